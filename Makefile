@@ -20,7 +20,7 @@ LDFLAGS  ?=
 LIBRARIES = libsystemd libmicrohttpd gnutls yaml-0.1 libmnl jansson libip4tc libip6tc libcurl libseccomp \
             ncursesw
 DIRECTORIES = lib process net bgp bfd monitors nat consul fleet \
-            $(addprefix agent/,model config convert vip app programs discovery store bfd status page http daemon cli)
+            $(addprefix agent/,model config convert vip app programs discovery fleet store bfd status page http daemon cli)
 VERSION  := $(shell cat VERSION)
 
 MISSING  := $(shell pkg-config --exists $(LIBRARIES) 2>/dev/null || echo yes)

@@ -93,6 +93,18 @@ void fleet_member_session(struct fleet_member *m, const char *session, mono_t un
 	fleet_decision_done(&m->decision);
 	m->read_at = m->retry_at = now;
 	backoff_reset(&m->backoff);
+	if (!session)
+		return;
+	if (m->had_session)
+		m->settled_at = usec_add(now, m->config->settle_session);
+	m->had_session = true;
+}
+
+void fleet_member_keys_lost(struct fleet_member *m, mono_t now)
+{
+	m->settled_at = usec_add(now, m->config->settle_keys);
+	if (!m->request.id)
+		fleet_decision_done(&m->decision);
 }
 
 /* ---- requests ---- */
@@ -102,9 +114,15 @@ static bool is_report_due(const struct fleet_member *m, mono_t now)
 	return !m->is_reported || m->reported != m->form || now >= m->report_at;
 }
 
+/* Claims are given back at any time. */
+static mono_t next_read(const struct fleet_member *m)
+{
+	return wants_to_leave(m) && m->settled_at > m->read_at ? m->settled_at : m->read_at;
+}
+
 static bool is_read_due(const struct fleet_member *m, mono_t now)
 {
-	return (wants_to_leave(m) || has_claims_to_give_back(m)) && now >= m->read_at;
+	return (wants_to_leave(m) || has_claims_to_give_back(m)) && now >= next_read(m);
 }
 
 /* The report comes before the claim is given back, so that an app that left is never counted. */
@@ -151,7 +169,7 @@ mono_t fleet_member_deadline(const struct fleet_member *m)
 	if (!m->is_reported || m->reported != m->form)
 		at = 0;
 	else if (wants_to_leave(m) || has_claims_to_give_back(m))
-		at = m->decision.step == FLEET_STEP_WRITE ? 0 : usec_min(at, m->read_at);
+		at = m->decision.step == FLEET_STEP_WRITE ? 0 : usec_min(at, next_read(m));
 	return at > m->retry_at ? at : m->retry_at;
 }
 
@@ -178,6 +196,7 @@ static void judge(struct fleet_member *m, const struct fleet_view *views, wall_t
 		break;
 	case FLEET_STEP_REGISTER:
 		m->is_reported = false;
+		fleet_member_keys_lost(m, now);
 		break;
 	case FLEET_STEP_WAIT:
 		m->read_at = usec_add(now, time_to_next_read(m));

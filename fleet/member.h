@@ -50,6 +50,10 @@ struct fleet_config {
 	span_t poll;    /* the first in line reads this often, the k-th k times more rarely */
 	span_t poll_max;
 	span_t refresh; /* of `has`, well within `window` */
+	/* What Consul has forgotten says too little of the others until they have written it anew: how
+	 * long soft evidence waits after a session that is not the first, and after own keys that were
+	 * gone. */
+	span_t settle_session, settle_keys;
 };
 
 struct fleet_member {
@@ -70,6 +74,8 @@ struct fleet_member {
 	uint64_t last_id;
 	mono_t deadline; /* of the request in flight */
 	mono_t read_at, report_at, retry_at;
+	bool had_session;
+	mono_t settled_at; /* before, nothing is asked for */
 	struct backoff backoff;
 	uint32_t random;
 };
@@ -81,6 +87,8 @@ void fleet_member_done(struct fleet_member *m);
 void fleet_member_evidence(struct fleet_member *m, enum fleet_evidence evidence, mono_t now);
 /* NULL: it has ended. A session that was renewed is given again, with its new `until`. */
 void fleet_member_session(struct fleet_member *m, const char *session, mono_t until, mono_t now);
+/* The own keys are gone, although the session is not: others have lost theirs, too. */
+void fleet_member_keys_lost(struct fleet_member *m, mono_t now);
 /* True when *ret is to be sent. A request that timed out is given up here. */
 bool fleet_member_next(struct fleet_member *m, mono_t now, struct fleet_request *ret);
 /* `views` of READ and CLAIM that are OK, one a VIP. An answer that is not awaited is dropped. */

@@ -72,6 +72,10 @@ int monitor_draft_finish(const struct monitor_draft *d, struct monitor_spec *ret
 	struct strbuf names = strbuf_over(list, sizeof(list));
 	struct monitor_spec s;
 	monitor_kind_list_names(&names);
+	if (d->evidence == EVIDENCE_HARD && d->scope == SCOPE_SHARED)
+		return err_set(err, -EINVAL,
+			       "'evidence: hard' contradicts 'scope: shared': what other hosts ask "
+			       "too can fail on all at once");
 	if (!d->kind)
 		return err_set(err, -EINVAL, "nothing is checked, expected one of %s", list);
 	char *text = text_of(d);
@@ -80,6 +84,8 @@ int monitor_draft_finish(const struct monitor_draft *d, struct monitor_spec *ret
 	if (r < 0)
 		return r;
 	s.timing = d->timing;
+	s.evidence = d->evidence;
+	s.scope = d->scope;
 	r = set_options(d, &s, err);
 	if (r < 0)
 		monitor_spec_done(&s);

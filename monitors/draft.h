@@ -21,6 +21,8 @@ struct monitor_draft {
 	const struct monitor_kind *kind; /* NULL: no key named one yet */
 	char *argument;
 	struct monitor_timing timing;
+	enum monitor_evidence evidence;
+	enum monitor_scope scope;
 	struct monitor_draft_option *options;
 	size_t n_options;
 };

@@ -44,7 +44,10 @@ struct monitor_kind {
 	const char *format; /* "tcp:HOST:PORT", for errors; several with ", " between them */
 	const char *doc;    /* of the key `tcp` of a mapping, in docs/configuration.md */
 	enum monitor_access access;
-	bool needs_icmp;  /* opens ICMP sockets (net/icmp_socket.h) */
+	bool needs_icmp; /* opens ICMP sockets (net/icmp_socket.h) */
+	/* A failure is a fact of the kernel: the listener or the process is gone. Else it is a
+	 * judgement, which can be wrong on all hosts at once. */
+	bool is_hard;
 	bool no_argument; /* `consul`; the mapping form is {consul: true} */
 	const struct monitor_option *options;
 	size_t n_options;

@@ -287,6 +287,7 @@ const struct monitor_kind monitor_kind_port = {
 	.doc = "`tcp:53` or `udp:53`: a listener serves the port of each VIP, with `nats` where "
 	       "they lead. `tcp:127.0.0.1:53`: something listens at that address.",
 	.access = MONITOR_ASKS_KERNEL,
+	.is_hard = true,
 	.parsed_size = sizeof(struct port_target),
 	.parse = parse,
 	.equal = equal,

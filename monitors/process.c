@@ -271,6 +271,7 @@ const struct monitor_kind monitor_kind_process = {
 	.format = "process:PIDFILE, process:NAME",
 	.doc = "`/PATH/OF/PIDFILE` or a name: the process runs.",
 	.access = MONITOR_READS_HOST,
+	.is_hard = true,
 	.parse = parse,
 	.ops = &ops,
 };

@@ -72,6 +72,7 @@ struct monitor_watch {
 	char *subject; /* for the feed; NULL when no monitor needs it */
 	mono_t since;
 	enum health health;
+	bool is_hard;
 	size_t n, quorum;
 	struct probe probes[];
 };
@@ -120,6 +121,18 @@ static enum health combined_health(const struct monitor_watch *w)
 	return health_of_quorum(&tally, w->quorum);
 }
 
+/* Down, and so it would be if all that is soft passed. */
+static bool combined_is_hard(const struct monitor_watch *w)
+{
+	struct health_tally tally = { { 0 } };
+	for (size_t i = 0; i < w->n; i++) {
+		const struct probe *p = &w->probes[i];
+		bool down = p->verdict.health == HEALTH_DOWN && monitor_spec_is_hard(&p->spec);
+		tally.n[down ? HEALTH_DOWN : HEALTH_UP]++;
+	}
+	return health_of_quorum(&tally, w->quorum) == HEALTH_DOWN;
+}
+
 /* The probe to name as the reason: the one that changed if it has the watch's new health, else
  * the first that has (one passes, but another is still down or unknown). */
 static const struct probe *reason_for(const struct monitor_watch *w, const struct probe *changed)
@@ -134,10 +147,13 @@ static void watch_judge(struct monitor_watch *w, const struct probe *changed)
 {
 	char reason[MONITOR_SAID_MAX + 128];
 	enum health h = combined_health(w);
-	if (h == w->health)
+	bool hard = combined_is_hard(w);
+	if (h == w->health && hard == w->is_hard)
 		return;
+	if (h != w->health)
+		w->since = loop_clock();
 	w->health = h;
-	w->since = loop_clock();
+	w->is_hard = hard;
 	const struct probe *p = reason_for(w, changed);
 	snprintf(reason, sizeof(reason), "%.100s: %s", p->spec.text, probe_said(p));
 	w->verdict(w, h, reason, w->userdata);
@@ -540,6 +556,7 @@ struct monitor_watch *monitor_watch_new(struct monitor_runner *r, const char *su
 		start_probe(&w->probes[i], subject);
 	}
 	w->health = combined_health(w);
+	w->is_hard = combined_is_hard(w);
 	arm(r);
 	return w;
 }
@@ -581,6 +598,7 @@ void monitor_watch_recheck(struct monitor_watch *w)
 	if (h != w->health)
 		w->since = loop_clock();
 	w->health = h;
+	w->is_hard = combined_is_hard(w);
 	arm(w->runner);
 }
 
@@ -633,6 +651,11 @@ void monitor_watch_free(struct monitor_watch *w)
 enum health monitor_watch_health(const struct monitor_watch *w)
 {
 	return w->health;
+}
+
+bool monitor_watch_is_hard(const struct monitor_watch *w)
+{
+	return w->is_hard;
 }
 
 mono_t monitor_watch_since(const struct monitor_watch *w)

@@ -47,7 +47,7 @@ struct runner_config {
 struct monitor_runner;
 struct monitor_watch;
 
-/* Called from the loop when the health of a watch changed, never from inside a function below;
+/* Called from the loop when the health of a watch changed, or whether it is hard, never from inside a function below;
  * `reason` names the monitor and its result. The watch may be freed inside it. */
 typedef void monitor_verdict_cb(struct monitor_watch *w, enum health health, const char *reason,
 				void *userdata);
@@ -83,6 +83,8 @@ void monitor_watch_check_now(struct monitor_watch *w);
 void monitor_watch_free(struct monitor_watch *w);
 
 enum health monitor_watch_health(const struct monitor_watch *w);
+/* DOWN by monitors alone whose failures are hard evidence (monitor_spec_is_hard()). */
+bool monitor_watch_is_hard(const struct monitor_watch *w);
 mono_t monitor_watch_since(const struct monitor_watch *w); /* of the present health */
 size_t monitor_watch_n(const struct monitor_watch *w);
 /* Monitor `i` of monitor_watch_n(); the texts in *ret are valid until the loop runs again. */

@@ -93,6 +93,8 @@ void monitor_spec_copy(struct monitor_spec *dst, const struct monitor_spec *src)
 {
 	struct monitor_spec copy = { .kind = src->kind,
 				     .timing = src->timing,
+				     .evidence = src->evidence,
+				     .scope = src->scope,
 				     .hide_answer = src->hide_answer };
 	copy.text = mem_strdup(src->text);
 	if (src->parsed)
@@ -123,7 +125,9 @@ static bool options_equal(const struct monitor_spec *a, const struct monitor_spe
 
 bool monitor_spec_equal(const struct monitor_spec *a, const struct monitor_spec *b)
 {
-	if (a->kind != b->kind || !timing_equal(&a->timing, &b->timing) || !options_equal(a, b))
+	if (a->kind != b->kind || a->evidence != b->evidence || a->scope != b->scope)
+		return false;
+	if (!timing_equal(&a->timing, &b->timing) || !options_equal(a, b))
 		return false;
 	return a->kind->equal ? a->kind->equal(a, b) : str_equal(a->text, b->text);
 }
@@ -137,6 +141,19 @@ const char *monitor_spec_argument(const struct monitor_spec *s)
 const char *monitor_spec_option(const struct monitor_spec *s, size_t number)
 {
 	return s->options && number < s->kind->n_options ? s->options[number] : NULL;
+}
+
+bool monitor_spec_is_hard(const struct monitor_spec *s)
+{
+	switch (s->evidence) {
+	case EVIDENCE_OF_KIND:
+		break;
+	case EVIDENCE_HARD:
+		return true;
+	case EVIDENCE_SOFT:
+		return false;
+	}
+	return s->kind->is_hard && s->scope != SCOPE_SHARED;
 }
 
 bool monitor_spec_target(const struct monitor_spec *s, struct addr *ret)

@@ -10,6 +10,7 @@
  *	damped leases           deadlines of an app
  *	claims budgets          who may have a name or a VIP, and how many
  *	apply                   the decision of the policy, handed to the reconciler
+ *	guarded                 what the guard of the fleet is told, and what it says
  *	due notify app          deadlines, callbacks, this table
  */
 #ifndef AGENT_APP_APP_H
@@ -29,6 +30,7 @@
 #include "agent/model/drain.h"
 #include "agent/model/principal.h"
 #include "agent/vip/reconcile.h"
+#include "fleet/member.h"
 #include "lib/err.h"
 #include "lib/hash.h"
 #include "lib/list.h"
@@ -64,13 +66,15 @@ struct app {
 	mono_t state_since;   /* of the last change; registered_at before the first */
 	uint64_t went_up, went_down;
 	struct damping damping;
-	enum route_form form;    /* of its routes, as wanted; what is true is in the vips */
-	mono_t off_since;        /* when the routes went; USEC_NEVER: there were none yet */
-	mono_t left_at;          /* of policy_member */
-	bool kept;               /* of policy_member */
-	bool forget;             /* when DUE_CLEANUP is due */
-	struct app_group *group; /* NULL: none */
-	struct budget *budget;   /* of HTTP: its principal's; and its share of that */
+	enum route_form form;         /* of its routes, as wanted; what is true is in the vips */
+	mono_t off_since;             /* when the routes went; USEC_NEVER: there were none yet */
+	mono_t left_at;               /* of policy_member */
+	bool kept;                    /* of policy_member */
+	enum fleet_evidence evidence; /* of its health, as the guard of the fleet sees it */
+	bool guarded;                 /* down, and kept announced by the guard of the fleet */
+	bool forget;                  /* when DUE_CLEANUP is due */
+	struct app_group *group;      /* NULL: none */
+	struct budget *budget;        /* of HTTP: its principal's; and its share of that */
 	struct budget_share share;
 	size_t requested_vips; /* of HTTP and Consul */
 	struct drain *drain;   /* requested for this app; NULL: there was none yet */
@@ -107,6 +111,15 @@ typedef int registry_policy(const struct app_spec *spec, const struct app *self,
 /* The name of the app of the configuration that is to have the VIP; NULL: none. */
 typedef const char *registry_heir(const struct prefix *vip, void *userdata);
 
+/* The guard of the fleet. */
+struct registry_fleet {
+	/* The app has changed. Whether it is to stay announced although it is down. */
+	bool (*update)(const struct app *app, enum fleet_evidence evidence, mono_t now,
+		       void *userdata);
+	/* It is about to be freed. */
+	void (*gone)(const struct app *app, void *userdata);
+};
+
 struct registry {
 	struct monitor_runner *runner;
 	struct reconcile *reconcile;
@@ -133,6 +146,8 @@ struct registry {
 	void *policy_userdata;
 	registry_heir *heir; /* NULL: VIPs do not move between apps of the configuration */
 	void *heir_userdata;
+	const struct registry_fleet *fleet; /* NULL: no guard */
+	void *fleet_userdata;
 	struct notify notify;
 };
 

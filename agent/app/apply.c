@@ -5,6 +5,7 @@
  */
 #include "agent/app/apply.h"
 
+#include "agent/app/guarded.h"
 #include "agent/model/policy.h"
 
 static struct policy_output decide(const struct app *app, mono_t now)
@@ -17,7 +18,7 @@ static struct policy_output decide(const struct app *app, mono_t now)
 		.health = app->health,
 		.checks_own_vip = app_spec_checks_own_vip(app->spec),
 		.last_resort = announce_specs_announces(announce, ANNOUNCE_DOWN),
-		.kept = app->kept,
+		.kept = app->kept || app->guarded,
 		.drained = app->drained_since != USEC_NEVER,
 		.drain_announces = announce_specs_announces(announce, ANNOUNCE_DRAIN),
 		.drain_end = app->drain_end,
@@ -76,6 +77,7 @@ static void update_state(struct app *app, mono_t now)
 void app_apply(struct app *app, mono_t now)
 {
 	struct due_queue *q = &app->registry->due;
+	app_guard_update(app, now);
 	struct policy_output out = decide_and_remember(app, now);
 	bool draining = app->form == ROUTE_DRAIN;
 	update_state(app, now);

@@ -6,6 +6,7 @@
 #include "agent/app/apply.h"
 #include "agent/app/damped.h"
 #include "agent/app/groups.h"
+#include "agent/app/guarded.h"
 #include "lib/log.h"
 #include "lib/mem.h"
 #include "process/loop.h"
@@ -25,6 +26,8 @@ static const char *consequence(const struct app *app)
 		return "not announced";
 	if (app->kept)
 		return "as is all of its group, keeping it announced";
+	if (app->guarded)
+		return "asking the fleet, keeping it announced";
 	return announce_specs_announces(app->spec->announce, ANNOUNCE_DOWN)
 		       ? "announcing it as a last resort"
 		       : "withdrawing it";
@@ -60,6 +63,7 @@ static void set_health(struct app *app, enum health health, const char *reason, 
 	if (health == HEALTH_DOWN && from == HEALTH_UP)
 		app->left_at = now;
 	app_group_health(app, from, now);
+	app_guard_update(app, now);
 	log_health(app, from);
 	app_damping_update(app, now);
 }
@@ -92,9 +96,14 @@ void app_on_damping_end(struct app *app, mono_t now)
 static void on_verdict(struct monitor_watch *w, enum health health, const char *reason,
 		       void *userdata)
 {
-	(void)w;
 	struct app *app = userdata;
-	app_on_verdict(app, health, reason, loop_now(app->registry->loop));
+	mono_t now = loop_now(app->registry->loop);
+	app_on_verdict(app, health, reason, now);
+	if (app->guarded && monitor_watch_is_hard(w)) {
+		log_event(LOG_WARNING, "app", EVENT("app.down", .app = app->spec->name),
+			  "%s: down, withdrawing it: %s", app->spec->name, reason);
+		app_apply(app, now);
+	}
 }
 
 /* This health of a watch came without a callback: finds the monitor that it is due to. */

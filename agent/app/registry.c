@@ -20,11 +20,13 @@
 #include "agent/app/claims.h"
 #include "agent/app/drains.h"
 #include "agent/app/groups.h"
+#include "agent/app/guarded.h"
 #include "agent/app/health.h"
 #include "agent/app/leases.h"
 #include "lib/log.h"
 #include "lib/mem.h"
 #include "lib/str.h"
+#include "process/loop.h"
 
 static due_cb on_due;
 
@@ -96,6 +98,19 @@ void registry_set_heirs(struct registry *reg, registry_heir *heir, void *userdat
 	reg->heir_userdata = userdata;
 	for (struct app *app = reg->apps; app && !heir; app = app->hh.next)
 		drop_formers(app);
+}
+
+void registry_set_fleet(struct registry *reg, const struct registry_fleet *fleet, void *userdata)
+{
+	reg->fleet = fleet;
+	reg->fleet_userdata = userdata;
+}
+
+void registry_guard_changed(struct registry *reg, const char *name, mono_t now)
+{
+	struct app *app = app_get(reg, name);
+	if (app)
+		app_apply(app, now);
 }
 
 void registry_set_cleanup_timer(struct registry *reg, span_t cleanup_timer)
@@ -307,6 +322,7 @@ static void unregister(struct app *app, mono_t now)
 	for (size_t i = 0; i < app->spec->n_vips; i++)
 		reconcile_release(reg->reconcile, app->vips[i], now);
 	app_group_leave(app, now);
+	app_guard_gone(app);
 	app_free(app);
 	notify_freed(&reg->notify);
 }
@@ -324,6 +340,8 @@ static void give_up_vip(struct app *app, const struct prefix *vip)
 	app->vips_gone += app->spec->n_vips - n;
 	app->spec->n_vips = n;
 	app->registry->changes++;
+	if (app->registry->fleet)
+		app_guard_update(app, loop_now(app->registry->loop));
 	budget_charge(app);
 }
 

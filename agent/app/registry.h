@@ -43,6 +43,10 @@ void registry_refresh(struct registry *reg, const struct app *app, mono_t now);
 /* One callback for each `userdata`, NOTIFY_READERS of them; NULL: it is not called any more. */
 void registry_on_freed(struct registry *reg, registry_freed_cb *freed, void *userdata);
 void registry_on_changed(struct registry *reg, registry_changed_cb *changed, void *userdata);
+/* The guard of the fleet, before the first app; NULL: there is none. */
+void registry_set_fleet(struct registry *reg, const struct registry_fleet *fleet, void *userdata);
+/* The guard says something else of the app, which may be gone. */
+void registry_guard_changed(struct registry *reg, const char *name, mono_t now);
 /* Takes nothing down: unregister first what should go. */
 void registry_free(struct registry *reg);
 

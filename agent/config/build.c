@@ -289,6 +289,18 @@ static void report_missing(struct config_build *b, const struct config_node *nod
 	}
 }
 
+/* A mapping by name: the entry of one name. */
+static void build_entry(struct config_build *b, const struct config_node *node,
+			const struct config_section *s, void *target)
+{
+	struct err err = { "" };
+	void *entry = s->add_entry(target, node->key, &err);
+	if (entry)
+		build_section(b, node, s->entry, entry);
+	else
+		config_error(b->findings, config_at_key(node), "%s", err.text);
+}
+
 static void build_section(struct config_build *b, const struct config_node *node,
 			  const struct config_section *s, void *target)
 {
@@ -302,7 +314,9 @@ static void build_section(struct config_build *b, const struct config_node *node
 			if (c->kind == CONFIG_BROKEN)
 				continue;
 			const struct config_key *k = config_section_find(s, c->key, &offset);
-			if (!k && pass == 0 && !c->key_broken)
+			if (!k && pass == 0 && s->entry && !c->key_broken)
+				build_entry(b, c, s, target);
+			else if (!k && pass == 0 && !c->key_broken)
 				report_unknown(b, c, s);
 			if (!k || config_node_is_null(c))
 				continue;

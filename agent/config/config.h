@@ -17,6 +17,7 @@
 #include "agent/model/aggregate.h"
 #include "agent/model/app_selection.h"
 #include "agent/model/app_spec.h"
+#include "agent/model/fleet_spec.h"
 #include "agent/model/hook.h"
 #include "agent/model/program_spec.h"
 #include "agent/model/vip_policy.h"
@@ -100,6 +101,7 @@ struct config {
 	struct app_spec *apps;
 	size_t n_apps;
 	struct program_list programs;
+	struct fleet_spec fleet;
 };
 
 /*

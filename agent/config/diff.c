@@ -9,6 +9,7 @@
 #include "agent/config/schema_agent.h"
 #include "agent/config/schema_apps.h"
 #include "agent/config/schema_bgp.h"
+#include "agent/config/schema_fleet.h"
 #include "agent/config/schema_programs.h"
 #include "lib/mem.h"
 #include "lib/redact.h"
@@ -284,6 +285,7 @@ void config_differ_begin(struct config_differ *d, const struct config *before,
 	diff_object(ret, CONFIG_AGENT, NULL, &config_agent_section, &before->agent, &after->agent);
 	diff_bgp(ret, before, after);
 	diff_object(ret, CONFIG_NAT, NULL, &config_nat_section, &before->nat, &after->nat);
+	diff_object(ret, CONFIG_FLEET, NULL, &config_fleet_section, &before->fleet, &after->fleet);
 	diff_peers(ret, before, after);
 	diff_programs(ret, before, after);
 }

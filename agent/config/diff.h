@@ -24,6 +24,7 @@ enum config_object {
 	CONFIG_AGENT,
 	CONFIG_BGP,
 	CONFIG_NAT,
+	CONFIG_FLEET,
 	CONFIG_PEER,
 	CONFIG_PROGRAM,
 	CONFIG_APP
@@ -52,7 +53,7 @@ struct config_change {
 	size_t n_keys, cap_keys;
 };
 
-/* In the order agent, bgp, nat, peers, processes, apps; apps that go come last. */
+/* In the order agent, bgp, nat, fleet, peers, processes, apps; apps that go come last. */
 struct config_diff {
 	struct config_change *items;
 	size_t n, cap;

@@ -17,6 +17,8 @@ const char *config_object_name(enum config_object object)
 		return "bgp";
 	case CONFIG_NAT:
 		return "nat";
+	case CONFIG_FLEET:
+		return "fleet";
 	case CONFIG_PEER:
 		return "peer";
 	case CONFIG_PROGRAM:

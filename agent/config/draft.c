@@ -54,6 +54,7 @@ void config_draft_done(struct config_draft *d)
 		       &d->bgp.bgp.large_communities);
 	free(d->apps);
 	program_list_done(&d->programs);
+	fleet_spec_done(&d->fleet);
 	free(d->include);
 	config_agent_done(&d->agent);
 	*d = (struct config_draft){ 0 };

@@ -35,6 +35,7 @@ struct config_draft {
 	struct app_spec *apps;
 	size_t n_apps, cap_apps;
 	struct program_list programs;
+	struct fleet_spec fleet;
 	const char *file; /* the configuration file, for findings; a view */
 	char *include;    /* NULL when not set */
 	const struct config_node

@@ -382,6 +382,12 @@ static void format_monitor(const struct monitor_spec *m, FILE *out)
 	size_t n = 0;
 	fputs(m->text, out);
 	format_timing(&m->timing, &n, out);
+	if (m->evidence)
+		fprintf(out, "%sevidence: %s", n++ ? ", " : " {",
+			m->evidence == EVIDENCE_HARD ? "hard" : "soft");
+	if (m->scope)
+		fprintf(out, "%sscope: %s", n++ ? ", " : " {",
+			m->scope == SCOPE_SHARED ? "shared" : "local");
 	for (size_t i = 0; i < m->kind->n_options; i++)
 		if (monitor_spec_option(m, i))
 			fprintf(out, "%s%s: %s", n++ ? ", " : " {", m->kind->options[i].name,

@@ -41,6 +41,9 @@ void config_keep(struct config *present, struct config *next)
 		SWAP(present->tls_keys, next->tls_keys);
 	}
 	SWAP(present->nat, next->nat);
+	SWAP(present->fleet.engine, next->fleet.engine);
+	SWAP(present->fleet.prefix, next->fleet.prefix);
+	SWAP(present->fleet.node, next->fleet.node);
 	keep_users(present, next);
 	SWAP(present->gateway_family, next->gateway_family);
 }

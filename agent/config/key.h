@@ -117,6 +117,10 @@ struct config_section {
 	 * target + shared_offset as their target. */
 	const struct config_section *shared;
 	size_t shared_offset;
+	/* Besides `keys`: a mapping of `entry` for any other name, into what add_entry() makes of
+	 * that, or NULL with what was expected of the name. */
+	const struct config_section *entry;
+	void *(*add_entry)(void *target, const char *name, struct err *err);
 };
 
 /* The keys, which end with a NULL name; without the shared ones. */

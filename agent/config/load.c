@@ -25,6 +25,7 @@
 #include "agent/config/check_apps.h"
 #include "agent/config/check_bgp.h"
 #include "agent/config/check_host.h"
+#include "agent/config/check_fleet.h"
 #include "agent/config/check_programs.h"
 #include "agent/config/findings.h"
 #include "agent/config/gocast.h"
@@ -67,6 +68,7 @@ static struct config *config_of(struct config_draft *d)
 		c->apps[i].agent_bind = c->agent.bind;
 	config_added_peers_done(&d->bgp.added);
 	c->programs = d->programs;
+	c->fleet = d->fleet;
 	free(d->include);
 	free((char *)d->bgp.session.password);
 	free((char *)d->bgp.session.password_file);
@@ -95,6 +97,7 @@ void config_free(struct config *c)
 	free(c->bgp_text);
 	free(c->apps);
 	program_list_done(&c->programs);
+	fleet_spec_done(&c->fleet);
 	tls_keys_unref(c->tls_keys);
 	config_agent_done(&c->agent);
 	config_set_done(&c->set);
@@ -316,6 +319,7 @@ static void check_rest(struct config_loader *l, const struct config_node *root)
 	config_check_announce(&l->draft, l->findings);
 	config_check_aggregates(&l->draft, root, l->findings);
 	config_check_programs(&l->draft, root, l->findings);
+	config_check_fleet(&l->draft, root, l->findings);
 	config_check_gocast(&l->draft, root, l->findings);
 }
 

@@ -4,6 +4,7 @@
 #include "agent/config/draft.h"
 #include "agent/config/schema_agent.h"
 #include "agent/config/schema_aggregates.h"
+#include "agent/config/schema_fleet.h"
 #include "agent/config/schema_hooks.h"
 #include "agent/config/schema_log.h"
 #include "agent/config/schema_metrics.h"
@@ -77,6 +78,12 @@ static const struct config_key file_keys[] = {
 	  .offset = offsetof(struct config_draft, programs),
 	  .add = config_add_program,
 	  .doc = "Programs that announce routes." },
+	{ .name = "fleet",
+	  .shape = CONFIG_SECTION,
+	  .section = &config_fleet_section,
+	  .offset = offsetof(struct config_draft, fleet),
+	  .default_words = "no guard",
+	  .doc = "The guard of a fleet of agents." },
 	{ .name = "include",
 	  .type = &config_type_text,
 	  .offset = offsetof(struct config_draft, include),
@@ -115,8 +122,10 @@ const struct config_section *const config_sections[] = {
 	&config_down_section,
 	&config_drain_section,
 	&config_programs_section,
+	&config_fleet_section,
 	/* Last: its keys are also those of others, which are meant more often. */
 	&config_monitor_section,
+	&config_fleet_vip_section,
 	&config_vips_section,
 	&config_metrics_section,
 	&config_log_section,

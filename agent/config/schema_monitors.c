@@ -34,6 +34,33 @@ static int set_flag(const struct config_key *key, const char *text, void *target
 	return r;
 }
 
+static const struct config_word evidence_words[] = { { "hard", EVIDENCE_HARD },
+						     { "soft", EVIDENCE_SOFT } };
+static const struct config_word scope_words[] = { { "local", SCOPE_LOCAL },
+						  { "shared", SCOPE_SHARED } };
+
+static int set_evidence(const struct config_key *key, const char *text, void *target,
+			struct err *err)
+{
+	unsigned value = 0;
+	int r = config_parse_word(evidence_words, ARRAY_SIZE(evidence_words), "evidence", text,
+				  &value, err);
+	if (r == 0)
+		*(enum monitor_evidence *)config_field(key, target) = value;
+	return r;
+}
+
+static int set_scope(const struct config_key *key, const char *text, void *target, struct err *err)
+{
+	unsigned value = 0;
+	int r = config_parse_word(scope_words, ARRAY_SIZE(scope_words), "scope", text, &value, err);
+	if (r == 0)
+		*(enum monitor_scope *)config_field(key, target) = value;
+	return r;
+}
+
+static const struct config_type type_evidence = { "`hard` or `soft`", set_evidence, NULL };
+static const struct config_type type_scope = { "`local` or `shared`", set_scope, NULL };
 static const struct config_type type_kind = { "string", set_kind, NULL };
 static const struct config_type type_option = { "string", set_option, NULL };
 static const struct config_type type_flag = { "`true` or `false`", set_flag, NULL };
@@ -92,6 +119,18 @@ static const struct config_key timing_keys[] = {
 	  .max = 1000,
 	  .default_words = "`agent.fall`",
 	  .doc = "Number of consecutive failed checks after which the monitor is unhealthy." },
+	{ .name = "evidence",
+	  .type = &type_evidence,
+	  FIELD(evidence),
+	  .default_words = "`port` and `process`: `hard`; others: `soft`",
+	  .doc = "With `fleet`: `hard` withdraws at once, `soft` asks the guard of the fleet "
+		 "first." },
+	{ .name = "scope",
+	  .type = &type_scope,
+	  FIELD(scope),
+	  .default_words = "none",
+	  .doc = "`shared`: other hosts check the same service, so that the evidence is soft. "
+		 "`local`: it is for this host alone, although it is remote." },
 };
 #undef FIELD
 

@@ -14,6 +14,7 @@
 #include "agent/config/schema_api.h"
 #include "agent/config/schema_apps.h"
 #include "agent/config/schema_bgp.h"
+#include "agent/config/schema_fleet.h"
 #include "agent/config/schema_hooks.h"
 #include "agent/config/schema_monitors.h"
 #include "agent/config/schema_programs.h"
@@ -180,6 +181,12 @@ static json_t *show_monitor(const struct monitor_spec *m, unsigned flags)
 	add_span(o, "timeout", m->timing.timeout);
 	add_count(o, "rise", m->timing.rise);
 	add_count(o, "fall", m->timing.fall);
+	if (m->evidence)
+		json_object_set_new(o, "evidence",
+				    json_string(m->evidence == EVIDENCE_HARD ? "hard" : "soft"));
+	if (m->scope)
+		json_object_set_new(o, "scope",
+				    json_string(m->scope == SCOPE_SHARED ? "shared" : "local"));
 	add_options(o, m, flags);
 	if (json_object_size(o) == 0) {
 		json_decref(o);
@@ -418,6 +425,31 @@ static json_t *show_programs(const struct program_list *list, unsigned flags)
 	return array;
 }
 
+static json_t *show_fleet_vips(const struct fleet_spec *s)
+{
+	char vip[PREFIX_TEXT_MAX], min_up[FLEET_MIN_UP_TEXT_MAX];
+	json_t *o = json_object();
+	for (size_t i = 0; i < s->n; i++) {
+		const struct fleet_spec_vip *v = &s->vips[i];
+		const char *name = v->vip.addr.family ? prefix_format(&v->vip, vip) : "default";
+		json_t *value = v->min_up.is_share
+					? json_string(fleet_min_up_format(&v->min_up, min_up))
+					: json_integer(v->min_up.value);
+		json_object_set_new(o, name, json_pack("{s:o}", "min_up", value));
+	}
+	return o;
+}
+
+static json_t *show_fleet(const struct fleet_spec *s, unsigned flags)
+{
+	struct fleet_spec blank = { 0 };
+	config_section_defaults(&config_fleet_section, &blank);
+	json_t *o = show(&config_fleet_section, s, &blank, flags);
+	json_object_set_new(o, "vips", show_fleet_vips(s));
+	fleet_spec_done(&blank);
+	return o;
+}
+
 json_t *config_show(const struct config *c, unsigned flags)
 {
 	struct config_draft blank = { 0 };
@@ -430,6 +462,8 @@ json_t *config_show(const struct config *c, unsigned flags)
 	json_object_set_new(o, "bgp", bgp);
 	if (json_object_size(of_nat) > 0)
 		json_object_set(o, "nat", of_nat);
+	if (c->fleet.engine)
+		json_object_set_new(o, "fleet", show_fleet(&c->fleet, flags));
 	if (c->programs.n > 0)
 		json_object_set_new(o, "processes", show_programs(&c->programs, flags));
 	json_decref(of_agent);

@@ -41,6 +41,7 @@
 #include "agent/daemon/vip_rules.h"
 #include "agent/daemon/start_config.h"
 #include "agent/daemon/what_if.h"
+#include "agent/fleet/fleet_agent.h"
 #include "agent/programs/programs.h"
 #include "lib/log.h"
 #include "lib/str.h"
@@ -181,6 +182,19 @@ static void start_sources(struct agent *a)
 	a->sources = sources_new(&env);
 }
 
+/* Before the first app, so that the guard knows all. */
+static void start_fleet(struct agent *a)
+{
+	const struct fleet_agent_env env = {
+		.loop = a->loop,
+		.registry = a->registry,
+		.spec = &a->config->fleet,
+		.consul = &a->config->agent.consul,
+	};
+	if (a->config->fleet.engine != FLEET_OFF)
+		a->fleet = fleet_agent_new(&env);
+}
+
 /* Before the first app, so that none is announced that should be drained. */
 static int start_drains(struct agent *a, struct err *err)
 {
@@ -205,6 +219,7 @@ static int start_health(struct agent *a, struct err *err)
 	registry_set_guard(a->registry, vip_rules_guard, a);
 	registry_set_policy(a->registry, vip_rules_policy, a);
 	settings_apply_to_facts(a);
+	start_fleet(a);
 	return 0;
 }
 
@@ -343,6 +358,8 @@ static void agent_done(struct agent *a)
 	store_free(a->store);
 	traffic_watch_free(a->traffic);
 	a->traffic = NULL;
+	fleet_agent_free(a->fleet);
+	a->fleet = NULL;
 	registry_free(a->registry);
 	disable_file_free(a->disable_file);
 	file_watcher_free(a->presence);

@@ -42,6 +42,7 @@
 struct alarm_log;
 struct check_now;
 struct compare;
+struct fleet_agent;
 struct hooks;
 struct host_shutdown;
 struct programs;
@@ -87,6 +88,7 @@ struct agent {
 	struct host_facts *facts;
 	struct monitor_runner *runner;
 	struct registry *registry;
+	struct fleet_agent *fleet; /* NULL: no guard is configured */
 	struct file_watcher *presence;
 	struct disable_file *disable_file; /* NULL: none configured */
 	struct store *store;

@@ -75,7 +75,8 @@ static bool refresh_next(struct reload_apps *r)
 void reload_apps_begin(struct reload_apps *r, struct agent *a, struct reload_job *job)
 {
 	*r = (struct reload_apps){ .a = a, .job = job };
-	r->refresh = config_diff_count(&job->diff, CONFIG_AGENT, CONFIG_CHANGED) > 0;
+	r->refresh = config_diff_count(&job->diff, CONFIG_AGENT, CONFIG_CHANGED) > 0 ||
+		     config_diff_count(&job->diff, CONFIG_FLEET, CONFIG_CHANGED) > 0;
 	registry_set_heirs(a->registry, heir, r);
 }
 

@@ -15,6 +15,7 @@
 #include "agent/daemon/privileges.h"
 #include "agent/daemon/settings.h"
 #include "agent/daemon/vip_rules.h"
+#include "agent/fleet/fleet_agent.h"
 #include "agent/model/admission.h"
 #include "agent/programs/programs.h"
 #include "lib/log.h"
@@ -293,6 +294,8 @@ static void change_agent(struct agent *a, const struct config *former, bool cons
 		settings_apply_to_facts(a);
 	if (consul)
 		sources_change(a->sources, APP_FROM_CONSUL);
+	if (consul)
+		fleet_agent_reconnect(a->fleet);
 	if (nomad)
 		sources_change(a->sources, APP_FROM_NOMAD);
 }

@@ -48,6 +48,7 @@ struct status_sources shown_sources(struct agent *a)
 		.began_at = a->began_at,
 		.discovery = sources_discovery(a->sources, APP_FROM_CONSUL),
 		.nomad = sources_discovery(a->sources, APP_FROM_NOMAD),
+		.fleet = a->fleet,
 		.programs = a->programs,
 		.store = a->store,
 		.events = a->events,

@@ -10,6 +10,7 @@
 #include "agent/daemon/parts.h"
 #include "agent/daemon/reload.h"
 #include "agent/daemon/what_if.h"
+#include "agent/fleet/fleet_agent.h"
 #include "agent/programs/programs.h"
 #include "lib/log.h"
 #include "process/loop.h"
@@ -70,6 +71,7 @@ static void withdraw(mono_t flush_limit, void *userdata)
 	what_if_stop(a->what_if);
 	programs_stop(a->programs);
 	sources_stop(a->sources);
+	fleet_agent_stop(a->fleet);
 	store_stop(a->store);
 	api_retry(a->api); /* requests that waited for the start are refused */
 	registry_unregister_all(a->registry, loop_now(a->loop));
@@ -116,6 +118,7 @@ static void leave_sessions(mono_t limit, void *userdata)
 	what_if_stop(a->what_if);
 	programs_stop(a->programs);
 	sources_suspend(a->sources);
+	fleet_agent_stop(a->fleet);
 	recovery_suspend(a->recovery);
 	peer_log_restart(a->peer_log);
 	a->close_limit = limit;

@@ -19,6 +19,7 @@
 #include "agent/status/view_config.h"
 #include "agent/status/view_consul.h"
 #include "agent/status/view_event.h"
+#include "agent/status/view_fleet.h"
 #include "agent/status/view_nat.h"
 #include "agent/status/view_peers.h"
 #include "agent/status/view_status.h"
@@ -239,6 +240,8 @@ void answer_call(const struct status_sources *in, bool stopping, const struct ap
 		return reply_json(ret, 200, view_consul(in));
 	case API_NOMAD:
 		return reply_json(ret, 200, view_nomad(in));
+	case API_FLEET:
+		return reply_json(ret, 200, view_fleet(in));
 	case API_ROUTES:
 		return reply_stream(ret, view_routes(in));
 	case API_NAT:

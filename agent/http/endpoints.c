@@ -56,6 +56,7 @@ static const struct endpoint_row {
 	{ "/v1/nat", API_NAT, ROLE_READ, READS },
 	{ "/v1/consul", API_CONSUL, ROLE_READ, READS },
 	{ "/v1/nomad", API_NOMAD, ROLE_READ, READS },
+	{ "/v1/fleet", API_FLEET, ROLE_READ, READS },
 	{ "/v1/capabilities", API_CAPABILITIES, ROLE_READ, READS },
 	{ "/v1/explain", API_EXPLAIN, ROLE_READ, READS },
 	{ "/v1/what-if", API_WHAT_IF, ROLE_READ, READS },

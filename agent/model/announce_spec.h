@@ -32,7 +32,7 @@ enum route_form {
 	ROUTE_NONE,
 	ROUTE_UP,
 	ROUTE_DOWN,  /* last resort */
-	ROUTE_KEPT,  /* keep_last: down together with its whole group */
+	ROUTE_KEPT,  /* down, kept by keep_last or by the guard of the fleet */
 	ROUTE_DRAIN, /* before it is withdrawn */
 };
 const char *route_form_name(enum route_form form); /* "none", "up", … */

@@ -70,7 +70,7 @@ struct policy_input {
 	enum health health;
 	bool checks_own_vip;  /* a monitor needs the address to be there */
 	bool last_resort;     /* announced while DOWN */
-	bool kept;            /* by policy_group() */
+	bool kept;            /* by policy_group(), or by the guard of the fleet */
 	bool drained;         /* by any source */
 	bool drain_announces; /* false: withdrawn at once */
 	mono_t drain_end;     /* when drain_time is over */

@@ -7,6 +7,7 @@
 
 #include "agent/app/groups.h"
 #include "agent/bfd/peer_bfd.h"
+#include "agent/fleet/fleet_agent.h"
 #include "agent/programs/programs.h"
 #include "agent/status/view_route.h"
 #include "agent/status/view_vip.h"
@@ -602,6 +603,61 @@ static void add_programs(json_t *alarms, const struct status_sources *in)
 			  n);
 }
 
+/* Why an app that is kept is not let go. */
+static void tell_kept(const struct fleet_app_status *s, struct strbuf *ret)
+{
+	if (s->is_too_large)
+		strbuf_add(ret, "it has more VIPs than the guard can let go together");
+	else if (s->error[0])
+		strbuf_add(ret, "%.200s", s->error);
+	else if (s->is_settling)
+		strbuf_add(ret, "Consul had lost the keys of the fleet, the other agents are "
+				"waited for");
+	else if (s->min_up == 0)
+		strbuf_add(ret, "Consul has not answered yet");
+	else
+		strbuf_add(ret, "%zu other%s announced, %zu must stay", s->up,
+			   s->up == 1 ? " is" : "s are", s->min_up);
+}
+
+/* Apps that are down on evidence that may be wrong on all hosts. */
+static void add_guarded(json_t *alarms, const struct status_sources *in)
+{
+	struct fleet_app_status first = { 0 }, s;
+	char buf[TEXT_MAX];
+	struct strbuf why = strbuf_over(buf, sizeof(buf));
+	size_t n = 0;
+	for (const struct fleet_app *f = fleet_agent_first(in->fleet); f; f = fleet_agent_next(f)) {
+		fleet_app_status(f, &s);
+		if (s.is_kept && n++ == 0)
+			first = s;
+	}
+	if (n == 0)
+		return;
+	const struct app *app = registry_find(in->registry, first.name);
+	tell_kept(&first, &why);
+	add_count(add(alarms, "fleet-kept", "app", first.name,
+		      "%s: down, kept by the fleet guard: %s; %.400s", first.name, buf,
+		      app && app->reason ? app->reason : ""),
+		  n);
+}
+
+static void add_fleet(json_t *alarms, const struct status_sources *in,
+		      const struct view_clock *clock)
+{
+	struct fleet_agent_status s;
+	if (!in->fleet)
+		return;
+	fleet_agent_status(in->fleet, &s);
+	add_guarded(alarms, in);
+	if (!s.session[0] && usec_add(s.session_since, ALARM_FLEET_LOST) <= clock->now)
+		add(alarms, "fleet-lost", NULL, NULL,
+		    "no session in Consul for the fleet: apps whose checks fail stay announced, "
+		    "and "
+		    "this agent counts for no other one: %.400s",
+		    s.error[0] ? s.error : "Consul has not answered yet");
+}
+
 json_t *alarms_collect(const struct status_sources *in)
 {
 	struct view_clock clock = status_clock(in);
@@ -610,6 +666,7 @@ json_t *alarms_collect(const struct status_sources *in)
 	add_lo(alarms, in);
 	add_apps(alarms, in);
 	add_programs(alarms, in);
+	add_fleet(alarms, in, &clock);
 	add_vips(alarms, in);
 	add_unserved(alarms, in);
 	add_traffic(alarms, in, clock.now);

@@ -21,6 +21,9 @@
 /* So long its process is worth a look after it has ended unexpectedly. */
 #define ALARM_BFD_PROCESS (300 * USEC_PER_SEC)
 
+/* A session in Consul takes a moment. */
+#define ALARM_FLEET_LOST (10 * USEC_PER_SEC)
+
 /* A certificate that expires sooner is to be replaced. */
 #define ALARM_CERTIFICATE (14 * (86400 * USEC_PER_SEC))
 

@@ -18,6 +18,7 @@
 #include "agent/model/vip_counts.h"
 #include "agent/status/metric_page.h"
 #include "agent/status/metrics_of_bfd.h"
+#include "agent/status/metrics_of_fleet.h"
 #include "agent/status/metrics_of_programs.h"
 #include "agent/store/status.h"
 #include "bgp/status.h"
@@ -69,6 +70,7 @@ struct metrics {
 	size_t n_peers;
 	const struct metrics_program *programs;
 	size_t n_programs;
+	const struct metrics_fleet *fleet; /* NULL: none */
 	const struct metrics_bfd *bfd;
 	size_t n_bfd; /* peers that have it; 0: nothing of it is shown */
 	uint64_t bfd_process_restarts;

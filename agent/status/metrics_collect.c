@@ -5,11 +5,13 @@
 
 #include "agent/app/drains.h"
 #include "agent/bfd/peer_bfd.h"
+#include "agent/fleet/fleet_agent.h"
 #include "agent/programs/programs.h"
 #include "agent/status/drift_sum.h"
 #include "agent/status/metrics.h"
 #include "agent/vip/nat_served.h"
 #include "lib/mem.h"
+#include "lib/str.h"
 #include "lib/version.h"
 #include "process/fd_limit.h"
 #include "process/loop.h"
@@ -74,6 +76,38 @@ static struct metrics_program *list_programs(const struct programs *programs, si
 	return list;
 }
 
+static bool is_shown(const struct app_selection *of, const char *name)
+{
+	bool named = !of->limited;
+	for (size_t i = 0; i < of->n && !named; i++)
+		named = str_equal(of->names[i], name);
+	return named;
+}
+
+/* Free its apps. */
+static void list_fleet(const struct status_sources *in, struct metrics_fleet *ret)
+{
+	const struct fleet_agent *fleet = in->fleet;
+	struct fleet_agent_status s;
+	struct fleet_app_status app;
+	size_t cap = 0;
+	fleet_agent_status(fleet, &s);
+	*ret = (struct metrics_fleet){ .has_session = s.session[0],
+				       .guarded = s.n_apps,
+				       .kept = s.n_kept,
+				       .waiting = s.n_waiting };
+	for (const struct fleet_app *f = fleet_agent_first(fleet); f; f = fleet_agent_next(f)) {
+		fleet_app_status(f, &app);
+		if (!is_shown(&in->config->metrics_of, app.name))
+			continue;
+		ret->apps = mem_grow(ret->apps, &cap, ret->n + 1, sizeof(*ret->apps));
+		struct metrics_fleet_app *to = &ret->apps[ret->n++];
+		to->name = app.name;
+		to->up = app.is_kept ? app.up : 0;
+		to->min_up = app.is_kept ? app.min_up : 0;
+	}
+}
+
 void metrics_collect(const struct status_sources *in, struct metric_page *page)
 {
 	struct peer_list peers;
@@ -127,6 +161,10 @@ void metrics_collect(const struct status_sources *in, struct metric_page *page)
 	m.bfd = bfd;
 	struct metrics_program *programs = list_programs(in->programs, &m.n_programs);
 	m.programs = programs;
+	struct metrics_fleet fleet = { 0 };
+	if (in->fleet)
+		list_fleet(in, &fleet);
+	m.fleet = in->fleet ? &fleet : NULL;
 	find_ends(in->tls_keys, &m);
 	monitor_runner_status(in->runner, &m.commands);
 	m.checks = m.commands.present_checks;
@@ -143,5 +181,6 @@ void metrics_collect(const struct status_sources *in, struct metric_page *page)
 	metrics_format(&m, page);
 	free(bfd);
 	free(programs);
+	free(fleet.apps);
 	peer_list_done(&peers);
 }

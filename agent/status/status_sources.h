@@ -38,6 +38,7 @@
 #include "nat/nat.h"
 #include "net/tls_keys.h"
 
+struct fleet_agent;
 struct peer_bfd;
 struct programs;
 
@@ -63,6 +64,7 @@ struct status_sources {
 	mono_t began_at;                       /* when the agent was started */
 	struct discovery *discovery;           /* NULL: no Consul */
 	struct discovery *nomad;               /* NULL: no Nomad */
+	const struct fleet_agent *fleet;       /* NULL: no fleet */
 	const struct programs *programs;       /* NULL: not started yet */
 	struct store *store;
 	const struct event_ring *events;

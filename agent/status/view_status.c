@@ -7,6 +7,7 @@
 #include "agent/status/view_aggregate.h"
 #include "agent/status/view_bfd.h"
 #include "agent/status/view_drain.h"
+#include "agent/status/view_fleet.h"
 #include "agent/status/view_programs.h"
 #include "lib/version.h"
 
@@ -173,6 +174,7 @@ json_t *view_status(const struct status_sources *in)
 	json_object_set_new(o, "peers", peers(in));
 	json_object_set_new(o, "bfd", view_bfd_summary(in, &clock));
 	json_object_set_new(o, "drain", drain(in, &clock));
+	json_object_set_new(o, "fleet", view_fleet_summary(in, &clock));
 	json_object_set_new(o, "alarms", alarms_collect(in));
 	json_object_set_new(o, "state_file", state_file(in->store));
 	json_object_set_new(o, "api", api(in->api));

@@ -325,7 +325,8 @@ def everything(bed: Testbed) -> Iterator[Agent]:
         aggregates=aggregates,
     )
     idle = {"name": "idle", "run": "exec sleep 1000", "allow": "198.18.0.0/15"}
-    agent = bed.make_agent({**settings, "processes": [idle]})
+    fleet = {"engine": "consul", "vips": "50%"}
+    agent = bed.make_agent({**settings, "processes": [idle], "fleet": fleet})
     with responders.http(bed.host, 8443, cert=file):
         agent.spawn()
         router.wait_routes(VIP4, VIP6, "192.0.2.98/32")

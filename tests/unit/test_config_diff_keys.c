@@ -44,6 +44,7 @@ enum place {
 	DOWN,
 	DRAIN,
 	PROGRAM,
+	FLEET,
 	PLACES
 };
 
@@ -70,6 +71,7 @@ static const struct {
 	[DOWN] = { "apps[].states.down", "states.down.", CONFIG_APP },
 	[DRAIN] = { "apps[].states.drain", "states.drain.", CONFIG_APP },
 	[PROGRAM] = { "processes[]", "", CONFIG_PROGRAM },
+	[FLEET] = { "fleet", "", CONFIG_FLEET },
 };
 
 /* Keys whose change is another object, or several. */
@@ -78,7 +80,8 @@ static const struct {
 	  (str_equal(key, "peer_ip") || str_equal(key, "peer_as") || str_equal(key, "port") ||     \
 	   str_equal(key, "ttl_security") || str_equal(key, "password_file") ||                    \
 	   str_equal(key, "bfd") || str_equal(key, "interface") || str_equal(key, "device"))) ||   \
-	 (((place) == APP || (place) == PROGRAM) && str_equal(key, "name")))
+	 (((place) == APP || (place) == PROGRAM) && str_equal(key, "name")) ||                     \
+	 ((place) == FLEET && str_equal(key, "engine")))
 
 static char *file_with(enum place place, const char *key, const char *value)
 {
@@ -110,11 +113,12 @@ static char *file_with(enum place place, const char *key, const char *value)
 			     "nat: {backend: auto%s}\n"
 			     "apps: [{name: a, vip: 2001:db8:1::1/128, monitors: ['port:tcp:1', "
 			     "'port:tcp:2'], vip_config: {bgp_communities: '1:1'%s}, %s%s}]\n"
-			     "processes: [{name: p, run: x, allow: 2001:db8::/32%s}]\n",
+			     "processes: [{name: p, run: x, allow: 2001:db8::/32%s}]\n"
+			     "fleet: {engine: consul, vips: 50%%%s}\n",
 			     extra[AGENT], extra[TLS], extra[API], extra[METRICS], extra[LOG],
 			     extra[MODULES], extra[VIPS], extra[EXEC], extra[MONITORS], extra[BGP],
 			     extra[PEER], extra[BFD], extra[NAT], extra[VIP_CONFIG], of_states,
-			     extra[APP], extra[PROGRAM]) > 0);
+			     extra[APP], extra[PROGRAM], extra[FLEET]) > 0);
 	return text;
 }
 
@@ -259,6 +263,12 @@ static const struct {
 	{ PROGRAM, "allow", "allow: 2001:db8::/32", "allow: [2001:db8::/32, 10.0.0.0/8]" },
 	{ PROGRAM, "bind", "run: x", "run: x, bind: address" },
 	{ PROGRAM, "env", "run: x", "run: x, env: [A=b]" },
+	{ FLEET, "prefix", "vips: 50", "prefix: x/y, vips: 50" },
+	{ FLEET, "node", "vips: 50", "node: a, vips: 50" },
+	{ FLEET, "vips", "vips: 50%",
+	  "vips: {default: {min_up: 50%}, 2001:db8:1::/48: {min_up: 3}}" },
+	{ FLEET, "window", "vips: 50", "window: 11m, vips: 50" },
+	{ FLEET, "timeout", "vips: 50", "timeout: 400ms, vips: 50" },
 	{ DOWN, "announce", "down: {local_pref: 7", "down: {announce: true, local_pref: 7" },
 };
 
@@ -448,7 +458,8 @@ static bool is_no_place(const char *path)
 					     "agent.hooks[]",
 					     "bgp.aggregates[]",
 					     "apps[].states",
-					     "apps[].monitors[]" };
+					     "apps[].monitors[]",
+					     "fleet.vips.VIP" };
 	for (size_t i = 0; i < ARRAY_SIZE(paths); i++)
 		if (str_equal(paths[i], path))
 			return true;

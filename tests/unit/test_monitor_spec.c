@@ -507,15 +507,56 @@ static void test_kinds(void **state)
 	assert_string_equal(monitor_kind_nearest("por"), "port");
 }
 
+static void test_evidence(void **state)
+{
+	static const struct {
+		const char *text;
+		enum monitor_evidence evidence;
+		enum monitor_scope scope;
+		bool hard;
+	} cases[] = {
+		{ "port:tcp:53", EVIDENCE_OF_KIND, SCOPE_UNKNOWN, true },
+		{ "port:tcp:53", EVIDENCE_OF_KIND, SCOPE_LOCAL, true },
+		{ "port:tcp:53", EVIDENCE_OF_KIND, SCOPE_SHARED, false },
+		{ "port:tcp:53", EVIDENCE_SOFT, SCOPE_UNKNOWN, false },
+		{ "process:x", EVIDENCE_OF_KIND, SCOPE_UNKNOWN, true },
+		{ "exec:x", EVIDENCE_OF_KIND, SCOPE_UNKNOWN, false },
+		{ "exec:x", EVIDENCE_HARD, SCOPE_UNKNOWN, true },
+		{ "file:/x", EVIDENCE_OF_KIND, SCOPE_LOCAL, false },
+		{ "consul", EVIDENCE_OF_KIND, SCOPE_UNKNOWN, false },
+		{ "http://127.0.0.1/", EVIDENCE_OF_KIND, SCOPE_UNKNOWN, false },
+	};
+	struct err err;
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct monitor_spec s, copy;
+		assert_int_equal(monitor_spec_parse(cases[i].text, &s, &err), 0);
+		s.evidence = cases[i].evidence;
+		s.scope = cases[i].scope;
+		monitor_spec_copy(&copy, &s);
+		if (monitor_spec_is_hard(&copy) != cases[i].hard)
+			fail_msg("case %zu, %s", i, cases[i].text);
+		assert_true(monitor_spec_equal(&s, &copy));
+		copy.scope = SCOPE_UNKNOWN;
+		assert_int_equal(monitor_spec_equal(&s, &copy), !cases[i].scope);
+		copy.scope = s.scope;
+		copy.evidence = EVIDENCE_OF_KIND;
+		assert_int_equal(monitor_spec_equal(&s, &copy), !cases[i].evidence);
+		monitor_spec_done(&s);
+		monitor_spec_done(&copy);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_good),   cmocka_unit_test(test_bad),
-		cmocka_unit_test(test_length), cmocka_unit_test(test_equal),
-		cmocka_unit_test(test_kinds),  cmocka_unit_test(test_option_twice),
-		cmocka_unit_test(test_draft),  cmocka_unit_test(test_bad_draft),
-		cmocka_unit_test(test_target), cmocka_unit_test(test_options),
-		cmocka_unit_test(test_timing), cmocka_unit_test(test_status_matches),
+		cmocka_unit_test(test_good),           cmocka_unit_test(test_bad),
+		cmocka_unit_test(test_length),         cmocka_unit_test(test_equal),
+		cmocka_unit_test(test_kinds),          cmocka_unit_test(test_option_twice),
+		cmocka_unit_test(test_draft),          cmocka_unit_test(test_bad_draft),
+		cmocka_unit_test(test_target),         cmocka_unit_test(test_options),
+		cmocka_unit_test(test_evidence),       cmocka_unit_test(test_timing),
+		cmocka_unit_test(test_status_matches),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -742,11 +742,84 @@ static void test_the_end_of_a_check_is_told(void **state)
 	monitor_watch_free(s.watch);
 }
 
+/* Its hard monitors alone take it down. */
+static void test_hard_by_quorum(void **state)
+{
+	static const struct {
+		const char *texts[2];
+		size_t quorum;
+		bool down, hard;
+	} cases[] = {
+		{ { "file:/nowhere" }, 0, true, false },
+		{ { "port:tcp:9" }, 0, true, true },
+		{ { "file:/nowhere", "port:tcp:9" }, 0, true, true },
+		{ { "file:/nowhere", "port:tcp:9" }, 1, true, false },
+		{ { "port:udp:9", "port:tcp:9" }, 1, true, true },
+		{ { "file:/proc/self/stat", "port:tcp:9" }, 1, false, false },
+	};
+	struct fixture *f = *state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct monitor_spec specs[2];
+		struct err err;
+		size_t n = 0;
+		for (; n < 2 && cases[i].texts[n]; n++)
+			assert_int_equal(monitor_spec_parse(cases[i].texts[n], &specs[n], &err), 0);
+		struct monitor_watch *w = monitor_watch_new(f->runner, "app", specs, n,
+							    cases[i].quorum, on_verdict, NULL);
+		assert_int_equal(monitor_watch_health(w) == HEALTH_DOWN, cases[i].down);
+		if (monitor_watch_is_hard(w) != cases[i].hard)
+			fail_msg("case %zu", i);
+		monitor_watch_free(w);
+		while (n > 0)
+			monitor_spec_done(&specs[--n]);
+	}
+}
+
+static void on_turned_hard(struct monitor_watch *w, enum health health, const char *reason,
+			   void *userdata)
+{
+	unsigned *n = userdata;
+	assert_int_equal(health, HEALTH_DOWN);
+	assert_true(monitor_watch_is_hard(w));
+	assert_non_null(strstr(reason, "port:tcp:53"));
+	(*n)++;
+}
+
+static bool is_called(void *userdata)
+{
+	return *(unsigned *)userdata > 0;
+}
+
+/* Down already, the callback comes once more when the failure turns hard. */
+static void test_turns_hard(void **state)
+{
+	static const char *const texts[] = { "file:/nowhere", "port:tcp:53" };
+	struct fixture *f = *state;
+	struct monitor_spec specs[2];
+	struct err err;
+	unsigned n = 0;
+	int fd = listen_on(53);
+	for (size_t i = 0; i < 2; i++)
+		assert_int_equal(monitor_spec_parse(texts[i], &specs[i], &err), 0);
+	struct monitor_watch *w =
+		monitor_watch_new(f->runner, "app", specs, 2, 0, on_turned_hard, &n);
+	assert_int_equal(monitor_watch_health(w), HEALTH_DOWN);
+	assert_false(monitor_watch_is_hard(w));
+	close(fd);
+	loop_until(f->loop, is_called, &n);
+	assert_int_equal(n, 1);
+	monitor_watch_free(w);
+	monitor_spec_done(&specs[0]);
+	monitor_spec_done(&specs[1]);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(test_hard_by_quorum),
+		TEST(test_turns_hard),
 		TEST(test_port_on_loopback_only),
 		TEST(test_no_monitors),
 		TEST(test_port),

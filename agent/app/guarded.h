@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Apps before the guard of the fleet (agent/fleet): what is known of an app is told, and what the guard says
+ * is kept for the policy. An app that the guard keeps is announced although it is down.
+ */
+#ifndef AGENT_APP_GUARDED_H
+#define AGENT_APP_GUARDED_H
+
+#include "agent/app/app.h"
+
+/* Tells the guard, and keeps its answer. No more follows from it: call app_apply(). */
+void app_guard_update(struct app *app, mono_t now);
+/* The app is about to be freed. */
+void app_guard_gone(const struct app *app);
+
+#endif

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * This agent in its fleet: the shell of the guard (docs/decisions/fleet-guard.md). It keeps the session in
+ * Consul, and its apps there up to date; the registry asks it whether an app that is down on soft evidence
+ * stays announced.
+ *
+ *	registry ── evidence ──> fleet_app ── member (pure) ──> fleet_call ──> consul/transport
+ *	    ^                                     │                 │
+ *	    └──────────── let go ─────────────────┴──── answers <───┘
+ *
+ * Nothing waits for Consul: without it, hard evidence withdraws as ever, soft evidence degrades.
+ */
+#ifndef AGENT_FLEET_FLEET_AGENT_H
+#define AGENT_FLEET_FLEET_AGENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <systemd/sd-event.h>
+
+#include "agent/app/registry.h"
+#include "agent/model/fleet_spec.h"
+#include "consul/config.h"
+#include "lib/mono.h"
+
+struct fleet_agent;
+
+/* All must outlive it. */
+struct fleet_agent_env {
+	sd_event *loop;
+	struct registry *registry;
+	const struct fleet_spec *spec; /* its minimums and times may change */
+	const struct consul_config *consul;
+};
+
+/* Before the first app is registered. */
+struct fleet_agent *fleet_agent_new(const struct fleet_agent_env *env);
+/* NULL is fine, here and below. */
+void fleet_agent_free(struct fleet_agent *a);
+/* The configuration has other keys of Consul; before the texts of the former are freed. */
+void fleet_agent_reconnect(struct fleet_agent *a);
+/* A stop or a restart: the session is destroyed, and its keys go with it, as far as Consul answers while the
+ * loop still runs. The guard decides nothing from then on. */
+void fleet_agent_stop(struct fleet_agent *a);
+
+/* ---- status; the texts are valid until the loop runs again ---- */
+
+struct fleet_agent_status {
+	const char *node, *prefix;
+	const char *address;  /* of Consul; NULL: none is configured */
+	const char *session;  /* "": there is none */
+	mono_t session_since; /* or since there is none */
+	const char *error;    /* of the last failure of the session; "": none since it began */
+	size_t n_apps, n_kept, n_waiting;
+};
+
+struct fleet_app_status {
+	const char *name;
+	const char *form;         /* normal, degraded, drained, withdrawn */
+	bool is_reported;         /* Consul has that */
+	bool is_kept;             /* down on soft evidence, and announced */
+	bool is_waiting;          /* in line */
+	bool is_settling;         /* Consul had forgotten the fleet: nothing is asked for yet */
+	bool is_too_large;        /* more VIPs than a transaction holds */
+	mono_t kept_since;        /* USEC_NEVER: it is not */
+	size_t up, min_up, ahead; /* by the last answer; min_up 0: none yet */
+	const char *error;        /* of the last transaction; "": it was answered */
+};
+
+void fleet_agent_status(const struct fleet_agent *a, struct fleet_agent_status *ret);
+/* NULL: not guarded. */
+const struct fleet_app *fleet_agent_find(const struct fleet_agent *a, const char *app);
+const struct fleet_app *fleet_agent_first(const struct fleet_agent *a);
+const struct fleet_app *fleet_agent_next(const struct fleet_app *at);
+void fleet_app_status(const struct fleet_app *f, struct fleet_app_status *ret);
+
+#endif

@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: MIT */
+#include "agent/fleet/fleet_app.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/log.h"
+#include "lib/mem.h"
+#include "lib/str.h"
+#include "process/loop.h"
+
+#define POLL     (2 * USEC_PER_SEC)
+#define POLL_MAX (30 * USEC_PER_SEC)
+#define REFRESH  (200 * USEC_PER_SEC) /* of `has`, unless the window is short */
+/* Others come back within a few attempts to begin a session. */
+#define SETTLE (15 * USEC_PER_SEC)
+
+static fleet_call_cb on_done;
+
+/* ---- timing ---- */
+
+void fleet_app_wake(struct fleet_app *f, mono_t when)
+{
+	struct fleet_shared *s = f->shared;
+	deadlines_set(&s->wakes, &f->wake, when);
+	loop_timer_set(s->loop, &s->timer,
+		       usec_min(deadlines_next_due(&s->wakes), fleet_session_deadline(&s->session)),
+		       LOOP_HTTP, s->on_timer, s->userdata);
+}
+
+struct fleet_app *fleet_app_of_wake(struct deadline *wake)
+{
+	return (struct fleet_app *)((char *)wake - offsetof(struct fleet_app, wake));
+}
+
+/* ---- the queue for calls ---- */
+
+static void call_ended(struct fleet_app *f, mono_t now)
+{
+	struct fleet_shared *s = f->shared;
+	if (!f->is_calling)
+		return;
+	f->is_calling = false;
+	s->n_calls--;
+	struct fleet_app *next = list_first(&s->waiting, struct fleet_app, waiting);
+	if (!next)
+		return;
+	list_remove(&next->waiting);
+	fleet_app_wake(next, now);
+}
+
+/* False: it is called when a call has ended. */
+static bool may_call(struct fleet_app *f)
+{
+	struct fleet_shared *s = f->shared;
+	if (f->is_calling || s->n_calls < FLEET_CALLS_MAX)
+		return true;
+	if (!list_linked(&f->waiting))
+		list_append(&s->waiting, &f->waiting);
+	return false;
+}
+
+static void call(struct fleet_app *f, enum fleet_txn kind, const struct fleet_write *write)
+{
+	f->shared->n_calls += !f->is_calling;
+	f->is_calling = true;
+	fleet_call_begin(&f->calls, kind, write);
+}
+
+void fleet_app_cancel(struct fleet_app *f)
+{
+	fleet_call_cancel(&f->calls);
+	call_ended(f, loop_now(f->shared->loop));
+}
+
+/* ---- life ---- */
+
+static size_t collect_vips(const struct fleet_spec *spec, const struct app_spec *app,
+			   struct prefix ret[static FLEET_VIPS_MAX],
+			   struct fleet_rule rules[static FLEET_VIPS_MAX])
+{
+	size_t n = 0;
+	for (size_t i = 0; i < app->n_vips; i++) {
+		const struct fleet_min_up *min_up = fleet_spec_min_up(spec, &app->vips[i]);
+		if (!min_up)
+			continue;
+		if (n < FLEET_VIPS_MAX) {
+			ret[n] = app->vips[i];
+			rules[n] = (struct fleet_rule){ *min_up, spec->window };
+		}
+		n++;
+	}
+	return n;
+}
+
+static void set_times(struct fleet_app *f)
+{
+	const struct fleet_spec *spec = f->shared->spec;
+	f->config.timeout = spec->timeout;
+	f->config.poll = POLL;
+	f->config.poll_max = POLL_MAX;
+	f->config.refresh = usec_min(REFRESH, spec->window / 3);
+	f->config.settle_session = SETTLE;
+	f->config.settle_keys = f->config.refresh + POLL_MAX;
+}
+
+struct fleet_app *fleet_app_new(struct fleet_shared *shared, const struct app_spec *spec)
+{
+	struct fleet_app *f = mem_new(1, sizeof(*f));
+	f->shared = shared;
+	f->n_vips = collect_vips(shared->spec, spec, f->vips, f->config.rules);
+	if (f->n_vips == 0) {
+		free(f);
+		return NULL;
+	}
+	f->name = mem_strdup(spec->name);
+	f->config.n_vips = f->n_vips < FLEET_VIPS_MAX ? f->n_vips : FLEET_VIPS_MAX;
+	f->kept_since = USEC_NEVER;
+	f->backoff = (struct backoff){ .first = USEC_PER_SEC, .max = POLL_MAX };
+	f->calls = (struct fleet_call){
+		.transport = &shared->transport,
+		.keys = { .prefix = shared->prefix,
+			  .vips = f->vips,
+			  .n_vips = f->config.n_vips,
+			  .node = shared->node },
+		.done = on_done,
+		.userdata = f,
+	};
+	set_times(f);
+	fleet_member_init(&f->member, &f->config, shared->node, loop_random());
+	return f;
+}
+
+void fleet_app_free(struct fleet_app *f)
+{
+	if (!f)
+		return;
+	list_remove(&f->waiting);
+	list_remove(&f->gone);
+	deadlines_remove(&f->shared->wakes, &f->wake);
+	fleet_app_cancel(f);
+	fleet_member_done(&f->member);
+	free(f->name);
+	free(f);
+}
+
+bool fleet_app_fits(struct fleet_app *f, const struct app_spec *spec)
+{
+	struct prefix vips[FLEET_VIPS_MAX];
+	struct fleet_rule rules[FLEET_VIPS_MAX];
+	size_t n = collect_vips(f->shared->spec, spec, vips, rules);
+	if (n != f->n_vips)
+		return false;
+	for (size_t i = 0; i < f->config.n_vips; i++)
+		if (!prefix_equal(&vips[i], &f->vips[i]))
+			return false;
+	for (size_t i = 0; i < f->config.n_vips; i++)
+		f->config.rules[i] = rules[i];
+	set_times(f);
+	return true;
+}
+
+/* ---- evidence ---- */
+
+bool fleet_app_update(struct fleet_app *f, const struct app *app, enum fleet_evidence evidence,
+		      mono_t now)
+{
+	f->is_drained = app->drained_since != USEC_NEVER;
+	if (f->member.evidence != evidence) {
+		fleet_member_evidence(&f->member, evidence, now);
+		fleet_app_wake(f, now);
+	}
+	bool keeps = f->member.form == FLEET_DEGRADED;
+	if (!keeps) {
+		f->kept_since = USEC_NEVER;
+	} else if (f->kept_since == USEC_NEVER) {
+		f->kept_since = now;
+		f->is_told = false;
+		f->up = f->min_up = f->ahead = 0;
+	}
+	return keeps;
+}
+
+/* ---- answers ---- */
+
+/* Once for each time that it is kept. */
+static void log_kept(struct fleet_app *f)
+{
+	if (f->is_told || f->kept_since == USEC_NEVER)
+		return;
+	f->is_told = true;
+	if (f->error.text[0])
+		log_event(LOG_WARNING, "app", EVENT("app.guarded", .app = f->name),
+			  "%s: kept by the fleet guard, Consul does not say whether it may go: %s",
+			  f->name, f->error.text);
+	else
+		log_event(LOG_WARNING, "app", EVENT("app.guarded", .app = f->name),
+			  "%s: kept by the fleet guard: %zu other%s announced, %zu must stay",
+			  f->name, f->up, f->up == 1 ? " is" : "s are", f->min_up);
+}
+
+static void note_decision(struct fleet_app *f)
+{
+	const struct fleet_decision *d = &f->member.decision;
+	if (f->member.evidence != FLEET_SOFT || d->min_up == 0)
+		return;
+	f->up = d->up;
+	f->min_up = d->min_up;
+	f->ahead = d->ahead;
+	if (d->step == FLEET_STEP_WAIT)
+		log_kept(f);
+}
+
+static void let_go(struct fleet_app *f, mono_t now)
+{
+	log_event(LOG_WARNING, "app", EVENT("app.granted", .app = f->name),
+		  "%s: the fleet guard lets it go: %zu other%s announced, %zu must stay", f->name,
+		  f->up, f->up == 1 ? " is" : "s are", f->min_up);
+	registry_guard_changed(f->shared->registry, f->name, now);
+}
+
+static void on_done_gone(struct fleet_app *f, enum fleet_result result, mono_t now)
+{
+	if (result == FLEET_OK) {
+		fleet_app_free(f);
+		return;
+	}
+	f->retry_at = usec_add(now, backoff_next(&f->backoff, loop_random()));
+	fleet_app_wake(f, f->retry_at);
+}
+
+static void pass_session(struct fleet_app *f, mono_t now)
+{
+	const struct fleet_session *s = &f->shared->session;
+	if (!str_equal(f->member.claim.session, s->id)) {
+		fleet_app_cancel(f);
+		f->calls.is_known = f->calls.is_lost = false;
+		memset(f->calls.own, 0, sizeof(f->calls.own));
+	}
+	fleet_member_session(&f->member, s->id[0] ? s->id : NULL, s->until, now);
+}
+
+/* Two agents that claim at once are no error. One whose report is refused has keys that another session
+ * holds: that of the instance before, or of a host with the same name. */
+static bool is_told(const struct fleet_app *f, enum fleet_result result)
+{
+	return result == FLEET_FAILED ||
+	       (result == FLEET_CONFLICT && f->calls.kind == FLEET_TXN_REPORT);
+}
+
+static void on_done(enum fleet_result result, const struct fleet_view *views, const struct err *err,
+		    void *userdata)
+{
+	struct fleet_app *f = userdata;
+	mono_t now = loop_now(f->shared->loop);
+	enum fleet_form before = f->member.form;
+	call_ended(f, now);
+	if (f->is_gone) {
+		on_done_gone(f, result, now);
+		return;
+	}
+	pass_session(f, now);
+	bool had_reported = f->member.is_reported;
+	fleet_member_answer(&f->member, f->request, result, views, loop_wall(), now);
+	f->error = is_told(f, result) ? *err : (struct err){ "" };
+	/* Those of a session before go when that ends. */
+	if (f->calls.is_lost && had_reported)
+		fleet_member_keys_lost(&f->member, now);
+	f->calls.is_lost = false;
+	note_decision(f);
+	if (result == FLEET_FAILED)
+		log_kept(f);
+	fleet_app_wake(f, fleet_member_deadline(&f->member));
+	if (before == FLEET_DEGRADED && f->member.form == FLEET_WITHDRAWN)
+		let_go(f, now);
+}
+
+/* ---- requests ---- */
+
+static enum fleet_txn txn_of(enum fleet_request_kind kind)
+{
+	switch (kind) {
+	case FLEET_READ:
+		return FLEET_TXN_READ;
+	case FLEET_REPORT:
+		return FLEET_TXN_REPORT;
+	case FLEET_CLAIM:
+		return FLEET_TXN_CLAIM;
+	}
+	return FLEET_TXN_READ;
+}
+
+static void send_request(struct fleet_app *f, const struct fleet_request *r)
+{
+	enum fleet_form form = r->form;
+	if (form == FLEET_WITHDRAWN && f->is_drained)
+		form = FLEET_DRAINED;
+	const struct fleet_write write = {
+		.session = f->member.claim.session,
+		.serial = r->id,
+		.form = form,
+		.seen = loop_wall(),
+		.leaves = r->leaves,
+	};
+	f->request = r->id;
+	call(f, txn_of(r->kind), &write);
+}
+
+/* Those that another app of this agent has by now are its own business. */
+static void drop_keys_of_others(struct fleet_app *f)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < f->config.n_vips; i++)
+		if (!registry_owner(f->shared->registry, &f->vips[i]) ||
+		    !fleet_spec_min_up(f->shared->spec, &f->vips[i]))
+			f->vips[n++] = f->vips[i];
+	if (n < f->config.n_vips)
+		f->calls.is_known = false;
+	f->config.n_vips = f->calls.keys.n_vips = n;
+}
+
+/* With the session go the keys that it held. */
+static void run_gone(struct fleet_app *f, mono_t now)
+{
+	const struct fleet_write write = { .session = f->member.claim.session };
+	if (f->is_calling || !may_call(f))
+		return;
+	if (now < f->retry_at) {
+		fleet_app_wake(f, f->retry_at);
+		return;
+	}
+	drop_keys_of_others(f);
+	if (f->config.n_vips == 0 || !f->shared->session.id[0] ||
+	    !str_equal(f->member.claim.session, f->shared->session.id))
+		fleet_app_free(f);
+	else
+		call(f, FLEET_TXN_DROP, &write);
+}
+
+void fleet_app_retire(struct fleet_app *f, mono_t now)
+{
+	fleet_app_cancel(f);
+	f->is_gone = true;
+	fleet_app_wake(f, now);
+}
+
+static void note_timeout(struct fleet_app *f)
+{
+	char text[DURATION_TEXT_MAX];
+	fleet_app_cancel(f);
+	err_set(&f->error, 0, "no answer from Consul within %s",
+		duration_format(f->config.timeout, text));
+	log_kept(f);
+}
+
+void fleet_app_run(struct fleet_app *f, mono_t now)
+{
+	struct fleet_request r;
+	if (f->is_gone) {
+		run_gone(f, now);
+		return;
+	}
+	if (f->n_vips > FLEET_VIPS_MAX)
+		return;
+	pass_session(f, now);
+	if (!may_call(f))
+		return;
+	bool due = fleet_member_next(&f->member, now, &r);
+	if (f->is_calling && f->member.request.id != f->request)
+		note_timeout(f);
+	if (due)
+		send_request(f, &r);
+	fleet_app_wake(f, fleet_member_deadline(&f->member));
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/* What the apps of this agent share in the fleet: fleet_agent.c owns it, fleet_app.c works with it. */
+#ifndef AGENT_FLEET_SHARED_H
+#define AGENT_FLEET_SHARED_H
+
+#include <stddef.h>
+#include <systemd/sd-event.h>
+
+#include "agent/app/registry.h"
+#include "agent/model/fleet_spec.h"
+#include "consul/transport.h"
+#include "fleet/session.h"
+#include "fleet/txn.h"
+#include "lib/deadlines.h"
+#include "lib/list.h"
+
+/* Transactions that are in flight at once, however many apps there are. */
+#define FLEET_CALLS_MAX 32
+
+struct fleet_shared {
+	sd_event *loop;
+	struct registry *registry;
+	const struct fleet_spec *spec;
+	char node[FLEET_NODE_MAX], prefix[FLEET_PREFIX_MAX];
+	struct consul_transport *transport; /* NULL: none is configured */
+	struct fleet_session session;
+	struct deadlines wakes; /* of apps */
+	struct list waiting;    /* for one of FLEET_CALLS_MAX */
+	size_t n_calls;
+	sd_event_source *timer;
+	sd_event_time_handler_t on_timer; /* with the owner as userdata */
+	void *userdata;
+};
+
+#endif

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: MIT */
+#include "fleet/values.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/array.h"
+#include "lib/mem.h"
+#include "lib/mono.h"
+#include "lib/str.h"
+
+#define VERSION 1
+
+static const char *const forms[] = { "normal", "degraded", "drained", "withdrawn" };
+
+const char *fleet_form_name(enum fleet_form form)
+{
+	return forms[form];
+}
+
+bool fleet_node_is_valid(const char *node)
+{
+	size_t n = strlen(node);
+	for (size_t i = 0; i < n; i++)
+		if (node[i] <= ' ' || node[i] > '~' || node[i] == '/')
+			return false;
+	return n > 0 && n < FLEET_NODE_MAX;
+}
+
+/* ---- writing ---- */
+
+static char *dump(json_t *o)
+{
+	char *text = json_dumps(o, JSON_COMPACT);
+	json_decref(o);
+	if (!text)
+		abort(); /* out of memory, see lib/mem.h: every text in it is ASCII */
+	return text;
+}
+
+char *fleet_up_encode(enum fleet_form form, uint64_t serial)
+{
+	return dump(json_pack("{s:i, s:s, s:I}", "version", VERSION, "form", forms[form], "serial",
+			      (json_int_t)serial));
+}
+
+char *fleet_has_encode(wall_t seen)
+{
+	return dump(json_pack("{s:i, s:I}", "version", VERSION, "seen",
+			      (json_int_t)(seen / USEC_PER_SEC)));
+}
+
+static json_t *pack_claim(const struct fleet_claim *c)
+{
+	return json_pack("{s:s, s:s, s:I}", "node", c->node, "session", c->session, "number",
+			 (json_int_t)c->number);
+}
+
+char *fleet_leave_encode(const struct fleet_leave *l, const struct fleet_claim *writer)
+{
+	json_t *slots = json_array(), *line = json_array();
+	for (size_t i = 0; i < l->n; i++)
+		json_array_append_new(i < l->n_slots ? slots : line, pack_claim(&l->claims[i]));
+	return dump(json_pack("{s:i, s:o, s:o, s:o}", "version", VERSION, "writer",
+			      pack_claim(writer), "slots", slots, "line", line));
+}
+
+/* ---- reading ---- */
+
+/* An object of our version; release it. */
+static json_t *load(const char *text, size_t len, struct err *err)
+{
+	json_error_t where;
+	json_t *o = NULL;
+	if (len > FLEET_VALUE_MAX) {
+		err_set(err, -EPROTO, "is longer than %zu bytes", FLEET_VALUE_MAX);
+		return NULL;
+	}
+	o = json_loadb(text, len, JSON_REJECT_DUPLICATES, &where);
+	if (!o)
+		err_set(err, -EPROTO, "is no JSON: %.100s", where.text);
+	else if (!json_is_object(o))
+		err_set(err, -EPROTO, "is no object");
+	else if (json_integer_value(json_object_get(o, "version")) == VERSION)
+		return o;
+	else
+		err_set(err, -EPROTO, "has another version than %d", VERSION);
+	json_decref(o);
+	return NULL;
+}
+
+static int read_number(const json_t *o, const char *key, uint64_t max, uint64_t *ret,
+		       struct err *err)
+{
+	const json_t *value = json_object_get(o, key);
+	json_int_t n = json_integer_value(value);
+	if (!json_is_integer(value) || n < 0 || (uint64_t)n > max)
+		return err_set(err, -EPROTO, "has no valid '%s'", key);
+	*ret = (uint64_t)n;
+	return 0;
+}
+
+int fleet_up_parse(const char *text, size_t len, enum fleet_form *ret, struct err *err)
+{
+	json_t *o = load(text, len, err);
+	const char *form = json_string_value(json_object_get(o, "form"));
+	size_t i = 0;
+	if (!o)
+		return -EPROTO;
+	while (form && i < ARRAY_SIZE(forms) && !str_equal(form, forms[i]))
+		i++;
+	json_decref(o);
+	if (!form || i == ARRAY_SIZE(forms))
+		return err_set(err, -EPROTO,
+			       "has no valid 'form': normal, degraded, drained or withdrawn");
+	*ret = (enum fleet_form)i;
+	return 0;
+}
+
+int fleet_has_parse(const char *text, size_t len, wall_t *ret, struct err *err)
+{
+	json_t *o = load(text, len, err);
+	uint64_t seen = 0;
+	int r = o ? read_number(o, "seen", UINT64_MAX / USEC_PER_SEC, &seen, err) : -EPROTO;
+	json_decref(o);
+	if (r == 0)
+		*ret = seen * USEC_PER_SEC;
+	return r;
+}
+
+static int read_text(const json_t *o, const char *key, char *to, size_t size, struct err *err)
+{
+	const char *text = json_string_value(json_object_get(o, key));
+	size_t n = text ? strlen(text) : 0;
+	if (n == 0 || n >= size)
+		return err_set(err, -EPROTO, "has a claim without a valid '%s'", key);
+	memcpy(to, text, n + 1);
+	return 0;
+}
+
+static int read_claim(const json_t *o, struct fleet_claim *ret, struct err *err)
+{
+	int r = read_text(o, "node", ret->node, sizeof(ret->node), err);
+	if (r == 0)
+		r = read_text(o, "session", ret->session, sizeof(ret->session), err);
+	if (r == 0)
+		r = read_number(o, "number", INT64_MAX, &ret->number, err);
+	return r;
+}
+
+static int read_claims(const json_t *o, const char *key, struct fleet_leave *to, struct err *err)
+{
+	const json_t *list = json_object_get(o, key);
+	size_t n = json_array_size(list);
+	if (!json_is_array(list) || n > FLEET_NODES_MAX - to->n)
+		return err_set(err, -EPROTO, "has no valid '%s'", key);
+	for (size_t i = 0; i < n; i++) {
+		int r = read_claim(json_array_get(list, i), &to->claims[to->n], err);
+		if (r < 0)
+			return r;
+		to->n++;
+	}
+	return 0;
+}
+
+int fleet_leave_parse(const char *text, size_t len, struct fleet_leave *ret, struct err *err)
+{
+	json_t *o = load(text, len, err);
+	struct fleet_leave l = { 0 };
+	if (!o)
+		return -EPROTO;
+	size_t room = json_array_size(json_object_get(o, "slots")) +
+		      json_array_size(json_object_get(o, "line"));
+	l.claims = mem_new(room + 1, sizeof(*l.claims));
+	int r = read_claims(o, "slots", &l, err);
+	l.n_slots = l.n;
+	if (r == 0)
+		r = read_claims(o, "line", &l, err);
+	json_decref(o);
+	if (r < 0)
+		free(l.claims);
+	else
+		*ret = l;
+	return r;
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The values of a fleet's keys in Consul, as JSON. Pure.
+ *
+ *	up/NODE   {"version": 1, "form": "normal", "serial": 7}
+ *	has/NODE  {"version": 1, "seen": 1790000000}                  seconds since 1970
+ *	.leave    {"version": 1, "writer": {…}, "slots": [CLAIM, …], "line": [CLAIM, …]}
+ *	CLAIM     {"node": "web1", "session": "e2ecb391-…", "number": 3}
+ *
+ * A value that is not as it should be is refused as a whole, also one of another version: half of it could
+ * make more seem to be announced than are. Members that are not known are passed over.
+ *
+ * `serial` and `writer` differ with every write. Consul keeps the index of a key that is written with the
+ * value that it has, and a request that is late would pass the check of the index.
+ */
+#ifndef FLEET_VALUES_H
+#define FLEET_VALUES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "fleet/guard.h"
+#include "lib/err.h"
+
+#define FLEET_NODES_MAX 4096                /* nodes, and claims, of one VIP */
+#define FLEET_VALUE_MAX ((size_t)512 << 10) /* Consul's limit, kv_max_value_size */
+
+const char *fleet_form_name(enum fleet_form form); /* "normal", … */
+
+/* May it be the name of a node in a key? 1 to FLEET_NODE_MAX - 1 printable ASCII characters, no '/'. */
+bool fleet_node_is_valid(const char *node);
+
+/* Free the texts. `writer` has node and session, and a number for each write. */
+char *fleet_up_encode(enum fleet_form form, uint64_t serial);
+char *fleet_has_encode(wall_t seen);
+char *fleet_leave_encode(const struct fleet_leave *l, const struct fleet_claim *writer);
+
+/* -EPROTO with what is wrong. *ret is filled on success only. */
+int fleet_up_parse(const char *text, size_t len, enum fleet_form *ret, struct err *err);
+int fleet_has_parse(const char *text, size_t len, wall_t *ret, struct err *err);
+/* All but `index`; free ret->claims. */
+int fleet_leave_parse(const char *text, size_t len, struct fleet_leave *ret, struct err *err);
+
+#endif

@@ -1,0 +1,189 @@
+"""Agents on hosts of their own, one real Consul, and one BIRD that has sessions with all of them."""
+
+import base64
+import json
+import re
+import subprocess
+from collections.abc import Callable
+from typing import Any
+
+from .agent import Agent
+from .configs import VIP4, app, config
+from .consul import Consul
+from .netns import Namespace
+from .process import Process
+from .routers.base import library_env, unpacked
+from .service import Service
+from .testbed import AGENT_AS, ROUTER_AS, Testbed, connect
+from .wait import TIMEOUT, wait_until
+
+PORT = 5353
+PREFIX = "vipherald/fleet"
+GRACEFUL_SHUTDOWN = "(65535,0)"
+
+# "2026-11-29 01:00:00.123 <TRACE> agent1.ipv4 > added [best] 192.0.2.53/32 0L 10G unicast". What is
+# replaced is removed after the new one was added.
+_CHANGE = re.compile(r"(agent\d+)\.ipv4 > (added|removed) (?:\[\w+\] )?(\S+/\d+)")
+
+
+class Collector:
+    """BIRD, with a session to each agent. What it had at every moment is in its log."""
+
+    def __init__(self, bed: Testbed, hub: Namespace):
+        self._dir = bed.workdir / "collector"
+        self._dir.mkdir()
+        self._hub = hub
+        self._sessions: list[str] = []
+        self._process: Process | None = None
+
+    def add(self, agent_ip: str, own_ip: str) -> None:
+        name = f"agent{len(self._sessions) + 1}"
+        self._sessions.append(f"""
+protocol bgp {name} {{
+  local {own_ip} as {ROUTER_AS};
+  neighbor {agent_ip} as {AGENT_AS};
+  direct; passive on; connect delay time 1; error wait time 1, 2;
+  debug {{ routes }};
+  ipv4 {{ import all; export none; }};
+}}""")
+
+    def start(self) -> None:
+        conf = self._dir / "bird.conf"
+        conf.write_text(
+            "log stderr all;\nrouter id 10.0.0.1;\nprotocol device { }\n" + "".join(self._sessions)
+        )
+        argv = [unpacked("usr/sbin/bird"), "-f", "-c", conf, "-s", self._dir / "ctl"]
+        argv += ["-P", self._dir / "pid"]
+        self._process = self._hub.start(argv, "collector", library_env())
+
+    @property
+    def log(self) -> str:
+        assert self._process is not None
+        return self._process.log
+
+    def sizes(self, prefix: str = VIP4) -> list[int]:
+        """How many routes to the prefix it had, after each change."""
+        have: set[str] = set()
+        sizes = []
+        for session, what, net in _CHANGE.findall(self.log):
+            if net != prefix:
+                continue
+            if what == "removed":
+                have.discard(session)
+            else:
+                have.add(session)
+            sizes.append(len(have))
+        return sizes
+
+    def routes(self, prefix: str = VIP4) -> dict[str, bool]:
+        """By agent; whether the route is the degraded one."""
+        argv = [unpacked("usr/sbin/birdcl"), "-s", self._dir / "ctl", "show", "route", "all", prefix]
+        text = subprocess.run(argv, capture_output=True, text=True, timeout=20).stdout
+        found: dict[str, bool] = {}
+        name = ""
+        for line in text.splitlines():
+            if match := re.search(r" \[(agent\d+) ", line):
+                name = match[1]
+                found[name] = False
+            elif "BGP.community:" in line and GRACEFUL_SHUTDOWN in line:
+                found[name] = True
+        return found
+
+
+class Host:
+    """One agent, with the app `dns` of a soft and a hard check."""
+
+    def __init__(self, bed: Testbed, hub: Namespace, n: int):
+        self.n = n
+        self.name = f"agent{n}"
+        self.ip, self.hub_ip = f"10.0.{n}.2", f"10.0.{n}.1"
+        self.namespace = bed.namespace(f"site{n}")
+        self.healthy = bed.workdir / f"healthy{n}"
+        self.healthy.touch()
+        connect(self.namespace, hub, n, f"eth{n}")
+        self.service = Service(self.namespace, PORT, "tcp", "::")
+        self._bed = bed
+        self.agent: Agent
+
+    def config(self, fleet: dict[str, Any], **keys: Any) -> dict[str, Any]:
+        dns = app("dns", VIP4, f"exec:test -e {self.healthy}", f"port:tcp:{PORT}")
+        return config(
+            {"peer_ip": self.hub_ip, "peer_as": ROUTER_AS},
+            apps=({**dns, **keys},),
+            agent={"consul_addr": f"http://{self.hub_ip}:8500"},
+        ) | {"fleet": {"engine": "consul", "node": f"site{self.n}", **fleet}}
+
+    def start(self, fleet: dict[str, Any], **keys: Any) -> None:
+        self.agent = self._bed.make_agent(self.config(fleet, **keys), namespace=self.namespace)
+        self.agent.start()
+
+    def fleet(self) -> dict[str, Any]:
+        return self.agent.status("fleet")  # type: ignore[no-any-return]
+
+    def app(self) -> dict[str, Any]:
+        [found] = [a for a in self.fleet()["apps"] if a["app"] == "dns"]
+        return found  # type: ignore[no-any-return]
+
+    def alarms(self) -> dict[str, str]:
+        return {a["alarm"]: a["text"] for a in self.agent.status("status")["alarms"]}
+
+
+class Fleet:
+    def __init__(self, bed: Testbed, n: int, fleet: dict[str, Any], *, state: bool = False):
+        self.hub = bed.namespace("hub")
+        self.collector = Collector(bed, self.hub)
+        self.hosts = [Host(bed, self.hub, i + 1) for i in range(n)]
+        for host in self.hosts:
+            self.collector.add(host.ip, host.hub_ip)
+        self.collector.start()
+        self.consul = Consul(self.hub, state=state, config={"client_addr": "0.0.0.0"})
+        for host in self.hosts:
+            host.start(fleet)
+        self.wait_routes(n)
+        self.wait_reported()
+
+    def wait(self, what: str, holds: Callable[[], object], timeout: float = TIMEOUT) -> None:
+        wait_until(holds, what, timeout, ignore=(RuntimeError,))
+
+    def wait_routes(self, n: int, degraded: int = 0, timeout: float = TIMEOUT) -> None:
+        wait_until(
+            lambda: (
+                (found := self.collector.routes())
+                and len(found) == n
+                and sum(found.values()) == degraded
+            ),
+            f"{n} routes, {degraded} of them degraded",
+            timeout,
+        )
+
+    def wait_reported(self) -> None:
+        """Consul has what every agent is."""
+        self.wait(
+            "all have reported",
+            lambda: all(host.app()["reported"] for host in self.hosts),
+        )
+
+    def break_all(self) -> None:
+        for host in self.hosts:
+            host.healthy.unlink(missing_ok=True)
+
+    def mend_all(self) -> None:
+        for host in self.hosts:
+            host.healthy.touch()
+
+    def agent(self, name: str) -> Host:
+        """That of a session of the collector."""
+        [host] = [host for host in self.hosts if host.name == name]
+        return host
+
+    def keys(self, part: str) -> set[str]:
+        """Nodes that have a key below `part`."""
+        found = self.consul.get(f"/v1/kv/{PREFIX}/{VIP4}/{part}/?keys")
+        return {key.rsplit("/", 1)[1] for key in found}
+
+    def value(self, part: str) -> Any:
+        [entry] = self.consul.get(f"/v1/kv/{PREFIX}/{VIP4}/{part}")
+        return json.loads(base64.b64decode(entry["Value"]))
+
+    def kept(self) -> list[Host]:
+        return [host for host in self.hosts if host.app()["kept"]]

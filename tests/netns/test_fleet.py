@@ -1,0 +1,222 @@
+"""The guard of a fleet: five agents, a real Consul, and one BIRD that has sessions with all of them."""
+
+import signal
+from typing import Any
+
+from .configs import VIP4
+from .fleet import PREFIX, Fleet
+from .testbed import Testbed
+
+HALF: dict[str, Any] = {"vips": {"default": {"min_up": "50%"}}}
+"""Of five agents, three must stay."""
+
+
+def withdrawn_by_hard_evidence(fleet: Fleet, left: int, degraded: int) -> None:
+    """The service of an agent that is announced ends."""
+    host = fleet.agent(sorted(fleet.collector.routes())[0])
+    host.service.kill()
+    fleet.wait_routes(left, degraded)
+    assert host.name not in fleet.collector.routes()
+
+
+def test_the_same_failure_everywhere(bed: Testbed) -> None:
+    fleet = Fleet(bed, 5, HALF)
+    settled = len(fleet.collector.sizes())
+    fleet.break_all()
+    fleet.wait_routes(3, degraded=3)
+    fleet.wait("three are kept", lambda: len(fleet.kept()) == 3)
+    for host in fleet.kept():
+        fleet.wait(
+            "the alarm has the numbers",
+            lambda h=host: "kept by the fleet guard: 2 others are announced, 3 must stay"
+            in h.alarms().get("fleet-kept", ""),
+        )
+        host.agent.wait_event("app.guarded", app="dns", level="warning")
+    left = [host for host in fleet.hosts if host not in fleet.kept()]
+    for host in left:
+        host.agent.wait_event("app.granted", app="dns", level="warning")
+    fleet.mend_all()
+    fleet.wait_routes(5)
+    assert min(fleet.collector.sizes()[settled:]) == 3
+    assert not fleet.kept()
+    fleet.wait("no alarm is left", lambda: all("fleet-kept" not in h.alarms() for h in fleet.hosts))
+    # All slots were given back: once more.
+    fleet.wait_reported()
+    fleet.break_all()
+    fleet.wait_routes(3, degraded=3)
+    assert min(fleet.collector.sizes()[settled:]) == 3
+
+
+def test_hard_evidence_does_not_ask(bed: Testbed) -> None:
+    fleet = Fleet(bed, 5, HALF)
+    fleet.break_all()
+    fleet.wait_routes(3, degraded=3)
+    withdrawn_by_hard_evidence(fleet, 2, degraded=2)
+    fleet.consul.process.signal(signal.SIGSTOP)
+    withdrawn_by_hard_evidence(fleet, 1, degraded=1)
+    fleet.consul.process.resume()
+
+
+def test_hard_withdrawals_take_up_room(bed: Testbed) -> None:
+    """Two are gone before the checks fail: none may leave softly."""
+    fleet = Fleet(bed, 5, HALF)
+    for n in (0, 1):
+        fleet.hosts[n].service.kill()
+    fleet.wait_routes(3)
+    fleet.wait_reported()
+    settled = len(fleet.collector.sizes())
+    fleet.break_all()
+    fleet.wait_routes(3, degraded=3)
+    fleet.wait("all are told", lambda: all(h.app()["waiting"] for h in fleet.hosts[2:]))
+    assert min(fleet.collector.sizes()[settled:]) == 3
+    # One returns, and the longest in line goes.
+    fleet.hosts[0].healthy.touch()
+    fleet.hosts[0].service.start()
+    fleet.wait_routes(3, degraded=2)
+    assert min(fleet.collector.sizes()[settled:]) == 3
+
+
+def test_consul_does_not_answer(bed: Testbed) -> None:
+    fleet = Fleet(bed, 5, HALF)
+    settled = len(fleet.collector.sizes())
+    fleet.consul.process.signal(signal.SIGSTOP)
+    fleet.break_all()
+    fleet.wait_routes(5, degraded=5)
+    for host in fleet.hosts:
+        fleet.wait(
+            "the alarm says why",
+            lambda h=host: "no answer from Consul" in h.alarms().get("fleet-kept", ""),
+        )
+    assert min(fleet.collector.sizes()[settled:]) == 5
+    fleet.consul.process.resume()
+    fleet.wait_routes(3, degraded=3, timeout=60)
+    assert min(fleet.collector.sizes()[settled:]) == 3
+
+
+def test_consul_is_killed(bed: Testbed) -> None:
+    fleet = Fleet(bed, 5, HALF, state=True)
+    settled = len(fleet.collector.sizes())
+    fleet.consul.kill()
+    fleet.break_all()
+    fleet.wait_routes(5, degraded=5)
+    fleet.hosts[0].agent.wait_event("fleet.lost", level="warning")
+    fleet.consul.start()
+    fleet.wait_routes(3, degraded=3, timeout=90)
+    assert min(fleet.collector.sizes()[settled:]) == 3
+
+
+def test_consul_forgets_all(bed: Testbed) -> None:
+    """Two that have left are not known to those that come back before them."""
+    fleet = Fleet(bed, 5, HALF, state=True)
+    settled = len(fleet.collector.sizes())
+    fleet.break_all()
+    fleet.wait_routes(3, degraded=3)
+    before = [host.fleet()["session"] for host in fleet.hosts]
+    fleet.consul.kill()
+    fleet.consul.forget()
+    fleet.consul.start()
+    fleet.wait(
+        "all have another session",
+        lambda: all(h.fleet()["session"] not in (None, b) for h, b in zip(fleet.hosts, before)),
+        timeout=90,
+    )
+    fleet.wait("all have asked", lambda: all(h.app()["waiting"] for h in fleet.kept()), timeout=60)
+    assert len(fleet.kept()) == 3
+    fleet.mend_all()
+    fleet.wait_routes(5)
+    fleet.wait_reported()
+    fleet.break_all()
+    fleet.wait_routes(3, degraded=3, timeout=60)
+    assert min(fleet.collector.sizes()[settled:]) == 3
+
+
+def test_keys_are_emptied(bed: Testbed) -> None:
+    """What Consul says then does not count before the other agents had the time to write theirs."""
+    fleet = Fleet(bed, 5, HALF)
+    settled = len(fleet.collector.sizes())
+    fleet.break_all()
+    fleet.wait_routes(3, degraded=3)
+    fleet.wait("three wait", lambda: all(h.app()["waiting"] for h in fleet.kept()))
+    kept = fleet.kept()
+    fleet.consul.request("DELETE", f"/v1/kv/{PREFIX}?recurse")
+    for host in kept:
+        fleet.wait("it is noticed", lambda h=host: h.app()["settling"] and h.app()["reported"])
+        assert "had lost the keys" in host.alarms()["fleet-kept"]
+    assert fleet.kept() == kept
+    fleet.mend_all()
+    fleet.wait_routes(5)
+    fleet.wait_reported()
+    assert min(fleet.collector.sizes()[settled:]) == 3
+
+
+def test_values_that_are_wrong_let_nothing_go(bed: Testbed) -> None:
+    fleet = Fleet(bed, 3, {"vips": "1%"})
+    settled = len(fleet.collector.sizes())
+    path = f"/v1/kv/{PREFIX}/{VIP4}/has/other"
+    fleet.consul.put(path, {"version": 2})
+    fleet.break_all()
+    fleet.wait_routes(3, degraded=3)
+    for host in fleet.hosts:
+        fleet.wait(
+            "the alarm names the key",
+            lambda h=host: "has/other' has another version than 1"
+            in h.alarms().get("fleet-kept", ""),
+        )
+    fleet.consul.request("DELETE", path)
+    fleet.wait_routes(1, degraded=1, timeout=60)
+    assert min(fleet.collector.sizes()[settled:]) == 1
+
+
+def test_keys_in_consul(bed: Testbed) -> None:
+    """What stands there, and what goes with the app and with the agent."""
+    fleet = Fleet(bed, 2, {"vips": "100%"})
+    first, second = fleet.hosts
+    assert fleet.keys("up") == fleet.keys("has") == {"site1", "site2"}
+    assert fleet.value("up/site1")["form"] == "normal"
+    first.agent.wait_event("fleet.joined", level="info")
+    first.agent.drain("dns")
+    fleet.wait("a drain is told", lambda: fleet.value("up/site1")["form"] == "drained")
+    first.agent.undrain("dns")
+    fleet.wait("and its end", lambda: fleet.value("up/site1")["form"] == "normal")
+    # The minimum changes by a reload, the VIP by another.
+    first.healthy.unlink()
+    fleet.wait("it is kept", lambda: first.app()["waiting"])
+    first.agent.reload(first.config({"vips": {VIP4: {"min_up": 1}}}))
+    fleet.wait("it is let go", lambda: fleet.value("up/site1")["form"] == "withdrawn", timeout=60)
+    second.agent.reload(second.config(HALF, vip="192.0.2.54/32"))
+    fleet.wait("the key of the VIP is gone", lambda: fleet.keys("up") == {"site1"})
+    assert fleet.keys("has") == {"site1"}
+    first.agent.stop()
+    fleet.wait("the session is gone", lambda: not fleet.consul.get("/v1/session/list")[1:])
+
+
+def test_two_hosts_of_one_name(bed: Testbed) -> None:
+    """The second one counts for no other agent, and says why."""
+    fleet = Fleet(bed, 2, HALF)
+    first, second = fleet.hosts
+    second.agent.stop()
+    second.start({**HALF, "node": "site1"})
+    fleet.wait("it is refused", lambda: "lock is already held" in (second.app()["error"] or ""))
+    assert not second.app()["reported"]
+    fleet.wait_routes(2)
+    second.healthy.unlink()
+    fleet.wait_routes(2, degraded=1)
+    fleet.wait("the alarm says so", lambda: "already held" in second.alarms()["fleet-kept"])
+
+
+def test_a_vip_moves_to_another_app(bed: Testbed) -> None:
+    """Its keys are those of the other app then, and stay."""
+    fleet = Fleet(bed, 2, HALF)
+    first = fleet.hosts[0]
+    first.agent.reload(first.config(HALF, name="web"))
+    fleet.wait(
+        "the other app has reported",
+        lambda: [(a["app"], a["reported"], a["form"]) for a in first.fleet()["apps"]]
+        == [("web", True, "normal")],
+    )
+    assert fleet.value("up/site1")["form"] == "normal"
+    # The keys of the app that is gone are not deleted behind its back.
+    first.agent.drain("web")
+    fleet.wait("it reports", lambda: fleet.value("up/site1")["form"] == "drained")
+    assert fleet.keys("up") == {"site1", "site2"}
+    fleet.wait_routes(2, degraded=1)
