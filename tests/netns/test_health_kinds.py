@@ -98,7 +98,7 @@ DNS = [
     ("nxdomain", f"dns:{QUERY}", "down", "the answer is NXDOMAIN"),
     ("nxdomain", {"dns": QUERY, "rcode": "NXDOMAIN"}, "up", ""),
     ("truncate", {"dns": QUERY, "answer": "192.0.2.7"}, "up", ""),
-    ("mute", f"dns:{QUERY}", "down", "no answer within 100ms"),
+    ("mute", {"dns": QUERY, "timeout": "100ms"}, "down", "no answer within 100ms"),
     ("answer", "dns:127.0.0.1:7778:www.example.com:A", "down", "refused"),
 ]
 

@@ -19,8 +19,8 @@ NTP = [
     ("ahead", {"ntp": SERVER, "max_offset": "1m"}, "down", "ahead of this host's"),
     ("kiss", f"ntp:{SERVER}", "down", "kiss code DENY"),
     ("unsynchronised", f"ntp:{SERVER}", "down", "leap 3"),
-    ("forged", f"ntp:{SERVER}", "down", "no answer within 100ms"),
-    ("mute", f"ntp:{SERVER}", "down", "no answer within 100ms"),
+    ("forged", {"ntp": SERVER, "timeout": "100ms"}, "down", "no answer within 100ms"),
+    ("mute", {"ntp": SERVER, "timeout": "100ms"}, "down", "no answer within 100ms"),
     ("answer", "ntp:127.0.0.1:7124", "down", "refused"),
 ]
 
