@@ -17,5 +17,5 @@ class Gate:
         self._path.unlink()
 
 
-SLOW = {"monitor_interval": "60s"}
+SLOW = {"monitor_interval": "60s", "timeout": "60s"}
 """The agent's section, so that such a check may take its time."""

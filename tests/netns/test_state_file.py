@@ -237,7 +237,7 @@ def test_a_directory_that_is_replaced_needs_a_restart(bed: Testbed) -> None:
         assert answer["stored"] is True
         return
     assert answer["stored"] is False
-    assert "if it was replaced, restart the agent" in agent.log
+    agent.wait_log("if it was replaced, restart the agent")
 
 
 def test_a_disk_that_fails_and_returns(bed: Testbed) -> None:
