@@ -40,6 +40,7 @@ static const struct {
 
 static int fail(enum verb_exit status, const char *text)
 {
+	fflush(stdout); /* with --watch the screen is cleared before the message, not after it */
 	fprintf(stderr, "vipherald: %s\n", text);
 	return status;
 }

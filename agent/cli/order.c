@@ -18,6 +18,7 @@ int order_refused(const struct client_reply *reply)
 	json_t *answer = json_loadb(reply->body, reply->len, 0, NULL);
 	const char *text = text_at(answer, "error");
 	int len = (int)strcspn(reply->body, "\n");
+	fflush(stdout);
 	if (*text)
 		fprintf(stderr, "vipherald: %s\n", text);
 	else

@@ -183,6 +183,7 @@ int show_peer(const struct show *s, const json_t *answer)
 		show_line(s, "Sessions", "%lld", count_at(p, "sessions"));
 		return 0;
 	}
+	fflush(stdout);
 	fprintf(stderr, "vipherald: no peer %s; 'vipherald peers' lists them\n", wanted);
 	return 1;
 }

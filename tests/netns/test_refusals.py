@@ -285,6 +285,7 @@ class Bench:
         now = self.state()
         changed = [key for key in now if now[key] != self.before[key]]
         sent = [m for m in self.peer.receive_pending() if m.kind == bgp.UPDATE]
+        self.peer.send(bgp.keepalive())  # all cases take longer than the hold time, on a slow machine
         return json.dumps({key: now[key] for key in changed}) if changed else "UPDATEs" if sent else ""
 
 

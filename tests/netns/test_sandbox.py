@@ -34,6 +34,13 @@ def launchers(agent: Agent) -> list[int]:
     return [int(child) for child in pids if is_launcher(int(child))]
 
 
+def the_launcher(agent: Agent) -> int:
+    """A command has its name until it is executed."""
+    found = wait_until(lambda: (all := launchers(agent)) and len(all) == 1 and all, "one launcher")
+    assert isinstance(found, list)
+    return found[0]
+
+
 def health(agent: Agent) -> Any:
     return agent.app("web")["health"]
 
@@ -95,7 +102,7 @@ def test_killed_launcher_changes_no_state(bed: Testbed, number: signal.Signals) 
     structure["agent"] = {**structure.get("agent", {}), "monitor_interval": "100ms"}
     agent = bed.start_agent(structure)
     router.wait_routes(VIP4)
-    [launcher] = launchers(agent)
+    launcher = the_launcher(agent)
     os.kill(launcher, number)
     before = agent.app("web")["monitors"][0]["checks"]
     wait_until(lambda: agent.app("web")["monitors"][0]["checks"] > before + 3, "checks go on")
@@ -110,6 +117,6 @@ def test_killed_launcher_changes_no_state(bed: Testbed, number: signal.Signals) 
 def test_launcher_ends_with_a_killed_agent(bed: Testbed) -> None:
     bed.link()
     agent = bed.start_agent(one_app("exec:true"))
-    [launcher] = launchers(agent)
+    launcher = the_launcher(agent)
     agent.kill()
     wait_until(lambda: not is_launcher(launcher), "it has ended")

@@ -230,6 +230,8 @@ def test_a_directory_that_cannot_be_made(bed: Testbed) -> None:
 def test_a_directory_that_is_replaced_needs_a_restart(bed: Testbed) -> None:
     """The sandbox knows the one that was there at the start."""
     agent = start(bed)
+    # So that nothing is being written while the directory goes.
+    assert agent.register("before", VIP6).json()["stored"] is True
     shutil.rmtree(agent.state_dir)
     agent.state_dir.mkdir()
     answer = agent.register("a", VIP4).json()
