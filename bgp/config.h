@@ -214,6 +214,16 @@ static inline const struct addr *bgp_peer_source(const struct bgp_peer_config *c
 	return c->local_ip6.family == c->addr.family ? &c->local_ip6 : NULL;
 }
 
+/* What the kernel looks the way of a session up by, which rules of policy routing may ask for: the address
+ * that it has. `own`: that of the established session, or family 0. NULL: left to the kernel. */
+static inline const struct addr *bgp_session_source(const struct bgp_peer_config *c,
+						    const struct addr *own)
+{
+	const struct addr *configured = bgp_peer_source(c);
+	bool usable = own->family == c->addr.family && !addr_is_link_local(own);
+	return !configured && usable ? own : configured;
+}
+
 struct bgp_config {
 	uint32_t local_as;
 	uint32_t router_id; /* host order, never 0 */

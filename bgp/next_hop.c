@@ -16,7 +16,7 @@ static struct addr address_towards(const struct search *s, uint8_t family, struc
 	struct addr found = { 0 };
 	struct fib_path path;
 	uint32_t scope = peer->ifname[0] ? fib_interface_index(peer->ifname, s->unsure) : 0;
-	int r = fib_lookup(&peer->addr, bgp_peer_source(peer), scope, &path, NULL);
+	int r = fib_lookup(&peer->addr, bgp_session_source(peer, s->own), scope, &path, NULL);
 	bool has_path = r == 0;
 	if (has_path)
 		r = fib_interface_address(path.ifindex, family, &found, NULL);

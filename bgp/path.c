@@ -63,6 +63,21 @@ static bool leads_elsewhere(const struct bgp_path *now, const struct fib_path *f
 		!bgp_path_gateway_may_be_peer(&found->gateway, peer));
 }
 
+/* Where policy routing has chosen the path by the address of the last session, it does so again for a session
+ * that the peer makes, wherever our own attempts would lead. */
+static bool still_leads_from_last(const struct bgp_path *now, const struct addr *peer,
+				  uint32_t scope, struct fib_path *found)
+{
+	struct fib_path path;
+	const struct addr *last = &now->good.source;
+	if (!leads_elsewhere(now, found, peer) || last->family != peer->family ||
+	    addr_equal(last, &found->source) || !fib_has_address(last, scope) ||
+	    fib_lookup(peer, last, scope, &path, NULL) < 0 || leads_elsewhere(now, &path, peer))
+		return false;
+	*found = path;
+	return true;
+}
+
 /* The connected route is gone, and the kernel would use the default route. */
 static void not_connected(struct bgp_path *now)
 {
@@ -87,7 +102,8 @@ static bool leaves_vrf(struct bgp_path *now, const struct bgp_peer_config *c, ui
 	return true;
 }
 
-static void update_from_fib(struct bgp_path *now, const struct bgp_peer_config *c, bool near)
+static void update_from_fib(struct bgp_path *now, const struct bgp_peer_config *c,
+			    const struct addr *own, bool near)
 {
 	char name[IF_NAMESIZE] = "";
 	struct err err = { "" };
@@ -99,7 +115,8 @@ static void update_from_fib(struct bgp_path *now, const struct bgp_peer_config *
 		snprintf(now->trouble, sizeof(now->trouble), "interface %s is gone", c->ifname);
 		return;
 	}
-	int r = fib_lookup(&c->addr, bgp_peer_source(c), scope, &found, &err);
+	const struct addr *source = bgp_session_source(c, own);
+	int r = fib_lookup(&c->addr, source, scope, &found, &err);
 	if (r < 0) {
 		now->unsure = fib_is_unavailable(r);
 		no_route(now, near, err.text);
@@ -107,6 +124,8 @@ static void update_from_fib(struct bgp_path *now, const struct bgp_peer_config *
 	}
 	if (leaves_vrf(now, c, scope, &found, near))
 		return;
+	if (!source && near)
+		still_leads_from_last(now, &c->addr, scope, &found);
 	now->source = found.source;
 	now->gateway = found.gateway;
 	bool no_link = link_trouble(now, found.ifindex, name);
@@ -139,11 +158,12 @@ static void check_source(struct bgp_path *now, const struct bgp_peer_config *c)
 	now->state = BGP_PATH_LOST;
 }
 
-bool bgp_path_update(struct bgp_path *p, const struct bgp_peer_config *c, bool near)
+bool bgp_path_update(struct bgp_path *p, const struct bgp_peer_config *c, const struct addr *own,
+		     bool near)
 {
 	struct bgp_path before = *p;
 	*p = (struct bgp_path){ .good = before.good };
-	update_from_fib(p, c, near);
+	update_from_fib(p, c, own, near);
 	if (p->unsure) {
 		*p = before;
 		p->unsure = true;

@@ -83,6 +83,11 @@ static bool one_hop(const struct bgp_peer *p)
 	return p->config.ttl_security || bgp_socket_ttl(&p->config, is_ibgp(p)) == 1;
 }
 
+static bool update_path(struct bgp_peer *p)
+{
+	return bgp_path_update(&p->path, &p->config, &p->local.addr, one_hop(p));
+}
+
 /* Ends a connection that cannot go on: its local address is gone, or the path that begins at that
  * address is lost. One from another address takes a path that is not known here, and stays. */
 static bool give_up_lost(struct bgp_peer *p, struct bgp_conn *c)
@@ -112,7 +117,7 @@ void bgp_peer_update_path(struct bgp_peer *p)
 {
 	if (p->guest || p->stopped || bgp_peer_lacks_router(p))
 		return;
-	bool changed = bgp_path_update(&p->path, &p->config, one_hop(p));
+	bool changed = update_path(p);
 	changed = give_up_lost(p, p->challenger) || changed;
 	changed = give_up_lost(p, p->in) || changed;
 	changed = give_up_lost(p, &p->out) || changed;
@@ -140,7 +145,7 @@ static void session_up(struct bgp_conn *c)
 	bgp_socket_local_name(c->fd, &p->local);
 	p->next_hop_unsure = false;
 	if (!p->guest) /* the good path, to know later what was lost */
-		bgp_path_update(&p->path, &p->config, one_hop(p));
+		update_path(p);
 	const struct bgp_next_hops hops = next_hops(p, (struct bgp_next_hops){ 0 });
 	struct adj_out_session session = {
 		.ipv4 = n->ipv4_unicast,
@@ -173,6 +178,9 @@ static void session_down(struct bgp_conn *c)
 	p->down_since = now(p);
 	p->local = (struct bgp_socket_name){ 0 };
 	adj_out_down(&p->adj);
+	/* The next one may have another source, and so another way. */
+	if (!p->guest && !p->stopped && !bgp_peer_source(&p->config) && !bgp_peer_lacks_router(p))
+		update_path(p);
 }
 
 /* A collision, or a second connection that does not replace the session, says nothing about the peer. */
@@ -417,7 +425,7 @@ void bgp_peer_start(struct bgp_peer *p)
 		loop_timer_set(p->env.loop, &p->restart_over, p->graceful.until, LOOP_BGP,
 			       on_restart_over, p);
 	if (!bgp_peer_lacks_router(p))
-		bgp_path_update(&p->path, &p->config, one_hop(p));
+		update_path(p);
 	if (bgp_peer_must_wait(p))
 		p->env.changed(p, p->env.userdata);
 	else

@@ -227,8 +227,6 @@ int bgp_speaker_new(sd_event *loop, const struct bgp_config *config,
 	r = hostwatch_new(loop, on_host_changed, s, &s->host, err);
 	if (r == 0 && config->listen)
 		r = speaker_listen(s, config, err);
-	if (r == 0 && config->accept_any)
-		r = sd_event_add_defer(loop, &s->sweep, speaker_on_sweep, s);
 	if (r < 0) {
 		bgp_speaker_free(s);
 		return r;

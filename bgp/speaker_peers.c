@@ -99,12 +99,28 @@ static void peer_sent(struct bgp_peer *p, void *userdata)
 
 /* ---- Peers. ---- */
 
+/* Frees guests that have left: in a turn of its own, never from inside their events. */
+static int on_sweep(sd_event_source *source, void *userdata)
+{
+	struct bgp_speaker *s = userdata;
+	(void)source;
+	for (size_t i = s->n_configured; i < s->n_peers;) {
+		if (!bgp_peer_over(s->peers[i])) {
+			i++;
+			continue;
+		}
+		bgp_peer_free(s->peers[i]);
+		s->peers[i] = s->peers[--s->n_peers];
+	}
+	return 0;
+}
+
 static void peer_changed(struct bgp_peer *p, void *userdata)
 {
 	struct bgp_speaker *s = userdata;
 	struct bgp_peer_status status;
-	if (bgp_peer_over(p) && s->sweep)
-		sd_event_source_set_enabled(s->sweep, SD_EVENT_ONESHOT);
+	if (bgp_peer_over(p) && s->config.accept_any)
+		loop_defer(s->loop, &s->sweep, LOOP_INPUT, on_sweep, s);
 	if (bgp_peer_is_unsure(p))
 		hostwatch_again(s->host);
 	if (bgp_peer_config(p)->unnumbered)
@@ -146,21 +162,6 @@ struct bgp_peer *speaker_add_peer(struct bgp_speaker *s, const struct bgp_peer_c
 	struct bgp_peer *p = bgp_peer_new(&env, config, guest);
 	speaker_append_peer(s, p);
 	return p;
-}
-
-int speaker_on_sweep(sd_event_source *source, void *userdata)
-{
-	struct bgp_speaker *s = userdata;
-	(void)source;
-	for (size_t i = s->n_configured; i < s->n_peers;) {
-		if (!bgp_peer_over(s->peers[i])) {
-			i++;
-			continue;
-		}
-		bgp_peer_free(s->peers[i]);
-		s->peers[i] = s->peers[--s->n_peers];
-	}
-	return 0;
 }
 
 static struct bgp_peer *add_guest(struct bgp_speaker *s, const struct addr *addr, uint32_t scope)

@@ -56,8 +56,6 @@ struct bgp_peer *speaker_add_peer(struct bgp_speaker *s, const struct bgp_peer_c
 				  bool guest);
 /* Takes over one that exists. */
 void speaker_append_peer(struct bgp_speaker *s, struct bgp_peer *p);
-/* Frees guests that have left: in a turn of its own, never from inside their events. */
-int speaker_on_sweep(sd_event_source *source, void *userdata);
 /* The configuration as it is now, with the peers that it has; free the list. */
 struct bgp_config speaker_present_config(const struct bgp_speaker *s);
 

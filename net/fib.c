@@ -197,8 +197,9 @@ static bool is_reachable(const struct nlroute *r)
 	       r->type == RTN_MULTICAST || r->type == RTN_ANYCAST;
 }
 
-static int lookup(struct nlsock *sock, const struct addr *dst, const struct addr *source,
-		  uint32_t ifindex, struct fib_path *ret)
+/* One look-up of the kernel's. */
+static int get_path(struct nlsock *sock, const struct addr *dst, const struct addr *source,
+		    uint32_t ifindex, struct fib_path *ret)
 {
 	_Alignas(struct nlmsghdr) char buf[NLROUTE_MSG_MAX];
 	struct nlroute route = { 0 };
@@ -214,17 +215,34 @@ static int lookup(struct nlsock *sock, const struct addr *dst, const struct addr
 		r = check_unnumbered(sock, AF_INET);
 	if (r < 0)
 		return r;
-	struct fib_path path = { .source = route.source,
-				 .gateway = route.gateway,
-				 .ifindex = route.ifindex };
+	*ret = (struct fib_path){ .source = route.source,
+				  .gateway = route.gateway,
+				  .ifindex = route.ifindex };
 	/* A gateway that is on the link by `onlink` alone has no route of its own: the kernel sends
 	 * to it through itself. */
-	if (addr_equal(&path.gateway, dst))
-		path.gateway = (struct addr){ 0 };
-	r = source ? 0 : avoid_vip(sock, &path);
-	if (r == 0)
-		*ret = path;
-	return r;
+	if (addr_equal(&ret->gateway, dst))
+		ret->gateway = (struct addr){ 0 };
+	return 0;
+}
+
+static int lookup(struct nlsock *sock, const struct addr *dst, const struct addr *source,
+		  uint32_t ifindex, struct fib_path *ret)
+{
+	struct fib_path path = { 0 };
+	int r = get_path(sock, dst, source, ifindex, &path);
+	if (r == 0 && !source)
+		r = avoid_vip(sock, &path);
+	/* connect() looks the way up again with the source that it has chosen, which rules of policy
+	 * routing may ask for; that of IPv6 only with one that it is bound to. */
+	struct addr chosen = path.source;
+	bool corrected = path.corrected;
+	if (r == 0 && !source && addr_is_set(&chosen) && (dst->family == AF_INET || corrected))
+		r = get_path(sock, dst, &chosen, ifindex, &path);
+	if (r < 0)
+		return r;
+	path.corrected = corrected;
+	*ret = path;
+	return 0;
 }
 
 int fib_lookup(const struct addr *dst, const struct addr *source, uint32_t ifindex,

@@ -96,17 +96,23 @@ static bool reap_all(pid_t group, uint64_t tree, unsigned tries)
 	return group_gone && tree_gone;
 }
 
-static int on_reap(sd_event_source *source, uint64_t now, void *userdata)
+static void reap_more(struct reaper *reaper, sd_event_source *source, mono_t now)
 {
-	struct reaper *reaper = userdata;
 	if (reap_all(reaper->group, reaper->tree, ++reaper->tries)) {
 		/* The loop owns it; this releases it and, through on_reaper_end, the reaper. */
 		sd_event_source_set_enabled(source, SD_EVENT_OFF);
 		sd_event_source_set_floating(source, false);
-		return 0;
+		return;
 	}
 	sd_event_source_set_time(source, usec_add(now, backoff_next(&reaper->wait, 0)));
 	sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+}
+
+static int on_reap(sd_event_source *source, uint64_t now, void *userdata)
+{
+	mono_t began = loop_clock();
+	reap_more(userdata, source, now);
+	loop_account(LOOP_NAME(on_reap), began);
 	return 0;
 }
 

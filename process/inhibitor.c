@@ -49,10 +49,8 @@ static void disconnect(struct inhibitor *i)
 
 /* The lock */
 
-static int on_inhibit(sd_bus_message *m, void *userdata, sd_bus_error *error)
+static void inhibited(struct inhibitor *i, sd_bus_message *m)
 {
-	(void)error;
-	struct inhibitor *i = userdata;
 	struct err err;
 	const sd_bus_error *failure = sd_bus_message_get_error(m);
 	int fd = -1, rc = failure ? -sd_bus_message_get_errno(m) : sd_bus_message_read(m, "h", &fd);
@@ -65,11 +63,19 @@ static int on_inhibit(sd_bus_message *m, void *userdata, sd_bus_error *error)
 		err_set(&err, rc, "%.200s",
 			failure && failure->message ? failure->message : strerror(-rc));
 		i->ops->failed(rc, &err, i->userdata);
-		return 0;
+		return;
 	}
 	fd_close(&i->lock);
 	i->lock = fd;
 	i->ops->taken(i->userdata);
+}
+
+static int on_inhibit(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+	(void)error;
+	mono_t began = loop_clock();
+	inhibited(userdata, m);
+	loop_account(LOOP_NAME(on_inhibit), began);
 	return 0;
 }
 
@@ -97,9 +103,11 @@ static int on_prepare(sd_bus_message *m, void *userdata, sd_bus_error *error)
 {
 	(void)error;
 	struct inhibitor *i = userdata;
+	mono_t began = loop_clock();
 	int begins;
 	if (sd_bus_message_read(m, "b", &begins) >= 0)
 		i->ops->shutdown(begins, i->userdata);
+	loop_account(LOOP_NAME(on_prepare), began);
 	return 0;
 }
 

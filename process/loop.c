@@ -63,6 +63,7 @@ struct handler {
 		sd_event_time_handler_t time;
 		sd_event_handler_t plain;
 		sd_event_io_handler_t io;
+		sd_event_signal_handler_t signal;
 	};
 	void *userdata;
 };
@@ -90,7 +91,7 @@ static void log_stall(const char *name, span_t span, mono_t now)
 }
 
 /* `name` is a literal: the handler may be gone. */
-static void account(const char *name, mono_t began)
+void loop_account(const char *name, mono_t began)
 {
 	mono_t now = loop_clock();
 	span_t span = usec_sub(now, began);
@@ -105,7 +106,7 @@ static int call_time(sd_event_source *source, uint64_t when, void *userdata)
 	const struct handler h = *(struct handler *)userdata;
 	mono_t began = loop_clock();
 	int r = h.time(source, when, h.userdata);
-	account(h.name, began);
+	loop_account(h.name, began);
 	return r;
 }
 
@@ -114,7 +115,7 @@ static int call_plain(sd_event_source *source, void *userdata)
 	const struct handler h = *(struct handler *)userdata;
 	mono_t began = loop_clock();
 	int r = h.plain(source, h.userdata);
-	account(h.name, began);
+	loop_account(h.name, began);
 	return r;
 }
 
@@ -123,7 +124,16 @@ static int call_io(sd_event_source *source, int fd, uint32_t revents, void *user
 	const struct handler h = *(struct handler *)userdata;
 	mono_t began = loop_clock();
 	int r = h.io(source, fd, revents, h.userdata);
-	account(h.name, began);
+	loop_account(h.name, began);
+	return r;
+}
+
+static int call_signal(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata)
+{
+	const struct handler h = *(struct handler *)userdata;
+	mono_t began = loop_clock();
+	int r = h.signal(source, info, h.userdata);
+	loop_account(h.name, began);
 	return r;
 }
 
@@ -187,5 +197,24 @@ int loop_io_add_named(sd_event *loop, sd_event_source **source, int fd, uint32_t
 	struct handler *h = handler_new(name, userdata);
 	h->io = handler;
 	int r = sd_event_add_io(loop, source, fd, events, call_io, h);
+	return set_up(r, source, priority, h);
+}
+
+int loop_post_add_named(sd_event *loop, sd_event_source **source, enum loop_priority priority,
+			sd_event_handler_t handler, void *userdata, const char *name)
+{
+	struct handler *h = handler_new(name, userdata);
+	h->plain = handler;
+	int r = sd_event_add_post(loop, source, call_plain, h);
+	return set_up(r, source, priority, h);
+}
+
+int loop_signal_add_named(sd_event *loop, sd_event_source **source, int signal,
+			  enum loop_priority priority, sd_event_signal_handler_t handler,
+			  void *userdata, const char *name)
+{
+	struct handler *h = handler_new(name, userdata);
+	h->signal = handler;
+	int r = sd_event_add_signal(loop, source, signal, call_signal, h);
 	return set_up(r, source, priority, h);
 }

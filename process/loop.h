@@ -57,6 +57,18 @@ int loop_io_add_named(sd_event *loop, sd_event_source **source, int fd, uint32_t
 		      enum loop_priority priority, sd_event_io_handler_t handler, void *userdata,
 		      const char *name);
 
+/* Runs whenever a turn has dispatched another source. */
+int loop_post_add_named(sd_event *loop, sd_event_source **source, enum loop_priority priority,
+			sd_event_handler_t handler, void *userdata, const char *name);
+/* The signal has to be blocked. */
+int loop_signal_add_named(sd_event *loop, sd_event_source **source, int signal,
+			  enum loop_priority priority, sd_event_signal_handler_t handler,
+			  void *userdata, const char *name);
+
+/* For a handler that none of these can call, as another library does, or its source frees what it works on:
+ * to be called at its end, with its LOOP_NAME() and loop_clock() of its beginning. */
+void loop_account(const char *name, mono_t began);
+
 #define LOOP_NAME(handler) __FILE__ ":" #handler
 #define loop_timer_set(loop, source, when, priority, handler, userdata)                            \
 	loop_timer_set_named(loop, source, when, priority, handler, userdata, LOOP_NAME(handler))
@@ -64,5 +76,9 @@ int loop_io_add_named(sd_event *loop, sd_event_source **source, int fd, uint32_t
 	loop_defer_named(loop, source, priority, handler, userdata, LOOP_NAME(handler))
 #define loop_io_add(loop, source, fd, events, priority, handler, userdata)                         \
 	loop_io_add_named(loop, source, fd, events, priority, handler, userdata, LOOP_NAME(handler))
+#define loop_post_add(loop, source, priority, handler, userdata)                                   \
+	loop_post_add_named(loop, source, priority, handler, userdata, LOOP_NAME(handler))
+#define loop_signal_add(loop, source, signal, priority, handler, userdata)                         \
+	loop_signal_add_named(loop, source, signal, priority, handler, userdata, LOOP_NAME(handler))
 
 #endif

@@ -161,8 +161,5 @@ static int on_death(sd_event_source *source, const struct signalfd_siginfo *info
 
 int subreaper_watch(sd_event *loop, sd_event_source **ret)
 {
-	int r = sd_event_add_signal(loop, ret, SIGCHLD, on_death, NULL);
-	if (r >= 0)
-		r = sd_event_source_set_priority(*ret, LOOP_IDLE);
-	return r < 0 ? r : 0;
+	return loop_signal_add(loop, ret, SIGCHLD, LOOP_IDLE, on_death, NULL);
 }

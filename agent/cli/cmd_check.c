@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "agent/cli/cmd_check.h"
 
+#include "agent/cli/remote_files.h"
 #include "agent/config/config.h"
 #include "agent/daemon/privileges.h"
 #include "agent/store/stored_peers.h"
@@ -39,6 +40,7 @@ int cmd_check(const char *file, FILE *out)
 	if (root)
 		fprintf(out, "%s: warning: %s\n", file, root);
 	warnings += root != NULL;
+	warnings += config ? remote_files_warn(config, remote_fs_at, file, out) : 0;
 	print_summary(out, file, config, &findings, warnings);
 	bool broken = r < 0 || config_set_broken(&config->set) > 0;
 	config_free(config);

@@ -144,7 +144,7 @@ static int start_loop(struct receiver *r)
 	sigprocmask(SIG_BLOCK, &blocked, NULL);
 	int rc = sd_event_new(&r->loop);
 	for (size_t i = 0; i < 2 && rc >= 0; i++)
-		rc = sd_event_add_signal(r->loop, &r->signals[i], numbers[i], on_signal, r);
+		rc = loop_signal_add(r->loop, &r->signals[i], numbers[i], LOOP_FLUSH, on_signal, r);
 	return rc;
 }
 

@@ -13,13 +13,20 @@ static const char *const bgp_keys[] = { "local_as", "peer_as",     "remote_as", 
 					"peer_ip",  "communities", "origin" };
 static const char *const app_keys[] = { "name", "vip", "vip_config", "monitors", "nats" };
 
-/* What differs about a key of `agent`. */
+/* What differs about a key of `agent`. Without listen_addr the API listens all the same. */
+static const char listen_addr[] = "listen_addr";
 static const struct {
 	const char *key, *text;
 } agent_notes[] = {
-	{ "listen_addr", "apps registered over HTTP survive a restart, in agent.state_file (GoCast "
-			 "forgets them; 'off' does too); their exec monitors are accepted from "
-			 "administrators only, see agent.exec.allow_from" },
+	{ listen_addr, "clients on other hosts may only read (GoCast lets them register): "
+		       "agent.api.remote: register, a token or a certificate lets them" },
+	{ listen_addr, "changes at the address of a VIP or through a proxy are answered with 403: "
+		       "agent.api.on_vips, agent.api.proxied" },
+	{ listen_addr, "over HTTP and by tags a VIP is a single address, and their number is "
+		       "limited: agent.vips.allow, agent.vips.max, agent.api.max_vips" },
+	{ listen_addr, "apps registered over HTTP survive a restart, in agent.state_file (GoCast "
+		       "forgets them; 'off' does too); their exec monitors are accepted from "
+		       "administrators only, see agent.exec.allow_from" },
 	{ "cleanup_timer",
 	  "an app that is down for this long loses its VIP on lo, is checked on and "
 	  "returns (GoCast forgets it)" },
@@ -104,6 +111,9 @@ static const struct {
 	  "with a listener on any address)" },
 	{ has_exec, "monitors",
 	  "exec has a time-out, monitor_interval unless agent.timeout is set (GoCast has none)" },
+	{ has_exec, "monitors",
+	  "commands see PATH, LANG and HOME of the environment alone (agent.exec.env names more), "
+	  "and cannot use setuid programs as sudo (agent.drop_privileges)" },
 	{ has_nats, "nats",
 	  "also for IPv6 and the host's own traffic; in nftables unless legacy iptables is in "
 	  "use" },
@@ -130,6 +140,8 @@ void config_check_gocast(const struct config_draft *draft, const struct config_n
 		return;
 	for (size_t i = 0; i < ARRAY_SIZE(agent_notes); i++) {
 		const struct config_node *node = config_node_get(agent, agent_notes[i].key);
+		if (!node && agent_notes[i].key == listen_addr)
+			node = agent;
 		if (node)
 			config_note(findings, config_at(node), "%s", agent_notes[i].text);
 	}

@@ -75,7 +75,7 @@ struct alarm_log *alarm_log_new(sd_event *loop, alarm_collect_cb *collect, void 
 	l->collect = collect;
 	l->userdata = userdata;
 	l->alarms = json_array();
-	if (sd_event_add_post(loop, &l->activity, on_activity, l) >= 0)
+	if (loop_post_add(loop, &l->activity, LOOP_APPLY, on_activity, l) >= 0)
 		sd_event_source_set_enabled(l->activity, SD_EVENT_ONESHOT);
 	return l;
 }

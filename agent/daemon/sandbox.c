@@ -17,6 +17,7 @@
 #include "process/landlock.h"
 #include "process/launch_message.h"
 #include "process/launcher.h"
+#include "process/loop.h"
 #include "process/syscall_filter.h"
 
 struct sandbox {
@@ -125,7 +126,7 @@ static void filter_calls(struct sandbox *s, sd_event *loop)
 	int rc = syscall_filter_install(&err);
 	s->status.is_filtered = rc == 0;
 	if (rc == 0)
-		rc = sd_event_add_post(loop, &s->watch, on_turn, s);
+		rc = loop_post_add(loop, &s->watch, LOOP_APPLY, on_turn, s);
 	else
 		log_warn("agent", "sandbox: %s; system calls are not filtered", err.text);
 	if (rc < 0 && s->status.is_filtered)

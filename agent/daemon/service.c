@@ -104,7 +104,7 @@ void service_ready(struct service *s)
 	s->updated_at = loop_now(s->loop);
 	s->summary(s->status, s->userdata);
 	send_state(s);
-	if (!again && sd_event_add_post(s->loop, &s->activity, on_activity, s) >= 0)
+	if (!again && loop_post_add(s->loop, &s->activity, LOOP_APPLY, on_activity, s) >= 0)
 		sd_event_source_set_enabled(s->activity, SD_EVENT_ONESHOT);
 }
 

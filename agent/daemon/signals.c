@@ -57,12 +57,9 @@ int signals_new(sd_event *loop, const struct signals_handlers *handlers, void *u
 	s->handlers = handlers;
 	s->userdata = userdata;
 	int rc = subreaper_watch(loop, &s->children);
-	for (size_t i = 0; i < N_WATCHED && rc >= 0; i++) {
-		rc = sd_event_add_signal(loop, &s->sources[i], watched[i], on_signal, s);
-		/* No burst of anything may delay a shutdown. */
-		if (rc >= 0)
-			rc = sd_event_source_set_priority(s->sources[i], LOOP_FLUSH);
-	}
+	/* No burst of anything may delay a shutdown. */
+	for (size_t i = 0; i < N_WATCHED && rc >= 0; i++)
+		rc = loop_signal_add(loop, &s->sources[i], watched[i], LOOP_FLUSH, on_signal, s);
 	if (rc < 0) {
 		signals_free(s);
 		return rc;

@@ -68,15 +68,16 @@ static int bad_community(const char *text, struct err *err)
 	struct bgp_ext_community ext;
 	if (large_community_parse(text, &large, NULL) == 0)
 		return err_set(err, -EINVAL,
-			       "'%.80s' is a large community; large communities: "
-			       "bgp_large_communities under vip_config, large_communities under "
-			       "states",
+			       "'%.80s' is a large community: write it into large_communities of "
+			       "the same section, which is called bgp_large_communities in "
+			       "vip_config",
 			       text);
 	if (ext_community_parse(text, &ext, NULL) == 0)
-		return err_set(err, -EINVAL,
-			       "'%.80s' is an extended community; extended communities: "
-			       "bgp_ext_communities under vip_config, ext_communities under states",
-			       text);
+		return err_set(
+			err, -EINVAL,
+			"'%.80s' is an extended community: write it into ext_communities of "
+			"the same section, which is called bgp_ext_communities in vip_config",
+			text);
 	return err_set(
 		err, -EINVAL,
 		"'%.80s' is not a community, expected A:B with both 0 to 65535 like 65000:100, or "

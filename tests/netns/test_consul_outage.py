@@ -1,9 +1,11 @@
 """Outages of Consul: the last known state stays; real deregistrations take effect at once."""
 
+import re
 import signal
 import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler
+from typing import Any
 
 import pytest
 
@@ -48,6 +50,10 @@ def contact(agent: Agent) -> str:
 
 def wait_contact(agent: Agent, state: str, timeout: float = TIMEOUT) -> None:
     wait_until(lambda: contact(agent) == state, f"Consul is {state}", timeout)
+
+
+def lost_alarms(agent: Agent) -> list[dict[str, Any]]:
+    return [a for a in agent.status("status")["alarms"] if a["alarm"] == "consul-lost"]
 
 
 def held(agent: Agent) -> set[str]:
@@ -125,9 +131,13 @@ def test_a_bad_answer_changes_nothing(
 def test_connection_refused(bed: Testbed, router: Router, false: FaultServer) -> None:
     agent = start(bed, router, false.addr)
     router.wait_routes(*BOTH)
+    assert lost_alarms(agent) == []
     false.close()
     false.fault = hang_up
     wait_contact(agent, "lost")
+    [alarm] = lost_alarms(agent)
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", alarm["since"])
+    assert "Consul" in alarm["text"]
     never(lambda: set(router.routes()) != BOTH, "an outage withdraws", 0.5)
 
 
@@ -248,8 +258,10 @@ def test_stopped_consul_is_noticed(bed: Testbed, router: Router) -> None:
     consul.process.pause()
     wait_contact(agent, "lost")
     assert set(router.routes()) == {VIP4}
+    assert len(lost_alarms(agent)) == 1
     consul.process.resume()
     wait_contact(agent, "in contact", timeout=30)
+    assert lost_alarms(agent) == []
     assert set(router.routes()) == {VIP4}
     assert "withdrawing" not in agent.log
     consul.check("c1", "critical")

@@ -1,5 +1,7 @@
 """Faults of the host: the agent reports what is wrong and harms nothing."""
 
+import os
+
 import pytest
 
 from .configs import VIP4, VIP6, app, config, peer
@@ -219,9 +221,12 @@ def test_status_is_the_overview(bed: Testbed) -> None:
     router = bed.start_router("bird")
     down = {"states": {"down": {"announce": True}}}
     resort = {**app("resort", VIP4, f"file:{bed.workdir}/none"), **down}
-    agent = bed.start_agent(
+    agent = bed.make_agent(
         config(peer(router), apps=(resort,), agent={"state_file": "/proc/none/state"})
     )
+    written = 1_700_000_000_250_000_000
+    os.utime(agent.config_path, ns=(written, written))
+    agent.start()
     router.wait_routes(VIP4)
     wait_until(lambda: len(agent.status("status")["alarms"]) == 2, "the alarms")
     alarms = {alarm["alarm"]: alarm for alarm in agent.status("status")["alarms"]}
@@ -232,4 +237,10 @@ def test_status_is_the_overview(bed: Testbed) -> None:
     assert status["vips"] == {"total": 1, "bound": 1, "announced": 1, "troubled": 0}
     assert status["peers"] == {"total": 1, "established": 1, "disabled": 0}
     assert status["started_seconds"] < 60
-    assert status["configuration"]["path"] == str(agent.config_path)
+    read = {"path": str(agent.config_path), "modified": "2023-11-14T22:13:20.250Z"}
+    assert status["configuration"] == read
+    # A change that was not read yet is none of it.
+    os.utime(agent.config_path)
+    assert agent.status("status")["configuration"] == read
+    agent.reload()
+    assert agent.status("status")["configuration"]["modified"] > read["modified"]

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from .agent import Agent
-from .configs import VIP4, app, config, peer
+from .configs import VIP4, VIP6, app, config, peer
 from .testbed import Testbed
 from .wait import wait_until
 
@@ -98,6 +98,18 @@ def test_status_follows_what_happens(bed: Testbed, manager: Manager) -> None:
     manager.wait(STATUS=status("1 of 2 apps", "1 of 2 VIPs", "1 of 1 peer"))
     router.kill()
     manager.wait(STATUS=status("1 of 2 apps", "0 of 2 VIPs", "0 of 1 peer"))
+
+
+def test_status_counts_vips_that_a_peer_has(bed: Testbed, manager: Manager) -> None:
+    """The peer is established, and cannot be sent an IPv6 VIP without a next hop."""
+    link = bed.link()
+    bed.host.ip(f"addr del {link.host_ip6}/64 dev {link.device}")
+    router = bed.start_router("bird", link)
+    agent = manager.agent(config(peer(router), apps=(app("six", VIP6),)))
+    manager.wait(STATUS=status("1 of 1 app", "0 of 1 VIP", "1 of 1 peer"))
+    assert agent.vip(VIP6)["announced"] is False
+    agent.register("four", VIP4)
+    manager.wait(STATUS=status("2 of 2 apps", "1 of 2 VIPs", "1 of 1 peer"))
 
 
 def test_status_is_rate_limited_and_not_repeated(bed: Testbed, manager: Manager) -> None:

@@ -6,11 +6,18 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
+
+#include "lib/array.h"
+#include "tests/unit/captured_log.h"
 
 struct work {
 	sd_event *loop;
@@ -116,11 +123,144 @@ static void slow_turns_are_counted(void **state)
 	sd_event_unref(w.loop);
 }
 
+/* ---- A stall is logged with the name of the handler, of every kind of source. ---- */
+
+struct slow {
+	sd_event *loop;
+	sd_event_source *source, *other;
+};
+
+static int be_slow(struct slow *s)
+{
+	mono_t end = loop_clock() + 51 * USEC_PER_MSEC;
+	while (loop_clock() < end)
+		;
+	return sd_event_exit(s->loop, 0);
+}
+
+static int slow_timer(sd_event_source *source, uint64_t when, void *userdata)
+{
+	(void)source, (void)when;
+	return be_slow(userdata);
+}
+
+static int slow_defer(sd_event_source *source, void *userdata)
+{
+	(void)source;
+	return be_slow(userdata);
+}
+
+static int slow_io(sd_event_source *source, int fd, uint32_t revents, void *userdata)
+{
+	(void)source, (void)fd, (void)revents;
+	return be_slow(userdata);
+}
+
+static int slow_post(sd_event_source *source, void *userdata)
+{
+	(void)source;
+	return be_slow(userdata);
+}
+
+static int slow_signal(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata)
+{
+	(void)source, (void)info;
+	return be_slow(userdata);
+}
+
+static int nothing(sd_event_source *source, void *userdata)
+{
+	(void)source, (void)userdata;
+	return 0;
+}
+
+static int add_timer(struct slow *s)
+{
+	return loop_timer_set(s->loop, &s->source, loop_clock(), LOOP_BGP, slow_timer, s);
+}
+
+static int add_defer(struct slow *s)
+{
+	return loop_defer(s->loop, &s->source, LOOP_APPLY, slow_defer, s);
+}
+
+static int add_io(struct slow *s)
+{
+	int fd = eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK);
+	return loop_io_add(s->loop, &s->source, fd, EPOLLIN, LOOP_INPUT, slow_io, s);
+}
+
+static int add_post(struct slow *s)
+{
+	int r = loop_post_add(s->loop, &s->source, LOOP_APPLY, slow_post, s);
+	return r < 0 ? r : loop_defer(s->loop, &s->other, LOOP_APPLY, nothing, s);
+}
+
+static int add_signal(struct slow *s)
+{
+	sigset_t blocked;
+	sigemptyset(&blocked);
+	sigaddset(&blocked, SIGUSR1);
+	sigprocmask(SIG_BLOCK, &blocked, NULL);
+	int r = loop_signal_add(s->loop, &s->source, SIGUSR1, LOOP_FLUSH, slow_signal, s);
+	return r < 0 ? r : raise(SIGUSR1);
+}
+
+static int account_self(struct slow *s)
+{
+	mono_t began = loop_clock();
+	int r = be_slow(s);
+	loop_account(LOOP_NAME(account_self), began);
+	return r;
+}
+
+static const struct {
+	int (*add)(struct slow *s);
+	const char *name;
+} kinds[] = {
+	{ add_timer, "slow_timer" },   { add_defer, "slow_defer" },
+	{ add_io, "slow_io" },         { add_post, "slow_post" },
+	{ add_signal, "slow_signal" }, { account_self, "account_self" },
+};
+
+/* In a process of its own, as there is one such line in ten seconds. */
+static void run_slow(size_t kind)
+{
+	struct slow s = { 0 };
+	if (sd_event_new(&s.loop) < 0 || kinds[kind].add(&s) < 0)
+		_exit(1);
+	_exit(sd_event_loop(s.loop) < 0);
+}
+
+static void a_stall_is_logged_with_its_handler(void **state)
+{
+	(void)state;
+	static struct captured_log log;
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		char wanted[100];
+		int status = -1;
+		captured_log_begin(&log);
+		pid_t pid = fork();
+		if (pid == 0)
+			run_slow(i);
+		pid_t ended = waitpid(pid, &status, 0);
+		const char *line = captured_log_read(&log);
+		captured_log_end(&log);
+		snprintf(wanted, sizeof(wanted), " (tests/unit/test_loop.c:%s), 0 more",
+			 kinds[i].name);
+		if (ended != pid || status != 0 || !strstr(line, "loop: a turn took ") ||
+		    !strstr(line, wanted))
+			fail_msg("%s: status %d, log: %s", kinds[i].name, status, line);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(deferred_work_starves_no_input),
 		cmocka_unit_test(deferred_twice_runs_once),
+		/* before this process has logged one */
+		cmocka_unit_test(a_stall_is_logged_with_its_handler),
 		cmocka_unit_test(slow_turns_are_counted),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
