@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "agent/config/app_index.h"
+#include "agent/config/nat_api.h"
 #include "lib/log.h"
 #include "process/loop.h"
 
@@ -24,15 +25,22 @@ int vip_rules_check(const struct agent *a, const struct config *c, const struct 
 	return vip_policy_check(&policy, host, spec, others, err, warning);
 }
 
+static bool find_own(uint8_t family, struct addr *ret, void *userdata)
+{
+	struct err err;
+	return host_addresses_own(userdata, family, ret, &err) == 0;
+}
+
 int vip_rules_policy(const struct app_spec *spec, const struct app *self, struct err *err,
 		     void *agent)
 {
-	const struct agent *a = agent;
+	struct agent *a = agent;
 	struct err warning = { "" };
-	if (!vip_policy_binds(&a->config->agent.vips, spec->source))
-		return 0;
+	int rc = nat_api_check(&a->config->agent, spec, find_own, &a->identity, err);
+	if (rc < 0 || !vip_policy_binds(&a->config->agent.vips, spec->source))
+		return rc;
 	host_changes_catch_up(a->host_changes);
-	int rc = vip_rules_check(a, a->config, spec, self, err, &warning);
+	rc = vip_rules_check(a, a->config, spec, self, err, &warning);
 	if (rc == 0 && warning.text[0])
 		log_warn("app", "%s: %s", spec->name, warning.text);
 	return rc;

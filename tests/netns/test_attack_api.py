@@ -306,6 +306,27 @@ def test_a_vip_is_no_address_of_the_api(bed: Testbed) -> None:
     expect_untouched(agent)
 
 
+def test_no_mapping_of_a_vip_leads_to_the_api(bed: Testbed) -> None:
+    """Behind it, the API sees the host's own address as that of the request."""
+    far = bed.link().namespace
+    far.ip(f"route add {VIP4} via {HOST}")
+    options = {"listen_addr": f":{PORT}", "api": {"remote": "register"}}
+    agent = bed.start_agent(config(PEER, apps=(WEB,), agent=options))
+    bed.wait_loopback({VIP4: "lo:web"})
+    for nat in (f"tcp:80:{PORT}", f"tcp:{PORT}", f"tcp:80:{HOST}:{PORT}"):
+        answer = agent.register("evil", "192.0.2.99/32", nats=[nat])
+        assert answer.status == 403 and f"the agent itself (agent.listen_addr :{PORT})" in answer.text
+    assert agent.register("other", "192.0.2.99/32", nats=[f"tcp:80:{PORT + 1}", f"udp:80:{PORT}"]).status == 200
+    mapped = {**WEB, "nats": [f"tcp:80:{PORT}"]}
+    refused = agent.reload(config(PEER, apps=(mapped,), agent=options), status=422)
+    assert "agent.api.on_vips" in str(refused)
+    open_to_vips = {**options, "api": {"remote": "register", "on_vips": True}}
+    agent.reload(config(PEER, apps=(mapped,), agent=open_to_vips))
+    wait_until(lambda: agent.app("web")["nat"]["rules"][0]["present"], "the mapping is there")
+    status, _ = raw(far, VIP4.partition("/")[0], "GET", "/info", [], 80)
+    assert status == 200
+
+
 IMAGE = (
     "User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0",
     "Accept: image/avif,image/webp,image/png,image/svg+xml,image/*;q=0.8,*/*;q=0.5",
