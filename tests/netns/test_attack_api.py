@@ -323,7 +323,7 @@ def test_no_mapping_of_a_vip_leads_to_the_api(bed: Testbed) -> None:
     open_to_vips = {**options, "api": {"remote": "register", "on_vips": True}}
     agent.reload(config(PEER, apps=(mapped,), agent=open_to_vips))
     wait_until(lambda: agent.app("web")["nat"]["rules"][0]["present"], "the mapping is there")
-    status, _ = raw(far, VIP4.partition("/")[0], "GET", "/info", [], 80)
+    status, _ = raw(far, VIP4.partition("/")[0], "GET", "/info", port=80)
     assert status == 200
 
 
