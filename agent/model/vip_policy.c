@@ -140,6 +140,18 @@ static int check_addresses(const struct vip_host *host, const struct prefix *vip
 	return 0;
 }
 
+/* A subnet may be connected by a route alone, without an address in it. */
+static int check_ends(const struct vip_host_net *nets, size_t n, const struct prefix *vip,
+		      struct err *err)
+{
+	for (size_t i = 0; i < n; i++)
+		if (is_end_of(vip, &nets[i].prefix))
+			return refuse(vip, err,
+				      "covers the network or broadcast address of interface %s",
+				      nets[i].ifname);
+	return 0;
+}
+
 static int check_subnets(const struct vip_host *host, const struct prefix *vip, struct err *err)
 {
 	char text[PREFIX_TEXT_MAX];
@@ -155,14 +167,8 @@ static int check_subnets(const struct vip_host *host, const struct prefix *vip, 
 				      "is a part of %s, which is connected to interface %s", text,
 				      c->ifname);
 	}
-	for (size_t i = 0; i < host->n_addresses; i++) {
-		const struct vip_host_net *a = &host->addresses[i];
-		if (is_end_of(vip, &a->prefix))
-			return refuse(vip, err,
-				      "covers the network or broadcast address of interface %s",
-				      a->ifname);
-	}
-	return 0;
+	int r = check_ends(host->addresses, host->n_addresses, vip, err);
+	return r == 0 ? check_ends(host->connected, host->n_connected, vip, err) : r;
 }
 
 static const char *allow_key(const struct vip_policy *policy)
