@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "agent/app/budgets.h"
 #include "agent/config/app_index.h"
 #include "agent/config/nat_api.h"
 #include "lib/log.h"
@@ -11,13 +12,13 @@
 int vip_rules_check(const struct agent *a, const struct config *c, const struct app_spec *spec,
 		    const struct app *self, struct err *err, struct err *warning)
 {
-	const struct prefix_list *own = principal_vips(&c->agent.api, spec->by);
+	const struct vip_limits *own = principal_vips(&c->agent.api, spec->by);
 	struct vip_policy policy = c->agent.vips;
 	if (!vip_policy_binds(&policy, spec->source))
 		return 0;
 	if (own) {
-		policy.allow = *own;
-		policy.allow_key = principal_vips_key(spec->by);
+		vip_policy_limit(&policy, own, principal_vips_key(spec->by));
+		policy.own_others = budget_vips(a->registry, spec, self);
 	}
 	const struct vip_host *host = host_facts_get(
 		a->facts, spec, host_changes_count(a->host_changes), loop_now(a->loop));
