@@ -289,7 +289,7 @@ static void find_changes(struct reload *r)
 	config_differ_done(&job->differ);
 	reload_effects_add(r->a, job->next, &job->diff);
 	job->changes = view_diff(&job->diff);
-	job->needs_restart = reload_effects_restart(job->next, &job->diff);
+	job->needs_restart = reload_effects_restart(r->a, job->next, &job->diff);
 	begin_check(r);
 }
 
