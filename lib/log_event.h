@@ -16,11 +16,17 @@ struct log_event {
 	const char *subject;      /* of an alarm, whatever it is */
 	const char *notification; /* that ended a session: "received 6/2 Cease, …" */
 	const char *by;           /* the principal of a request */
+	const char *from;         /* the address that it came from, by TCP */
 	const char *cause;        /* of a route that was announced or withdrawn */
 	const char *count;        /* how many it is about; a number */
 };
 
-#define LOG_EVENT_FIELDS 12
+#define LOG_EVENT_FIELDS 13
+
+/* Who asks for a change by a request, for its event. Views. */
+struct log_requester {
+	const char *by, *from; /* as above */
+};
 
 /* The name and the value of field i, the kind being the first; NULL: it has none. */
 const char *log_event_field(const struct log_event *e, size_t i, const char **ret_name);

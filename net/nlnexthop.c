@@ -15,14 +15,25 @@ struct parse {
 	bool bad;
 };
 
-struct nlmsghdr *nlnexthop_build_get(void *buf, uint32_t id)
+static struct nlmsghdr *put_head(void *buf, uint16_t flags)
 {
 	struct nlmsghdr *msg = mnl_nlmsg_put_header(buf);
 	msg->nlmsg_type = RTM_GETNEXTHOP;
-	msg->nlmsg_flags = NLM_F_REQUEST;
+	msg->nlmsg_flags = NLM_F_REQUEST | flags;
 	mnl_nlmsg_put_extra_header(msg, sizeof(struct nhmsg));
+	return msg;
+}
+
+struct nlmsghdr *nlnexthop_build_get(void *buf, uint32_t id)
+{
+	struct nlmsghdr *msg = put_head(buf, 0);
 	mnl_attr_put_u32(msg, NHA_ID, id);
 	return msg;
+}
+
+struct nlmsghdr *nlnexthop_build_dump(void *buf)
+{
+	return put_head(buf, NLM_F_DUMP);
 }
 
 static void parse_gateway(struct parse *p, const struct nlattr *attr)
@@ -50,6 +61,12 @@ static int parse_attr(const struct nlattr *attr, void *userdata)
 {
 	struct parse *p = userdata;
 	switch (mnl_attr_get_type(attr)) {
+	case NHA_ID:
+		if (mnl_attr_validate(attr, MNL_TYPE_U32) == 0)
+			p->n.id = mnl_attr_get_u32(attr);
+		else
+			p->bad = true;
+		break;
 	case NHA_OIF:
 		if (mnl_attr_validate(attr, MNL_TYPE_U32) == 0)
 			p->n.hop.ifindex = mnl_attr_get_u32(attr);

@@ -79,6 +79,15 @@ int budget_check(const struct registry *reg, const struct app_spec *spec, const 
 	return 0;
 }
 
+size_t budget_vips(const struct registry *reg, const struct app_spec *spec,
+		   const struct app *except)
+{
+	const struct budget *b = find(reg, name_of(spec));
+	if (!b)
+		return 0;
+	return b->share.vips - (except && except->budget == b ? except->share.vips : 0);
+}
+
 /* How long one change counts. */
 static span_t span_of_change(const struct api_budget *max)
 {

@@ -17,6 +17,9 @@ int budget_check(const struct registry *reg, const struct app_spec *spec, const 
  * max_apps at once, and then so many a minute. Of requests only, not at a start. */
 int budget_check_rate(const struct registry *reg, const struct app_spec *spec, mono_t now,
 		      struct err *err);
+/* How many VIPs the principal of this app of HTTP has, those of `except` not counted. */
+size_t budget_vips(const struct registry *reg, const struct app_spec *spec,
+		   const struct app *except);
 /* The request did change something. */
 void budget_count_change(struct registry *reg, const struct app_spec *spec, mono_t now);
 /* After each change of its definition. */

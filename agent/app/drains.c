@@ -64,10 +64,13 @@ static void update(struct registry *reg, struct app *app, mono_t now)
 
 /* Of one app or (NULL) of the agent, as all below. */
 static void log_change(const struct app *app, const char *kind, const char *what,
-		       enum drain_source source, const char *by, const char *reason)
+		       enum drain_source source, const struct log_requester *asked,
+		       const char *reason)
 {
 	const char *name = app ? app->spec->name : NULL;
-	log_event(LOG_INFO, app ? "app" : "agent", EVENT(kind, .app = name, .by = by),
+	log_event(LOG_INFO, app ? "app" : "agent",
+		  EVENT(kind, .app = name, .by = asked ? asked->by : NULL,
+			.from = asked ? asked->from : NULL),
 		  "%s%s%s by %s%s%s", app ? app->spec->name : "", app ? ": " : "", what,
 		  drain_source_name(source), reason[0] ? ": " : "", reason);
 }
@@ -88,7 +91,8 @@ static void schedule_undrain(struct registry *reg, struct app *app, enum drain_s
 }
 
 static enum drain_result request(struct registry *reg, struct app *app, enum drain_source source,
-				 const char *by, const char *reason, mono_t until, mono_t now)
+				 const struct log_requester *asked, const char *reason,
+				 mono_t until, mono_t now)
 {
 	if (app && !app->drain)
 		app->drain = mem_new(1, sizeof(*app->drain));
@@ -97,7 +101,7 @@ static enum drain_result request(struct registry *reg, struct app *app, enum dra
 	bool is_new = drain_request(d, source, reason, until, now);
 	bool same = !is_new && r->until == before.until && str_equal(r->reason, before.reason);
 	if (!same)
-		log_change(app, "drain.on", is_new ? "drained" : "drain changed", source, by,
+		log_change(app, "drain.on", is_new ? "drained" : "drain changed", source, asked,
 			   r->reason);
 	schedule_undrain(reg, app, source, until);
 	tell_changed(reg, app, source);
@@ -105,18 +109,19 @@ static enum drain_result request(struct registry *reg, struct app *app, enum dra
 }
 
 enum drain_result registry_drain(struct registry *reg, const char *name, enum drain_source source,
-				 const char *by, const char *reason, mono_t until, mono_t now)
+				 const struct log_requester *asked, const char *reason,
+				 mono_t until, mono_t now)
 {
 	struct app *app = name ? app_get(reg, name) : NULL;
 	if (name && !app)
 		return DRAIN_NO_APP;
-	enum drain_result result = request(reg, app, source, by, reason, until, now);
+	enum drain_result result = request(reg, app, source, asked, reason, until, now);
 	update(reg, app, now);
 	return result;
 }
 
 enum drain_result registry_undrain(struct registry *reg, const char *name, enum drain_source source,
-				   const char *by, mono_t now)
+				   const struct log_requester *asked, mono_t now)
 {
 	struct app *app = name ? app_get(reg, name) : NULL;
 	if (name && !app)
@@ -125,7 +130,7 @@ enum drain_result registry_undrain(struct registry *reg, const char *name, enum 
 	schedule_undrain(reg, app, source, USEC_NEVER);
 	if (!d || !drain_lift(d, source))
 		return DRAIN_UNCHANGED;
-	log_change(app, "drain.off", "undrained", source, by, "");
+	log_change(app, "drain.off", "undrained", source, asked, "");
 	tell_changed(reg, app, source);
 	update(reg, app, now);
 	return DRAIN_ENDED;

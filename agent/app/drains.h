@@ -11,18 +11,20 @@
 #define AGENT_APP_DRAINS_H
 
 #include "agent/app/app.h"
+#include "lib/log_event.h"
 
 enum drain_result { DRAIN_NO_APP, DRAIN_BEGUN, DRAIN_CHANGED, DRAIN_ENDED, DRAIN_UNCHANGED };
 
 /* Drains an app, or the whole agent (`name` NULL): routes become unattractive now and go after
  * drain_time. CHANGED: this source has requested it already, now with another reason or end.
- * `until` is USEC_NEVER, or when the request is lifted by itself. `by`: the principal who asks, for the
+ * `until` is USEC_NEVER, or when the request is lifted by itself. `asked`: who asks by a request, for the
  * event; NULL: none does, or not now. */
 enum drain_result registry_drain(struct registry *reg, const char *name, enum drain_source source,
-				 const char *by, const char *reason, mono_t until, mono_t now);
+				 const struct log_requester *asked, const char *reason,
+				 mono_t until, mono_t now);
 /* Drains of other sources stay. UNCHANGED: the source had not requested it. */
 enum drain_result registry_undrain(struct registry *reg, const char *name, enum drain_source source,
-				   const char *by, mono_t now);
+				   const struct log_requester *asked, mono_t now);
 /* Apps that are drained now are withdrawn, whatever is left of their drain_time. */
 void registry_end_drains(struct registry *reg, mono_t now);
 /* The traffic has been measured: drained apps that have less than drain_until are withdrawn. */

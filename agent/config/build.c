@@ -7,6 +7,7 @@
 #include "agent/config/findings.h"
 #include "agent/config/key.h"
 #include "agent/config/schema.h"
+#include "agent/config/schema_api.h"
 #include "agent/config/schema_apps.h"
 #include "agent/config/schema_log.h"
 #include "agent/config/template.h"
@@ -151,12 +152,14 @@ static void add_candidates(const char **names, size_t *n, const struct config_se
 }
 
 /* The section that has such a key: wrong indentation is a common mistake. Names of modules of the log
- * are words that are meant otherwise nearly always. */
+ * are words that are meant otherwise nearly always, and those of a token are rarer than their
+ * counterparts. */
 static const struct config_section *section_with(const char *name)
 {
 	size_t offset;
 	for (const struct config_section *const *s = config_sections; *s; s++)
-		if (*s != &config_log_modules_section && config_section_find(*s, name, &offset))
+		if (*s != &config_log_modules_section && *s != &config_api_vips_section &&
+		    config_section_find(*s, name, &offset))
 			return *s;
 	return NULL;
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "agent/config/check_host.h"
 
+#include "agent/config/nat_api.h"
+
 #define WIDE4 8
 #define WIDE6 16
 
@@ -23,6 +25,30 @@ static void check_vip(const struct subnets *s, const struct prefix *vip,
 			    text);
 }
 
+/* As configured for the first peer that has it; the agent asks the kernel where none has. */
+static bool find_own(uint8_t family, struct addr *ret, void *userdata)
+{
+	const struct config_draft_bgp *bgp = userdata;
+	for (size_t i = 0; i < bgp->n_peers; i++) {
+		const struct bgp_peer_config *peer = &bgp->peers[i];
+		const struct addr *own =
+			peer->local_ip.family == family ? &peer->local_ip : &peer->local_ip6;
+		if (own->family != family)
+			continue;
+		*ret = *own;
+		return true;
+	}
+	return false;
+}
+
+static void check_nats(struct config_host_check *c, const struct app_spec *app)
+{
+	struct err err;
+	const struct config_node *nats = config_node_get(c->node, "nats");
+	if (nat_api_check(&c->draft->agent, app, find_own, (void *)&c->draft->bgp, &err) < 0)
+		config_error(c->findings, config_at(nats ? nats : c->node), "%s", err.text);
+}
+
 void config_host_check_begin(struct config_host_check *c, const struct config_draft *draft,
 			     struct config_findings *findings, const struct subnets *subnets)
 {
@@ -41,6 +67,7 @@ bool config_host_check_step(struct config_host_check *c, size_t n)
 		const struct config_node *vip = config_node_get(c->node, "vip");
 		for (size_t j = 0; j < app->n_vips; j++)
 			check_vip(c->subnets, &app->vips[j], vip ? vip : c->node, c->findings);
+		check_nats(c, app);
 		c->node = c->node->next;
 	}
 	return c->node && c->next < c->draft->n_apps;

@@ -88,7 +88,8 @@ void config_format_prefixes(const struct config_key *key, const void *target, FI
 void config_format_lengths(const struct config_key *key, const void *target, FILE *out)
 {
 	const struct vip_lengths *lengths = config_value(key, target);
-	fprintf(out, "%u/%u", lengths->v4, lengths->v6);
+	if (lengths->v4 > 0)
+		fprintf(out, "%u/%u", lengths->v4, lengths->v6);
 }
 
 void config_format_bool(const struct config_key *key, const void *target, FILE *out)

@@ -105,6 +105,7 @@ const struct config_section *const config_sections[] = {
 	&config_agent_section,
 	&config_api_section,
 	&config_api_tokens_section,
+	&config_api_vips_section,
 	&config_api_tls_section,
 	&config_api_certificates_section,
 	&config_exec_section,

@@ -1,13 +1,73 @@
 /* SPDX-License-Identifier: MIT */
 #include "agent/config/schema_api.h"
 
+#include <errno.h>
+
 #include "agent/config/config.h"
 #include "agent/config/types.h"
 #include "agent/config/types_api.h"
+#include "agent/config/types_bgp.h"
 #include "lib/mem.h"
 
 #define GRANT(member) .offset = offsetof(struct api_grant, member)
 #define FIELD(member) .offset = offsetof(struct config_agent, member)
+
+#define LIMIT(member) .offset = offsetof(struct vip_limits, member)
+
+static const struct config_key vips_keys[] = {
+	{ .name = "allow",
+	  .shape = CONFIG_VALUES,
+	  .type = &config_type_prefixes,
+	  LIMIT(allow),
+	  .default_words = "`agent.vips.allow`",
+	  .doc = "Prefixes that its VIPs have to be in, in place of `agent.vips.allow`." },
+	{ .name = "max",
+	  .type = &config_type_count,
+	  LIMIT(max),
+	  .min = 1,
+	  .max = 65535,
+	  .default_words = "`agent.api.max_vips`",
+	  .doc = "Maximum number of its VIPs." },
+	{ .name = "min_length",
+	  .type = &config_type_lengths,
+	  LIMIT(min_length),
+	  .default_words = "`agent.vips.min_length`",
+	  .doc = "Shortest prefix lengths of its IPv4 and IPv6 VIPs." },
+	{ .name = "communities",
+	  .shape = CONFIG_VALUES,
+	  .type = &config_type_communities,
+	  LIMIT(communities),
+	  .default_words = "`agent.vips.communities`",
+	  .doc = "Communities that its routes may be given." },
+	{ 0 },
+};
+
+const struct config_section config_api_vips_section = {
+	.path = "agent.api.tokens[].vips",
+	.doc = "VIPs and communities of one token; of a certificate likewise. What `agent.vips` "
+	       "says "
+	       "holds besides: of both, the stricter counts. Only `allow` is in place of its "
+	       "counterpart there.",
+	.keys = vips_keys,
+};
+
+static int adopt_vips(void *item, void *target, struct err *err)
+{
+	struct api_grant *grant = target;
+	if (vip_limits_any(&grant->vips))
+		return err_set(err, -EINVAL,
+			       "expected prefixes, or one mapping in place of the list");
+	grant->vips = *(struct vip_limits *)item;
+	*(struct vip_limits *)item = (struct vip_limits){ 0 };
+	return 0;
+}
+
+static void done_vips(void *item)
+{
+	vip_limits_done(item);
+}
+
+static const struct config_item item_vips = { sizeof(struct vip_limits), adopt_vips, done_vips };
 
 /* Of tokens and certificates alike. */
 #define RIGHTS_KEYS                                                                                \
@@ -18,9 +78,10 @@
 	  .doc = "What it may do." },                                                              \
 	{                                                                                          \
 		.name = "vips", .shape = CONFIG_VALUES, .type = &config_type_prefixes,             \
-		GRANT(vips), .default_words = "`agent.vips.allow`",                                \
+		GRANT(vips.allow), .section = &config_api_vips_section, .item = &item_vips,        \
+		.default_words = "those of `agent.vips`",                                          \
 		.doc = "Prefixes in which the VIPs that it registers lie, in place of "            \
-		       "`agent.vips.allow`."                                                       \
+		       "`agent.vips.allow`; or a mapping, see below."                              \
 	}
 
 static const struct config_key token_keys[] = {

@@ -7,6 +7,7 @@
 
 extern const struct config_section config_api_section;              /* agent.api */
 extern const struct config_section config_api_tokens_section;       /* agent.api.tokens[] */
+extern const struct config_section config_api_vips_section;         /* of one of them */
 extern const struct config_section config_api_tls_section;          /* agent.api.tls */
 extern const struct config_section config_api_certificates_section; /* agent.api.certificates[] */
 

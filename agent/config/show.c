@@ -279,6 +279,18 @@ static json_t *show_mapping(struct shower *s, const struct config_key *key, void
 	return NULL;
 }
 
+/* A list where nothing else is said. */
+static json_t *show_limits(struct shower *s, const struct config_key *key, void *target,
+			   void *blank)
+{
+	struct api_grant *grant = target, *none = blank;
+	struct vip_limits rest = grant->vips;
+	rest.allow = (struct prefix_list){ 0 };
+	if (!vip_limits_any(&rest))
+		return show_value(s, key, target, blank);
+	return show_section(s, key->section, &grant->vips, &none->vips);
+}
+
 /* NULL: there is nothing to say. Peers and apps are left to the caller. */
 static json_t *show_key(struct shower *s, const struct config_key *key, void *target, void *blank)
 {
@@ -291,6 +303,8 @@ static json_t *show_key(struct shower *s, const struct config_key *key, void *ta
 	case CONFIG_SECTIONS:
 		return key->type ? show_mappings(s, key, target) : NULL;
 	case CONFIG_VALUES:
+		if (key->section == &config_api_vips_section)
+			return show_limits(s, key, target, blank);
 		if (key->item)
 			return show_monitors(target, s->flags);
 		break;

@@ -7,6 +7,7 @@
 
 #include "agent/config/format.h"
 #include "agent/config/types.h"
+#include "agent/model/community.h"
 #include "agent/model/principal.h"
 #include "lib/mem.h"
 #include "lib/str.h"
@@ -103,6 +104,22 @@ static void format_names(const struct config_key *key, const void *target, FILE 
 		fprintf(out, "%s%s", i > 0 ? ", " : "", names->items[i]);
 }
 
+/* " vips 192.0.2.0/24 max 3 min_length 24/48 communities 64500:1"; nothing when there are none. */
+static void format_limits(const struct vip_limits *v, FILE *out)
+{
+	char text[PREFIX_TEXT_MAX], community[COMMUNITY_TEXT_MAX];
+	for (size_t i = 0; i < v->allow.n; i++)
+		fprintf(out, " %s%s", i == 0 ? "vips " : "",
+			prefix_format(&v->allow.items[i], text));
+	if (v->max > 0)
+		fprintf(out, " max %u", v->max);
+	if (v->min_length.v4 > 0)
+		fprintf(out, " min_length %u/%u", v->min_length.v4, v->min_length.v6);
+	for (size_t i = 0; i < v->communities.n; i++)
+		fprintf(out, " %s%s", i == 0 ? "communities " : "",
+			community_format(v->communities.values[i], community));
+}
+
 static void format_grants(const struct config_key *key, const void *target, FILE *out)
 {
 	const struct api_grants *grants = config_value(key, target);
@@ -110,6 +127,7 @@ static void format_grants(const struct config_key *key, const void *target, FILE
 		const struct api_grant *g = &grants->items[i];
 		fprintf(out, "%s%s %s %s", i > 0 ? ", " : "", g->name ? g->name : "",
 			role_name(g->role), g->file ? g->file : "");
+		format_limits(&g->vips, out);
 	}
 }
 

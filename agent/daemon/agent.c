@@ -47,6 +47,7 @@
 #include "lib/str.h"
 #include "lib/version.h"
 #include "nat/counters.h"
+#include "process/capability.h"
 #include "process/fd_limit.h"
 #include "process/launcher.h"
 #include "process/loop.h"
@@ -230,7 +231,9 @@ static int drop_privileges(struct agent *a, struct err *err)
 	if (root)
 		log_warn("exec", "%s", root);
 	api_prepare(a->config);
+	uint64_t before = capability_effective();
 	int rc = privileges_drop(a->config, &a->capabilities, err);
+	a->given_up = before & ~capability_effective();
 	const char *exec_user = a->config->agent.exec_user;
 	if (rc == 0 && exec_user)
 		rc = account_find("agent.exec.user", exec_user, &a->exec_user, err);

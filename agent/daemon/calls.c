@@ -24,9 +24,9 @@ void calls_answer(const struct api_call *call, struct api_reply *ret, void *user
 	}
 	if (call->kind == API_RELOAD && !shown_is_stopping(a)) {
 		ret->defer = API_DEFER_LATER;
-		ret->number = reload_ask(
-			a->reload, &(struct reload_request){ "POST /v1/reload", call->who,
-							     call->principal.name, call->span });
+		ret->number = reload_ask(a->reload, &(struct reload_request){
+							    "POST /v1/reload", call->who,
+							    api_call_requester(call), call->span });
 		return;
 	}
 	if (call->kind == API_CONFIRM && !shown_is_stopping(a)) {

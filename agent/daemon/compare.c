@@ -86,7 +86,7 @@ static void answer(struct compare *c, struct comparison *x, bool ok)
 			reload_effects_add(c->a, x->check.next, &x->diff);
 		json_object_set_new(o, "changes", view_diff(&x->diff));
 		json_object_set_new(o, "needs_restart",
-				    reload_effects_restart(x->check.next, &x->diff));
+				    reload_effects_restart(c->a, x->check.next, &x->diff));
 	}
 	char *text = stream_json_text(o);
 	api_send_compared(c->a->api, x->waiter.number, ok ? 200 : 422, text);

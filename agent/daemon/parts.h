@@ -57,6 +57,7 @@ struct agent {
 	mono_t began_at;
 	struct host_addresses identity;
 	struct capability_needs capabilities;
+	uint64_t given_up;           /* capabilities, at the start: a bit for each CAP_… */
 	struct last_good *last_good; /* NULL, and confirm too: nothing is kept */
 	struct confirm *confirm;
 	struct confirm_mark mark; /* as found at the start */

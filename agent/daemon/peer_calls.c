@@ -34,8 +34,9 @@ static void refuse(struct api_reply *ret, unsigned status, const struct err *err
 static void log_order(const struct order *o, const char *what)
 {
 	const char *text = o->call->reason;
+	const struct log_requester asked = api_call_requester(o->call);
 	log_event(LOG_INFO, "api",
-		  EVENT("request.peer", .peer = o->name, .by = o->call->principal.name),
+		  EVENT("request.peer", .peer = o->name, .by = asked.by, .from = asked.from),
 		  "%s peer %s by %s%s%s", what, o->name, o->call->who, *text ? ": " : "", text);
 }
 

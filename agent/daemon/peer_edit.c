@@ -40,8 +40,9 @@ static json_t *result(const struct edit *o, const char *text)
 
 static void log_added(const struct edit *o, const char *what)
 {
+	const struct log_requester asked = api_call_requester(o->call);
 	log_event(LOG_INFO, "api",
-		  EVENT("request.peer", .peer = o->name, .by = o->call->principal.name),
+		  EVENT("request.peer", .peer = o->name, .by = asked.by, .from = asked.from),
 		  "%s peer %s by %s", what, o->name, o->call->who);
 }
 

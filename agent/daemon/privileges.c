@@ -132,15 +132,43 @@ int privileges_drop(const struct config *c, struct capability_needs *ret_needs, 
 
 static void check_readable(const struct config *c, const char *file)
 {
-	if (file && c->agent.user && access(file, R_OK) < 0)
+	if (file && access(file, R_OK) < 0)
 		log_warn("config", "%s: agent.user '%.100s' cannot read it again: %s", file,
 			 c->agent.user, strerror(errno));
 }
 
+/* Peers share files. */
+static void check_passwords(const struct config *c)
+{
+	const struct bgp_peer_config *peers = c->bgp.peers;
+	for (size_t i = 0; i < c->bgp.n_peers; i++) {
+		bool known = false;
+		for (size_t j = 0; j < i && !known; j++)
+			known = str_same(peers[i].password_file, peers[j].password_file);
+		if (!known)
+			check_readable(c, peers[i].password_file);
+	}
+}
+
+static void check_consul(const struct config *c, const struct consul_config *consul)
+{
+	check_readable(c, consul->token_file);
+	check_readable(c, consul->ca_file);
+	check_readable(c, consul->cert_file);
+	check_readable(c, consul->key_file);
+}
+
 void privileges_check_files(const struct config *c, const char *file)
 {
+	if (!c->agent.user)
+		return;
 	for (size_t i = 0; i < c->set.n; i++)
 		check_readable(c, i > 0 ? c->set.items[i].file : file);
+	check_passwords(c);
+	for (size_t i = 0; i < c->agent.api.tokens.n; i++)
+		check_readable(c, c->agent.api.tokens.items[i].file);
+	check_consul(c, &c->agent.consul);
+	check_consul(c, &c->agent.nomad);
 	check_readable(c, c->agent.tls.cert);
 	check_readable(c, c->agent.tls.key);
 	check_readable(c, c->agent.tls.client_ca);

@@ -16,7 +16,8 @@ void privileges_find_again(const struct config *c, const struct child_user *exec
 /* As agent.user and agent.drop_privileges say; to be called before anything is opened. `ret_needs`
  * has what is missing afterwards. */
 int privileges_drop(const struct config *c, struct capability_needs *ret_needs, struct err *err);
-/* Warns of what a reload reads again and agent.user cannot: the file, keys and certificates. */
+/* Warns of what a reload reads again and agent.user cannot: the files of the configuration,
+ * of passwords and tokens, keys and certificates. */
 void privileges_check_files(const struct config *c, const char *file);
 /* The warning for a process of root whose commands would run as root; NULL: there is none. Commands
  * that only proved administrators can register are not warned of. */

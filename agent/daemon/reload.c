@@ -108,7 +108,9 @@ uint64_t reload_ask(struct reload *r, const struct reload_request *request)
 	r->trigger = request->trigger;
 	/* It belongs to a request that is over when the reload begins. */
 	str_copy(r->by, sizeof(r->by), request->by ? request->by : "");
-	str_copy(r->principal, sizeof(r->principal), request->principal ? request->principal : "");
+	const struct log_requester *asked = &request->asked;
+	str_copy(r->principal, sizeof(r->principal), asked->by ? asked->by : "");
+	str_copy(r->from, sizeof(r->from), asked->from ? asked->from : "");
 	r->confirm = sooner ? r->confirm : request->confirm;
 	if (can_begin(r))
 		go_on(r);
@@ -287,7 +289,7 @@ static void find_changes(struct reload *r)
 	config_differ_done(&job->differ);
 	reload_effects_add(r->a, job->next, &job->diff);
 	job->changes = view_diff(&job->diff);
-	job->needs_restart = reload_effects_restart(job->next, &job->diff);
+	job->needs_restart = reload_effects_restart(r->a, job->next, &job->diff);
 	begin_check(r);
 }
 
@@ -334,6 +336,7 @@ static void begin_asked(struct reload *r)
 	job->confirm = r->confirm;
 	str_copy(job->by, sizeof(job->by), r->by);
 	str_copy(job->principal, sizeof(job->principal), r->principal);
+	str_copy(job->from, sizeof(job->from), r->from);
 	const struct config_source source = { .file = r->a->config_file.path,
 					      .subnets = host_changes_subnets(r->a->host_changes),
 					      .present = &r->a->config->set,

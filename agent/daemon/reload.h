@@ -18,6 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "lib/log_event.h"
 #include "lib/mono.h"
 
 struct agent;
@@ -30,9 +31,9 @@ void reload_free(struct reload *r);
 struct reload_request {
 	const char *trigger; /* of unlimited life */
 	/* Of the request, both copied; NULL: a signal, or a process. */
-	const char *by;        /* who asks, with the address, for texts */
-	const char *principal; /* for events */
-	span_t confirm;        /* taken back unless it is confirmed by then; 0: for good */
+	const char *by;             /* who asks, with the address, for texts */
+	struct log_requester asked; /* for events */
+	span_t confirm;             /* taken back unless it is confirmed by then; 0: for good */
 };
 
 /* From the loop, as soon as the apps of the start are registered and no other reload is under way.

@@ -26,7 +26,8 @@ void reload_confirm(struct reload *r, const struct api_call *call, struct api_re
 		return;
 	}
 	confirm_close(a->confirm);
-	log_event(LOG_INFO, "config", EVENT("reload.confirmed", .by = call->principal.name),
+	const struct log_requester asked = api_call_requester(call);
+	log_event(LOG_INFO, "config", EVENT("reload.confirmed", .by = asked.by, .from = asked.from),
 		  "%s confirmed by %s", a->config_file.path, call->who);
 	reload_keep_copy(a);
 	peer_set_settle(a);

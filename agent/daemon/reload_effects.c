@@ -5,9 +5,11 @@
 
 #include "agent/config/app_index.h"
 #include "agent/daemon/parts.h"
+#include "agent/daemon/privileges.h"
 #include "agent/status/view_diff.h"
 #include "lib/hash.h"
 #include "lib/mem.h"
+#include "lib/str.h"
 #include "process/launcher.h"
 
 struct named {
@@ -65,9 +67,32 @@ void reload_effects_add(const struct agent *a, const struct config *next, struct
 	app_index_done(&index);
 }
 
-json_t *reload_effects_restart(const struct config *next, const struct config_diff *d)
+static bool has_text(const json_t *array, const char *text)
+{
+	size_t i;
+	json_t *value;
+	json_array_foreach(array, i,
+			   value) if (str_equal(json_string_value(value), text)) return true;
+	return false;
+}
+
+/* What needs a capability that the agent had when it started, and gave up. */
+static void add_given_up(const struct agent *a, const struct config *next, json_t *keys)
+{
+	struct capability_needs needs;
+	privileges_find_again(next, a->exec_user, &a->program_users, &needs);
+	for (size_t i = 0; i < needs.n; i++) {
+		const struct capability_need *need = &needs.items[i];
+		if (need->missing && a->given_up >> need->number & 1 && !has_text(keys, need->key))
+			json_array_append_new(keys, json_string(need->key));
+	}
+}
+
+json_t *reload_effects_restart(const struct agent *a, const struct config *next,
+			       const struct config_diff *d)
 {
 	json_t *keys = view_diff_restart(d);
+	add_given_up(a, next, keys);
 	/* What starts commands was given up at the start, when none was accepted. */
 	if (launcher_is_forbidden() && next->agent.admission.exec != MONITORS_FROM_NONE)
 		json_array_append_new(keys, json_string("agent.exec.allow_from"));

@@ -14,6 +14,7 @@ struct agent;
  * the configuration in effect to `next`. */
 void reload_effects_add(const struct agent *a, const struct config *next, struct config_diff *d);
 /* Names of the keys that take effect after a restart only. */
-json_t *reload_effects_restart(const struct config *next, const struct config_diff *d);
+json_t *reload_effects_restart(const struct agent *a, const struct config *next,
+			       const struct config_diff *d);
 
 #endif

@@ -17,7 +17,7 @@ struct reload_job {
 	const char *trigger; /* "SIGHUP" */
 	/* "": a signal, a process, or the agent itself. */
 	char by[CONFIRM_BY_MAX]; /* who asked for it, with the address */
-	char principal[PRINCIPAL_NAME_MAX];
+	char principal[PRINCIPAL_NAME_MAX], from[ADDR_TEXT_MAX];
 	span_t confirm; /* unless it is confirmed by then, it is taken back; 0: it stays */
 	bool marked;    /* the mark of the trial is on its way to the disk, or there */
 	bool rollback;  /* back to the copy of the configuration before the trial */

@@ -274,8 +274,9 @@ static void check_privileges(struct agent *a, struct config_findings *findings)
 		return;
 	privileges_report(&a->capabilities);
 	config_warn(findings, config_at_line(0, 0),
-		    "the configuration needs a capability that the agent does not have, see "
-		    "/v1/capabilities: grant it and restart the agent");
+		    "the configuration needs a restart of the agent: it needs a capability that "
+		    "the agent gave up when it started, or never had and has to be granted, see "
+		    "/v1/capabilities");
 }
 
 /* All else that has views of the former configuration's texts. */

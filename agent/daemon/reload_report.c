@@ -79,10 +79,11 @@ void reload_log_changes(const struct reload_job *job)
 void reload_log_end(const struct agent *a, const struct reload_job *job, bool ok)
 {
 	const char *by = job->principal[0] ? job->principal : NULL;
+	const char *from = job->from[0] ? job->from : NULL;
 	json_t *key;
 	size_t i;
 	if (!ok) {
-		log_event(LOG_ERROR, "config", EVENT("reload.failed", .by = by),
+		log_event(LOG_ERROR, "config", EVENT("reload.failed", .by = by, .from = from),
 			  "%s: not reloaded, %zu error%s; the configuration in effect stays",
 			  job->trigger, job->findings.n_errors,
 			  job->findings.n_errors == 1 ? "" : "s");
@@ -92,13 +93,13 @@ void reload_log_end(const struct agent *a, const struct reload_job *job, bool ok
 		log_warn("config", "%s: the change of %s needs a restart of the agent",
 			 job->trigger, json_string_value(key));
 	if (job->n_refused > 0) {
-		log_event(LOG_ERROR, "config", EVENT("reload.incomplete", .by = by),
+		log_event(LOG_ERROR, "config", EVENT("reload.incomplete", .by = by, .from = from),
 			  "%s: reloaded %s, but %zu app%s of it %s refused", job->trigger,
 			  a->config_file.path, job->n_refused, job->n_refused == 1 ? "" : "s",
 			  job->n_refused == 1 ? "was" : "were");
 		return;
 	}
-	log_event(LOG_INFO, "config", EVENT("reload.done", .by = by),
+	log_event(LOG_INFO, "config", EVENT("reload.done", .by = by, .from = from),
 		  "%s: reloaded %s, %zu change%s", job->trigger, a->config_file.path,
 		  json_array_size(job->changes), json_array_size(job->changes) == 1 ? "" : "s");
 }

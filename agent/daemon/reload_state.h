@@ -26,7 +26,7 @@ struct reload {
 	/* Of the next one, as in struct reload_request. */
 	const char *trigger;
 	char by[CONFIRM_BY_MAX];
-	char principal[PRINCIPAL_NAME_MAX];
+	char principal[PRINCIPAL_NAME_MAX], from[ADDR_TEXT_MAX];
 	span_t confirm;
 	bool asked, expired, running, stopped;
 	bool confirmed;  /* a reply waits for the mark to be gone */

@@ -3,20 +3,22 @@
 
 #include <errno.h>
 
+#include "agent/app/budgets.h"
 #include "agent/config/app_index.h"
+#include "agent/config/nat_api.h"
 #include "lib/log.h"
 #include "process/loop.h"
 
 int vip_rules_check(const struct agent *a, const struct config *c, const struct app_spec *spec,
 		    const struct app *self, struct err *err, struct err *warning)
 {
-	const struct prefix_list *own = principal_vips(&c->agent.api, spec->by);
+	const struct vip_limits *own = principal_vips(&c->agent.api, spec->by);
 	struct vip_policy policy = c->agent.vips;
 	if (!vip_policy_binds(&policy, spec->source))
 		return 0;
 	if (own) {
-		policy.allow = *own;
-		policy.allow_key = principal_vips_key(spec->by);
+		vip_policy_limit(&policy, own, principal_vips_key(spec->by));
+		policy.own_others = budget_vips(a->registry, spec, self);
 	}
 	const struct vip_host *host = host_facts_get(
 		a->facts, spec, host_changes_count(a->host_changes), loop_now(a->loop));
@@ -24,15 +26,22 @@ int vip_rules_check(const struct agent *a, const struct config *c, const struct 
 	return vip_policy_check(&policy, host, spec, others, err, warning);
 }
 
+static bool find_own(uint8_t family, struct addr *ret, void *userdata)
+{
+	struct err err;
+	return host_addresses_own(userdata, family, ret, &err) == 0;
+}
+
 int vip_rules_policy(const struct app_spec *spec, const struct app *self, struct err *err,
 		     void *agent)
 {
-	const struct agent *a = agent;
+	struct agent *a = agent;
 	struct err warning = { "" };
-	if (!vip_policy_binds(&a->config->agent.vips, spec->source))
-		return 0;
+	int rc = nat_api_check(&a->config->agent, spec, find_own, &a->identity, err);
+	if (rc < 0 || !vip_policy_binds(&a->config->agent.vips, spec->source))
+		return rc;
 	host_changes_catch_up(a->host_changes);
-	int rc = vip_rules_check(a, a->config, spec, self, err, &warning);
+	rc = vip_rules_check(a, a->config, spec, self, err, &warning);
 	if (rc == 0 && warning.text[0])
 		log_warn("app", "%s: %s", spec->name, warning.text);
 	return rc;

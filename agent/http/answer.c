@@ -70,13 +70,14 @@ static void do_explain(const struct status_sources *in, const struct api_call *c
 static void do_log(const struct api_call *call, struct api_reply *ret)
 {
 	struct log_levels levels;
+	const struct log_requester asked = api_call_requester(call);
 	log_get_levels(&levels);
 	if (call->module)
 		log_levels_set(&levels, call->module, call->level);
 	else
 		levels = (struct log_levels){ .level = call->level };
 	log_set_levels(&levels);
-	log_event(LOG_INFO, "api", EVENT("request.log", .by = call->principal.name),
+	log_event(LOG_INFO, "api", EVENT("request.log", .by = asked.by, .from = asked.from),
 		  "log level %s of %s by %s", log_level_name(call->level),
 		  call->module ? call->module : "all modules", call->who);
 	log_get_levels(&levels);
@@ -161,18 +162,17 @@ static void do_drain(const struct status_sources *in, const struct api_call *cal
 	struct err err;
 	mono_t now = loop_now(in->loop);
 	enum drain_result result;
+	const struct log_requester asked = api_call_requester(call);
 	if (call->kind == API_DRAIN &&
 	    store_check_room(in->store, strlen(call->reason), &err) < 0) {
 		reply_json(ret, 507, reply_error(err.text, false));
 		return;
 	}
 	if (call->kind == API_DRAIN)
-		result =
-			registry_drain(in->registry, call->name, DRAIN_BY_API, call->principal.name,
-				       call->reason, usec_add(now, call->span), now);
+		result = registry_drain(in->registry, call->name, DRAIN_BY_API, &asked,
+					call->reason, usec_add(now, call->span), now);
 	else
-		result = registry_undrain(in->registry, call->name, DRAIN_BY_API,
-					  call->principal.name, now);
+		result = registry_undrain(in->registry, call->name, DRAIN_BY_API, &asked, now);
 	if (result == DRAIN_NO_APP) {
 		err_set(&err, -ENOENT, "no app '%.128s'", call->name);
 		reply_json(ret, 404, reply_error(err.text, false));

@@ -133,11 +133,13 @@ static void answer_registered(const struct status_sources *in, const struct api_
 	const char *name = call->spec.name;
 	struct view_clock clock = status_clock(in);
 	const struct app *app = registry_find(in->registry, name);
+	const struct log_requester asked = api_call_requester(call);
 	if (result == REGISTER_NEW || result == REGISTER_REPLACED) {
 		budget_count_change(in->registry, &call->spec, loop_now(in->loop));
-		log_event(LOG_INFO, "api",
-			  EVENT("request.register", .app = name, .by = call->principal.name),
-			  "register %s by %s: %s", name, call->who, result_name(result));
+		log_event(
+			LOG_INFO, "api",
+			EVENT("request.register", .app = name, .by = asked.by, .from = asked.from),
+			"register %s by %s: %s", name, call->who, result_name(result));
 	}
 	json_t *body = json_pack("{s:o, s:s, s:s, s:o}", "app", view_text(name), "result",
 				 result_name(result), "health", health_name(app->health), "lease",
@@ -227,16 +229,17 @@ void answer_unregister(const struct status_sources *in, const struct api_call *c
 {
 	const struct app *app = registry_find(in->registry, call->name);
 	const char *note = app ? registered_again(app->spec->source) : NULL;
+	const struct log_requester asked = api_call_requester(call);
 	discovery_dismiss(in->discovery, call->name);
 	discovery_dismiss(in->nomad, call->name);
 	bool known = registry_unregister(in->registry, call->name, loop_now(in->loop));
 	known = store_forget(in->store, call->name) || known;
 	if (known)
-		log_event(
-			LOG_INFO, "api",
-			EVENT("request.unregister", .app = call->name, .by = call->principal.name),
-			"unregister %s by %s%s%s", call->name, call->who, note ? ": " : "",
-			note ? note : "");
+		log_event(LOG_INFO, "api",
+			  EVENT("request.unregister", .app = call->name, .by = asked.by,
+				.from = asked.from),
+			  "unregister %s by %s%s%s", call->name, call->who, note ? ": " : "",
+			  note ? note : "");
 	json_t *body = json_pack("{s:o, s:s}", "app", view_text(call->name), "result",
 				 known ? "unregistered" : "unknown");
 	if (note)

@@ -87,10 +87,11 @@ static void note_refusal(const struct api *api, const struct api_call *call,
 	if (cause == API_CAUSES || reply->defer != API_SEND_NOW)
 		return;
 	refusals_count(api->refusals, cause);
+	const struct log_requester asked = api_call_requester(call);
 	if (reply->refused)
 		refusals_log(api->refusals, cause, LOG_INFO,
-			     &(const struct log_event){ .app = call->spec.name,
-							.by = call->principal.name },
+			     &(const struct log_event){
+				     .app = call->spec.name, .by = asked.by, .from = asked.from },
 			     "register %s by %s: refused: %s", call->spec.name, call->who,
 			     reply->refused);
 }

@@ -33,3 +33,8 @@ void api_call_done(struct api_call *call)
 	mem_free(&call->name);
 	mem_free(&call->definition);
 }
+
+struct log_requester api_call_requester(const struct api_call *call)
+{
+	return (struct log_requester){ call->principal.name, call->from[0] ? call->from : NULL };
+}

@@ -13,7 +13,9 @@
 #include "agent/page/query.h"
 #include "agent/status/app_order.h"
 #include "agent/status/event_ring.h"
+#include "lib/addr.h"
 #include "lib/err.h"
+#include "lib/log_event.h"
 #include "lib/mono.h"
 
 struct api_request {
@@ -89,6 +91,7 @@ struct api_call {
 	/* Filled in by agent/http/gate.h. */
 	struct principal principal;
 	char who[PRINCIPAL_NAME_MAX + 80]; /* with its address, for the log */
+	char from[ADDR_TEXT_MAX];          /* that address; "" over a unix socket */
 	struct app_spec spec;       /* of REGISTER; of DEFINE without the definition; owned */
 	bool defaults, include_api; /* of CONFIG: those, too */
 	bool by_name;               /* of REGISTER: the name alone, an app of the file */
@@ -121,6 +124,9 @@ struct api_call {
 	bool json;                        /* of ERROR: the form that the client reads, else text */
 	struct err err;                   /* of ERROR */
 };
+
+/* For events: the principal and its address. Views into the call. */
+struct log_requester api_call_requester(const struct api_call *call);
 
 /* Makes it an error of that status; its text is set already. `json`: the form that the client reads. */
 void api_call_fail(struct api_call *call, unsigned status, bool json);

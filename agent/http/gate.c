@@ -125,9 +125,11 @@ static void log_refusal(struct gate *g, const struct api_call *call, enum api_ki
 {
 	bool of_peer = api_is_about_peer(kind);
 	const char *name = call->name ? call->name : call->spec.name;
+	const struct log_requester asked = api_call_requester(call);
 	const struct log_event about = { .app = of_peer ? NULL : name,
 					 .peer = of_peer ? name : NULL,
-					 .by = call->principal.name };
+					 .by = asked.by,
+					 .from = asked.from };
 	const char *subject = call->change && name ? name : "";
 	refusals_log(g->refusals, api_cause_of(call->status), LOG_WARNING, &about,
 		     "%s%s%s by %s: refused: %s", call->change ? action_name(kind) : "a request",
@@ -177,6 +179,8 @@ void gate_check(struct gate *g, const struct gate_door *door, struct MHD_Connect
 		       !addr_equal(&peer.here, &door->listen) && g->is_vip(&peer.here, g->userdata);
 	principal_of(g->rules, &client, &call->principal);
 	peer_describe(&peer, &call->principal, call->who, sizeof(call->who));
+	if (addr_is_set(&peer.addr))
+		addr_format(&peer.addr, call->from);
 	unsigned status = rights_check(g->rules, &call->principal, &facts, &err);
 	if (status == 0) {
 		keep_principal(call, &peer);

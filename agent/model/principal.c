@@ -47,7 +47,7 @@ bool principal_label_is_valid(const char *text)
 static void grants_done(struct api_grants *grants)
 {
 	for (size_t i = 0; i < grants->n; i++) {
-		free(grants->items[i].vips.items);
+		vip_limits_done(&grants->items[i].vips);
 		free(grants->items[i].name);
 		free(grants->items[i].file);
 	}
@@ -148,14 +148,14 @@ void principal_of(const struct api_rules *rules, const struct api_client *client
 	    "");
 }
 
-const struct prefix_list *principal_vips(const struct api_rules *rules, const char *name)
+const struct vip_limits *principal_vips(const struct api_rules *rules, const char *name)
 {
 	const struct api_grant *grant = NULL;
 	if (name && str_starts(name, TOKEN))
 		grant = find_grant(&rules->tokens, name + strlen(TOKEN));
 	else if (name && str_starts(name, SUBJECT))
 		grant = find_grant(&rules->certificates, name + strlen(SUBJECT));
-	return grant && grant->vips.n > 0 ? &grant->vips : NULL;
+	return grant && vip_limits_any(&grant->vips) ? &grant->vips : NULL;
 }
 
 const char *principal_vips_key(const char *name)

@@ -61,7 +61,7 @@ struct api_grant {
 	char *name;
 	char *file; /* of a token */
 	enum role role;
-	struct prefix_list vips; /* in place of agent.vips.allow; empty: that */
+	struct vip_limits vips; /* beside agent.vips */
 };
 
 struct api_grants {
@@ -118,9 +118,9 @@ void principal_of(const struct api_rules *rules, const struct api_client *client
 /* "local" or "remote": the name of a client that proves nothing. */
 const char *principal_unproved(bool this_host);
 
-/* The VIP list of the principal with that name, kept with a registration; NULL: it has none. */
-const struct prefix_list *principal_vips(const struct api_rules *rules, const char *name);
-/* The key that holds such a list, for messages. */
+/* The limits of the principal with that name, kept with a registration; NULL: it has none. */
+const struct vip_limits *principal_vips(const struct api_rules *rules, const char *name);
+/* The key that holds them, for messages. */
 const char *principal_vips_key(const char *name);
 
 /* Is its identity proved, by credentials, token or certificate? */

@@ -79,6 +79,13 @@ static bool is_known_origin(const struct api_rules *rules, const struct request_
 	return is_same_origin(request, origin, len) || has_name(&rules->origins, origin, len);
 }
 
+/* By Sec-Fetch-Site; true when there is none. */
+static bool is_own_site(const struct request_facts *request)
+{
+	const char *site = request->fetch_site;
+	return !site || str_equal(site, "same-origin") || str_equal(site, "none");
+}
+
 /* Of "http://HOST/path". */
 static size_t origin_len(const char *url)
 {
@@ -90,18 +97,22 @@ static size_t origin_len(const char *url)
  * TLS only: an image of a page, at another address of this host, has Referer at most. */
 static bool is_foreign_page(const struct api_rules *rules, const struct request_facts *request)
 {
-	const char *site = request->fetch_site, *referer = request->referer;
-	if (request->origin)
-		return !is_known_origin(rules, request, request->origin, strlen(request->origin));
-	if (site)
-		return !str_equal(site, "same-origin") && !str_equal(site, "none");
+	const char *origin = request->origin, *referer = request->referer;
+	/* A page that is listed is of another site; our own cannot be. */
+	if (origin && has_name(&rules->origins, origin, strlen(origin)))
+		return false;
+	if (origin && !is_same_origin(request, origin, strlen(origin)))
+		return true;
+	if (origin || request->fetch_site)
+		return !is_own_site(request);
 	return referer && !is_known_origin(rules, request, referer, origin_len(referer));
 }
 
 static const char *page_of(const struct request_facts *request)
 {
-	if (request->origin)
-		return request->origin;
+	const char *origin = request->origin;
+	if (origin && (is_own_site(request) || !is_same_origin(request, origin, strlen(origin))))
+		return origin;
 	return request->fetch_site ? request->fetch_site : request->referer;
 }
 

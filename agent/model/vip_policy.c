@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "agent/model/community.h"
 #include "lib/array.h"
@@ -140,6 +141,18 @@ static int check_addresses(const struct vip_host *host, const struct prefix *vip
 	return 0;
 }
 
+/* A subnet may be connected by a route alone, without an address in it. */
+static int check_ends(const struct vip_host_net *nets, size_t n, const struct prefix *vip,
+		      struct err *err)
+{
+	for (size_t i = 0; i < n; i++)
+		if (is_end_of(vip, &nets[i].prefix))
+			return refuse(vip, err,
+				      "covers the network or broadcast address of interface %s",
+				      nets[i].ifname);
+	return 0;
+}
+
 static int check_subnets(const struct vip_host *host, const struct prefix *vip, struct err *err)
 {
 	char text[PREFIX_TEXT_MAX];
@@ -155,14 +168,8 @@ static int check_subnets(const struct vip_host *host, const struct prefix *vip, 
 				      "is a part of %s, which is connected to interface %s", text,
 				      c->ifname);
 	}
-	for (size_t i = 0; i < host->n_addresses; i++) {
-		const struct vip_host_net *a = &host->addresses[i];
-		if (is_end_of(vip, &a->prefix))
-			return refuse(vip, err,
-				      "covers the network or broadcast address of interface %s",
-				      a->ifname);
-	}
-	return 0;
+	int r = check_ends(host->addresses, host->n_addresses, vip, err);
+	return r == 0 ? check_ends(host->connected, host->n_connected, vip, err) : r;
 }
 
 static const char *allow_key(const struct vip_policy *policy)
@@ -170,10 +177,17 @@ static const char *allow_key(const struct vip_policy *policy)
 	return policy->allow_key ? policy->allow_key : "agent.vips.allow";
 }
 
+static uint8_t of_family(const struct vip_lengths *lengths, bool v4)
+{
+	return v4 ? lengths->v4 : lengths->v6;
+}
+
 static int check_length(const struct vip_policy *policy, const struct prefix *vip, struct err *err)
 {
 	char text[PREFIX_TEXT_MAX];
-	uint8_t least = vip->addr.family == AF_INET ? policy->min_length.v4 : policy->min_length.v6;
+	bool v4 = vip->addr.family == AF_INET;
+	uint8_t least = of_family(&policy->min_length, v4);
+	uint8_t own = policy->own ? of_family(&policy->own->min_length, v4) : 0;
 	prefix_format(vip, text);
 	if (!is_listed(policy, vip, NULL) && policy->allow.n > 0)
 		return err_set(err, -EACCES, "vip %s is not in %s; to allow it, add it there", text,
@@ -183,6 +197,10 @@ static int check_length(const struct vip_policy *policy, const struct prefix *vi
 			       "vip %s is no host route (/%u), and only those are accepted over "
 			       "HTTP and from Consul; to allow it, add it to agent.vips.allow",
 			       text, host_length(vip));
+	if (policy->allow.n > 0 && vip->len < own)
+		return err_set(err, -EACCES,
+			       "vip %s is wider than /%u; to allow it, lower min_length in %s",
+			       text, own, policy->own_key);
 	if (policy->allow.n > 0 && vip->len < least)
 		return err_set(err, -EACCES,
 			       "vip %s is wider than /%u; to allow it, lower agent.vips.min_length",
@@ -249,50 +267,110 @@ static bool has_community(const struct bgp_communities *list, uint32_t value)
 	return false;
 }
 
-static int check_list(const struct vip_policy *policy, const struct bgp_communities *list,
+struct community_list {
+	const struct bgp_communities *allowed; /* empty: all but BLACKHOLE */
+	const char *key;
+};
+
+static int check_list(const struct community_list *l, const struct bgp_communities *list,
 		      struct err *err)
 {
 	char text[COMMUNITY_TEXT_MAX];
 	for (size_t i = 0; i < list->n; i++) {
 		uint32_t value = list->values[i];
-		bool allowed = policy->communities.n > 0
-				       ? has_community(&policy->communities, value)
-				       : value != BLACKHOLE;
-		if (!allowed)
-			return err_set(err, -EACCES,
-				       "community %s%s; to allow it, add it to "
-				       "agent.vips.communities",
-				       community_format(value, text),
-				       policy->communities.n > 0
-					       ? " is not in agent.vips.communities"
-					       : " (BLACKHOLE) makes routers drop all traffic");
+		bool limited = l->allowed->n > 0;
+		if (limited ? has_community(l->allowed, value) : value != BLACKHOLE)
+			continue;
+		return err_set(err, -EACCES, "community %s%s%s; to allow it, add it to %s",
+			       community_format(value, text),
+			       limited ? " is not in "
+				       : " (BLACKHOLE) makes routers drop all traffic",
+			       limited ? l->key : "", l->key);
 	}
 	return 0;
 }
 
 /* The list has standard ones only: where it is given, there are no others. Of the file, they are what
  * the operator wrote. */
-static int check_others(const struct vip_policy *policy, const struct app_spec *spec,
+static int check_others(const struct community_list *l, const struct app_spec *spec,
 			struct err *err)
 {
 	const struct announce_specs *s = spec->announce;
 	size_t n = s->ext_communities.n + s->large_communities.n;
 	for (size_t i = 0; i < ANNOUNCE_STATES; i++)
 		n += s->of[i].ext_communities.n + s->of[i].large_communities.n;
-	if (n == 0 || policy->communities.n == 0 || spec->source == APP_FROM_CONFIG)
+	if (n == 0 || l->allowed->n == 0 || spec->source == APP_FROM_CONFIG)
 		return 0;
 	return err_set(err, -EACCES,
-		       "extended and large communities are not in agent.vips.communities; an app "
-		       "of the configuration file may have them");
+		       "extended and large communities are not in %s; an app of the configuration "
+		       "file may have them",
+		       l->key);
+}
+
+static int check_against(const struct community_list *l, const struct app_spec *spec,
+			 struct err *err)
+{
+	int rc = check_list(l, &spec->communities, err);
+	for (size_t i = 0; rc == 0 && spec->announce && i < ANNOUNCE_STATES; i++)
+		rc = check_list(l, &spec->announce->of[i].communities, err);
+	return rc == 0 && spec->announce ? check_others(l, spec, err) : rc;
 }
 
 static int check_communities(const struct vip_policy *policy, const struct app_spec *spec,
 			     struct err *err)
 {
-	int rc = check_list(policy, &spec->communities, err);
-	for (size_t i = 0; rc == 0 && spec->announce && i < ANNOUNCE_STATES; i++)
-		rc = check_list(policy, &spec->announce->of[i].communities, err);
-	return rc == 0 && spec->announce ? check_others(policy, spec, err) : rc;
+	const struct community_list all = { &policy->communities, "agent.vips.communities" };
+	int rc = check_against(&all, spec, err);
+	if (rc < 0 || !policy->own || policy->own->communities.n == 0)
+		return rc;
+	char key[100];
+	const struct community_list own = { &policy->own->communities, key };
+	snprintf(key, sizeof(key), "communities in %s", policy->own_key);
+	return check_against(&own, spec, err);
+}
+
+/* ---- how many ---- */
+
+static int check_max(const struct vip_policy *policy, const struct app_spec *spec, size_t n_others,
+		     struct err *err)
+{
+	size_t own = policy->own_others + spec->n_vips;
+	if (spec->source <= APP_FROM_PROCESS)
+		return 0;
+	if (policy->max > 0 && n_others + spec->n_vips > policy->max)
+		return err_set(err, -EACCES,
+			       "%zu VIPs would be registered over HTTP and from Consul, and "
+			       "agent.vips.max is %u; to allow it, raise that",
+			       n_others + spec->n_vips, policy->max);
+	if (policy->own && policy->own->max > 0 && own > policy->own->max)
+		return err_set(err, -EACCES,
+			       "%zu VIPs would be registered by this principal, and its maximum is "
+			       "%u; to allow it, raise max in %s",
+			       own, policy->own->max, policy->own_key);
+	return 0;
+}
+
+bool vip_limits_any(const struct vip_limits *limits)
+{
+	return limits->allow.n > 0 || limits->max > 0 || limits->min_length.v4 > 0 ||
+	       limits->communities.n > 0;
+}
+
+void vip_limits_done(struct vip_limits *limits)
+{
+	free(limits->allow.items);
+	free(limits->communities.values);
+	*limits = (struct vip_limits){ 0 };
+}
+
+void vip_policy_limit(struct vip_policy *policy, const struct vip_limits *own, const char *key)
+{
+	policy->own = own;
+	policy->own_key = key;
+	if (own->allow.n == 0)
+		return;
+	policy->allow = own->allow;
+	policy->allow_key = key;
 }
 
 bool vip_policy_binds(const struct vip_policy *policy, enum app_source source)
@@ -306,14 +384,10 @@ int vip_policy_check(const struct vip_policy *policy, const struct vip_host *hos
 {
 	if (!vip_policy_binds(policy, spec->source))
 		return 0;
-	if (policy->max > 0 && spec->source > APP_FROM_PROCESS &&
-	    n_others + spec->n_vips > policy->max)
-		return err_set(err, -EACCES,
-			       "%zu VIPs would be registered over HTTP and from Consul, and "
-			       "agent.vips.max is %u; to allow it, raise that",
-			       n_others + spec->n_vips, policy->max);
 	bool present = app_spec_bind(spec) == BIND_PRESENT;
-	int r = check_communities(policy, spec, err);
+	int r = check_max(policy, spec, n_others, err);
+	if (r == 0)
+		r = check_communities(policy, spec, err);
 	if (r == 0)
 		r = check_bind(policy, spec, err);
 	for (size_t i = 0; r == 0 && i < spec->n_vips; i++)

@@ -35,6 +35,17 @@ struct vip_lengths {
 	uint8_t v4, v6;
 };
 
+/* What one principal may ask for, besides; zero and empty: no limit of its own. */
+struct vip_limits {
+	struct prefix_list allow; /* in place of agent.vips.allow */
+	uint16_t max;
+	struct vip_lengths min_length;
+	struct bgp_communities communities;
+};
+
+bool vip_limits_any(const struct vip_limits *limits); /* is one set? */
+void vip_limits_done(struct vip_limits *limits);
+
 struct vip_policy {
 	struct prefix_list allow;
 	const char *allow_key; /* the key of `allow`, for refusals; NULL: agent.vips.allow */
@@ -42,7 +53,14 @@ struct vip_policy {
 	struct vip_lengths min_length;
 	struct bgp_communities communities; /* empty: all but BLACKHOLE */
 	bool strict;                        /* the configuration is bound by it, too */
+	const struct vip_limits
+		*own;        /* of the principal, the stricter of both counts; NULL: none */
+	const char *own_key; /* where they are, for refusals */
+	size_t own_others;   /* VIPs that other apps of the principal have */
 };
+
+/* From now on for the principal that has these limits. They must outlive it, as must the key. */
+void vip_policy_limit(struct vip_policy *policy, const struct vip_limits *own, const char *key);
 
 /* An address of an interface, with the length of its subnet, or a connected route. */
 struct vip_host_net {

@@ -9,6 +9,7 @@
 
 #include "lib/log.h"
 #include "lib/mem.h"
+#include "net/nexthops.h"
 #include "net/nladdr.h"
 #include "net/nlroute.h"
 #include "net/nlsock.h"
@@ -41,7 +42,8 @@ struct host_facts {
 	bool known;
 	mono_t read_at;
 	span_t cost;
-	size_t n_routes; /* while they are read */
+	size_t n_routes;          /* while they are read */
+	struct nexthops nexthops; /* likewise */
 };
 
 /* ---- addresses ---- */
@@ -102,6 +104,16 @@ static void add_next_hop(struct host_facts *f, const struct addr *a)
 	f->next_hops[f->n_next_hops++] = *a;
 }
 
+/* A route by a next-hop object may show nothing but its number. */
+static size_t hops_of(const struct host_facts *f, const struct nlmsghdr *msg,
+		      const struct nlroute *r, struct nlroute_hop ret[static HOPS_MAX])
+{
+	size_t n = nlroute_hops(msg, ret, HOPS_MAX);
+	if (r->nexthop_id && n <= 1 && !addr_is_set(&r->gateway) && r->ifindex == 0)
+		return nexthops_find(&f->nexthops, r->nexthop_id, ret, HOPS_MAX);
+	return n < HOPS_MAX ? n : HOPS_MAX;
+}
+
 static int on_route(const struct nlmsghdr *msg, void *userdata)
 {
 	struct host_facts *f = userdata;
@@ -111,15 +123,15 @@ static int on_route(const struct nlmsghdr *msg, void *userdata)
 	if (nlroute_parse(msg, &r) < 0 || r.type != RTN_UNICAST || r.table == RT_TABLE_LOCAL)
 		return 0;
 	struct nlroute_hop hops[HOPS_MAX];
-	size_t n = nlroute_hops(msg, hops, HOPS_MAX);
-	for (size_t i = 0; i < n && i < HOPS_MAX; i++)
+	size_t n = hops_of(f, msg, &r, hops);
+	for (size_t i = 0; i < n; i++)
 		if (addr_is_set(&hops[i].gateway))
 			add_next_hop(f, &hops[i].gateway);
-	if (addr_is_set(&r.gateway))
+	if (n == 0 || addr_is_set(&hops[0].gateway))
 		return 0;
-	if (r.dst.len > 0 && r.ifindex != NLADDR_LO_IFINDEX && !addr_is_link_local(&r.dst.addr) &&
-	    !addr_is_multicast(&r.dst.addr))
-		add_net(&f->connected, &r.dst, r.ifindex);
+	if (r.dst.len > 0 && hops[0].ifindex != NLADDR_LO_IFINDEX &&
+	    !addr_is_link_local(&r.dst.addr) && !addr_is_multicast(&r.dst.addr))
+		add_net(&f->connected, &r.dst, hops[0].ifindex);
 	return 0;
 }
 
@@ -148,8 +160,11 @@ static int read_all(struct host_facts *f, struct nlsock *sock)
 	for (size_t i = 0; r == 0 && i < 2; i++)
 		r = nlsock_request(sock, nladdr_build_dump(buf, families[i], 0), on_address, f);
 	f->n_elsewhere = f->addresses.n;
+	if (r == 0)
+		r = nexthops_load(sock, &f->nexthops);
 	for (size_t i = 0; r == 0 && i < 2; i++)
 		r = read_routes(families[i], f);
+	nexthops_done(&f->nexthops);
 	return r;
 }
 

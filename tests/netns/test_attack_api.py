@@ -233,6 +233,38 @@ def test_vips_of_a_token(bed: Testbed) -> None:
     assert register("192.0.2.1/32", {})[0] == 200
 
 
+def test_limits_of_a_token(bed: Testbed) -> None:
+    """Beside the agent's: the stricter of both counts."""
+    bed.link()
+    token = bed.workdir / "token"
+    token.write_text("0123456789abcdef\n")
+    token.chmod(0o600)
+    limits = {"allow": ["198.51.0.0/16"], "max": 2, "min_length": "25/64", "communities": ["100:1"]}
+    tokens = [{"name": "ci", "file": str(token), "vips": limits}]
+    agent = bed.start_agent(config(PEER, agent={"api": {"tokens": tokens}}))
+    headers = {"Authorization": "Bearer 0123456789abcdef"}
+
+    def register(name: str, vip: str, more: str = "") -> tuple[int, str]:
+        answer = agent.request("GET", f"/register?name={name}&vip={vip}{more}", headers)
+        return answer.status, answer.text
+
+    for name, vip, more, key in (
+        ("a", "192.0.2.1/32", "", "agent.api.tokens[].vips"),
+        ("a", "198.51.100.0/24", "", "min_length in agent.api.tokens[].vips"),
+        ("a", "198.51.100.1/32", "&vip_communities=100:2", "communities in agent.api.tokens[].vips"),
+    ):
+        status, said = register(name, vip, more)
+        assert status == 403 and key in said, said
+    assert register("a", "198.51.100.128/25", "&vip_communities=100:1")[0] == 200
+    assert register("b", "198.51.100.1/32")[0] == 200
+    status, said = register("c", "198.51.100.2/32")
+    assert status == 403 and "raise max in agent.api.tokens[].vips" in said
+    assert register("b", "198.51.100.2/32")[0] == 200
+    assert agent.register("other", "192.0.2.1/32").status == 200
+    shown = agent.admin("/v1/config").json()["agent"]["api"]["tokens"][0]["vips"]
+    assert shown == limits
+
+
 def test_the_address_for_reading(bed: Testbed) -> None:
     far = bed.link().namespace
     options = {"listen_addr": "127.0.0.1:8080", "read_addr": f"{HOST}:8081"}
@@ -304,6 +336,27 @@ def test_a_vip_is_no_address_of_the_api(bed: Testbed) -> None:
             status, text = raw(namespace, vip, method, target, [f"Host: {vip}"])
             assert status == 403 and "agent.api.on_vips" in text, (method, target)
     expect_untouched(agent)
+
+
+def test_no_mapping_of_a_vip_leads_to_the_api(bed: Testbed) -> None:
+    """Behind it, the API sees the host's own address as that of the request."""
+    far = bed.link().namespace
+    far.ip(f"route add {VIP4} via {HOST}")
+    options = {"listen_addr": f":{PORT}", "api": {"remote": "register"}}
+    agent = bed.start_agent(config(PEER, apps=(WEB,), agent=options))
+    bed.wait_loopback({VIP4: "lo:web"})
+    for nat in (f"tcp:80:{PORT}", f"tcp:{PORT}", f"tcp:80:{HOST}:{PORT}"):
+        answer = agent.register("evil", "192.0.2.99/32", nats=[nat])
+        assert answer.status == 403 and f"the agent itself (agent.listen_addr :{PORT})" in answer.text
+    assert agent.register("other", "192.0.2.99/32", nats=[f"tcp:80:{PORT + 1}", f"udp:80:{PORT}"]).status == 200
+    mapped = {**WEB, "nats": [f"tcp:80:{PORT}"]}
+    refused = agent.reload(config(PEER, apps=(mapped,), agent=options), status=422)
+    assert "agent.api.on_vips" in str(refused)
+    open_to_vips = {**options, "api": {"remote": "register", "on_vips": True}}
+    agent.reload(config(PEER, apps=(mapped,), agent=open_to_vips))
+    wait_until(lambda: agent.app("web")["nat"]["rules"][0]["present"], "the mapping is there")
+    status, _ = raw(far, VIP4.partition("/")[0], "GET", "/info", port=80)
+    assert status == 200
 
 
 IMAGE = (

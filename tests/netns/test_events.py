@@ -4,11 +4,12 @@ import json
 import re
 import signal
 import subprocess
+from http.client import HTTPConnection
 from typing import Any, Self
 from urllib.parse import urlencode
 
 from .agent import Agent, binary
-from .configs import PORT, VIP4, app, config, peer
+from .configs import PORT, VIP4, VIP6, app, config, peer
 from .test_verbs import Client
 from .testbed import Testbed
 from .wait import wait_until
@@ -58,6 +59,59 @@ def test_the_life_of_an_app(bed: Testbed) -> None:
     assert "upgrade" in drain["text"]
 
 
+def test_every_change_names_the_address(bed: Testbed) -> None:
+    """Of a request over TCP, in events and in the log as JSON; also where it was refused."""
+    far = bed.link().namespace
+    api = {"remote": "admin"}
+    structure = config(
+        {"peer_ip": "10.0.1.1", "peer_as": 65000},
+        apps=(app("dns", VIP4),),
+        agent={"api": api, "listen_addr": ":8080", "log": {"format": "json"}},
+    )
+    agent = bed.start_agent(structure)
+
+    def ask(method: str, path: str, status: int = 200) -> None:
+        with far.inside():
+            connection = HTTPConnection("10.0.1.2", 8080, timeout=10)
+            connection.connect()
+        connection.request(method, path)
+        answer = connection.getresponse()
+        assert answer.status == status, answer.read()
+        answer.read()
+        connection.close()
+
+    ask("GET", f"/register?name=web&vip={VIP6}")
+    ask("GET", f"/register?name=bad&vip={VIP6}", 409)
+    ask("POST", "/v1/apps/web/drain")
+    ask("POST", "/v1/apps/web/undrain")
+    ask("GET", "/unregister?name=web")
+    ask("POST", "/v1/log?level=info")
+    ask("POST", "/v1/peers/10.0.1.1/reset")
+    agent.write_config({**structure, "apps": [app("dns", VIP4), app("ntp", "192.0.2.123/32")]})
+    ask("POST", "/v1/reload?confirm=60s")
+    ask("POST", "/v1/confirm")
+    agent.write_config("bgp: 1\n")
+    ask("POST", "/v1/reload", 422)
+    ask("DELETE", "/v1/peers/10.0.1.1", 409)
+    lines = [json.loads(line) for line in agent.log.splitlines() if line.startswith("{")]
+    for kind in (
+        "request.register",
+        "request.unregister",
+        "request.log",
+        "request.peer",
+        "request.refused",
+        "drain.on",
+        "drain.off",
+        "reload.done",
+        "reload.confirmed",
+        "reload.failed",
+    ):
+        found = [*events(agent, kind=kind), *(line for line in lines if line.get("kind") == kind)]
+        assert len(found) > 1, kind
+        for event in found:
+            assert (event["by"], event["from"]) == ("remote", "10.0.1.1"), event
+
+
 def test_apps_that_go_by_themselves(bed: Testbed) -> None:
     """A lease that is not renewed, and a VIP that an app of the file claims."""
     bed.link()
@@ -88,12 +142,13 @@ def test_drains_and_reloads_name_the_principal(bed: Testbed) -> None:
     agent.undrain("dns")
     for kind in "drain.on", "drain.off":
         [event] = events(agent, kind=kind)
-        assert event["by"] == "local", event
+        assert (event["by"], event["from"]) == ("local", "127.0.0.1"), event
     file.touch()
     wait_until(lambda: len(events(agent, kind="drain.on")) == 2, "the file drains")
-    assert "by" not in events(agent, kind="drain.on")[1]
+    assert {"by", "from"}.isdisjoint(events(agent, kind="drain.on")[1])
     agent.reload()
-    assert events(agent, kind="reload.done")[-1]["by"] == "uid 0"
+    [by_socket] = events(agent, kind="reload.done")
+    assert by_socket["by"] == "uid 0" and "from" not in by_socket
     agent.write_config({**structure, "apps": [dns, app("ntp", "192.0.2.123/32")]})
     assert agent.admin("/v1/reload?confirm=60s", "POST").status == 200
     assert agent.admin("/v1/confirm", "POST").status == 200
@@ -101,7 +156,7 @@ def test_drains_and_reloads_name_the_principal(bed: Testbed) -> None:
     done = len(events(agent, kind="reload.done"))
     agent.process.signal(signal.SIGHUP)
     wait_until(lambda: len(events(agent, kind="reload.done")) > done, "reloaded by the signal")
-    assert "by" not in events(agent, kind="reload.done")[-1]
+    assert {"by", "from"}.isdisjoint(events(agent, kind="reload.done")[-1])
     agent.reload("bgp: 1\n", status=422)
     assert events(agent, kind="reload.failed")[-1]["by"] == "uid 0"
 

@@ -115,6 +115,27 @@ def test_root_becomes_a_user_that_does_everything(bed: Testbed) -> None:
     assert bed.host.loopback_addresses() == {}
 
 
+def test_a_reload_that_needs_what_was_given_up(bed: Testbed) -> None:
+    """It says so each time, until the agent is restarted."""
+    bed.link()
+    structure = config(PEER, apps=(app("web", VIP4),))
+    agent = bed.start_agent(structure)
+    settle(agent, {NET_ADMIN, DAC_OVERRIDE})
+    listening = {**structure, "bgp": {**structure["bgp"], "listen": True}}
+    for again in False, True:
+        answer = agent.reload(listening)
+        words = "needs a restart of the agent: it needs a capability"
+        assert again or words in str(answer["warnings"])
+        assert answer["needs_restart"] == ["bgp.listen"]
+        assert agent.status("status")["config"]["needs_restart"] == ["bgp.listen"]
+    assert agent.log.count("the change of bgp.listen needs a restart of the agent") == 2
+    assert agent.reload(structure)["needs_restart"] == []
+    agent.stop()
+    agent.write_config(listening)
+    agent.start()
+    assert agent.reload()["needs_restart"] == []
+
+
 def test_file_that_the_user_cannot_read_again_is_named(bed: Testbed) -> None:
     bed.link()
     bed.workdir.chmod(0o755)

@@ -1,5 +1,6 @@
 """VIPs that are asked for over HTTP and by tags: what this host or a neighbour has is refused."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -64,6 +65,8 @@ def test_what_cuts_the_host_off_is_refused(bed: Testbed, router: Router) -> None
         "10.0.1.255/32": "broadcast",
         "10.0.1.0/32": "broadcast",
         "203.0.113.128/25": "agent.vips.allow",
+        "203.0.113.0/32": "broadcast",
+        "203.0.113.255/32": "broadcast",
         "100.100.100.200/32": "metadata",
         "64:ff9b::1/128": "NAT64",
     }.items():
@@ -71,6 +74,33 @@ def test_what_cuts_the_host_off_is_refused(bed: Testbed, router: Router) -> None
     assert agent.get("/v1/apps").json()["apps"] == []
     assert router.routes() == {}
     assert "10.255.0.1/32" in bed.host.loopback_addresses()
+
+
+def test_next_hop_objects(bed: Testbed, router: Router) -> None:
+    """Routes that show nothing but the number of theirs."""
+    with bed.host.inside():
+        Path("/proc/sys/net/ipv4/nexthop_compat_mode").write_text("0")
+    bed.host.ip(
+        "nexthop add id 3 via 10.0.1.21 dev eth1",
+        "nexthop add id 4 via 10.0.1.22 dev eth1",
+        "nexthop add id 5 group 3/4",
+        "nexthop add id 6 via 10.0.1.23 dev eth1",
+        "nexthop add id 7 dev eth1",
+        "nexthop add id 8 via fd00:1::21 dev eth1",
+        "route add 198.18.0.0/16 nhid 5",
+        "route add 198.19.0.0/16 nhid 6",
+        "route add 203.0.113.0/24 nhid 7",
+        "route add 2001:db8:8::/48 nhid 8",
+    )
+    agent = start(bed, router)
+    for vip in ("10.0.1.21/32", "10.0.1.22/32", "10.0.1.23/32", "fd00:1::21/128"):
+        refused(agent.register("bad", vip), vip, "the next hop of a route of this host")
+    refused(agent.register("bad", "203.0.113.255/32"), "broadcast address of interface eth1")
+    assert agent.register("behind", "198.18.0.7/32").status == 200
+    assert agent.register("free", "10.0.1.24/32").status == 200
+    bed.host.ip("nexthop replace id 6 via 10.0.1.25 dev eth1")
+    refused(agent.register("bad", "10.0.1.25/32"), "the next hop of a route of this host")
+    assert agent.register("past", "10.0.1.23/32").status == 200
 
 
 def test_what_gocast_left_on_lo_is_no_address_of_the_host(bed: Testbed, router: Router) -> None:

@@ -454,6 +454,7 @@ static bool is_no_place(const char *path)
 {
 	static const char *const paths[] = { "",
 					     "agent.api.tokens[]",
+					     "agent.api.tokens[].vips",
 					     "agent.api.certificates[]",
 					     "agent.hooks[]",
 					     "bgp.aggregates[]",

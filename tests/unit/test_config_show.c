@@ -107,6 +107,9 @@ static const char *const texts[] = {
 	MONITORS("'exec:test \"a: b\" = \"a: b\" # x', {exec: 'true', timeout: 2s}"),
 	MONITORS("{tcp: '127.0.0.1:6379', send: \"PING\\r\\n\", expect: '+PONG'}"),
 	"agent: {api: {tokens: [{name: t, file: /t, role: read, vips: [192.0.2.0/24]}]}}\n" BGP,
+	"agent: {api: {tokens: [{name: t, file: /t, vips: {allow: 192.0.2.0/24, max: 3}}, "
+	"{name: u, file: /u, vips: {min_length: 32/128, communities: ['64500:1', "
+	"no-export]}}]}}\n" BGP,
 	"agent: {hooks: [{on: app.down, exec: x}, {on: [app, alarm.on], exec: 'y: \"1\"', timeout: "
 	"2s}, {on: session, exec: z}], api: {tokens: [{name: a, file: /a}, {name: b, file: /b, "
 	"role: admin}]}}\n" BGP,

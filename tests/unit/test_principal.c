@@ -124,8 +124,8 @@ static void test_vips(void **state)
 {
 	(void)state;
 	struct prefix prefixes[1] = { 0 };
-	struct api_grant token = { .name = (char *)"x", .vips = { prefixes, 1 } };
-	struct api_grant certificate = { .name = (char *)"y", .vips = { prefixes, 1 } };
+	struct api_grant token = { .name = (char *)"x", .vips.allow = { prefixes, 1 } };
+	struct api_grant certificate = { .name = (char *)"y", .vips.allow = { prefixes, 1 } };
 	const struct api_rules r = { .tokens = { &token, 1, 0 },
 				     .certificates = { &certificate, 1, 0 } };
 	assert_ptr_equal(principal_vips(&r, "token x"), &token.vips);
@@ -177,7 +177,7 @@ static void test_vips_of_a_token(void **state)
 {
 	static struct prefix prefixes[1];
 	struct api_grant grants[] = {
-		{ .name = (char *)"a", .vips = { prefixes, 1 } },
+		{ .name = (char *)"a", .vips.allow = { prefixes, 1 } },
 		{ .name = (char *)"b" },
 	};
 	const struct api_rules some = { .tokens = { grants, 2, 0 },
@@ -198,7 +198,7 @@ static struct api_grants grants_of(const char *name)
 	for (size_t i = 0; i < 2; i++) {
 		g.items[i].name = mem_strdup(name);
 		g.items[i].file = mem_strdup(name);
-		g.items[i].vips.items = mem_new(1, sizeof(struct prefix));
+		g.items[i].vips.allow.items = mem_new(1, sizeof(struct prefix));
 	}
 	return g;
 }

@@ -189,20 +189,54 @@ static void test_commands_of_a_plain_user(void **state)
 	in_child(a_plain_user_has_no_root_commands);
 }
 
+/* It is read with the configuration; of the others only the names are. */
+static void write_password(const char *dir)
+{
+	char file[64];
+	snprintf(file, sizeof(file), "%s/password", dir);
+	FILE *out = fopen(file, "w");
+	require(out && fputs("x\n", out) > 0 && fclose(out) == 0, file);
+}
+
 /* A reload would fail. */
 static void a_file_is_out_of_reach(void)
 {
-	char dir[] = "/tmp/vipherald-file-XXXXXX", file[64];
-	struct config *c = load("agent: { user: daemon }\n" BGP);
+	static const char *const names[] = { "config.yaml", "password", "token", "consul",
+					     "ca",          "cert",     "key",   "nomad" };
+	char dir[] = "/tmp/vipherald-file-XXXXXX", file[64], yaml[2048];
 	require(mkdtemp(dir), "mkdtemp"); /* of mode 0700 */
 	snprintf(file, sizeof(file), "%s/config.yaml", dir);
+	write_password(dir);
+	snprintf(yaml, sizeof(yaml),
+		 "agent: { user: daemon, consul_addr: 'https://192.0.2.9:8501', consul_token_file: "
+		 "%1$s/consul, consul_ca_cert: %1$s/ca, consul_client_cert: %1$s/cert, "
+		 "consul_client_key: %1$s/key, nomad_addr: 'http://192.0.2.9:4646', "
+		 "nomad_token_file: %1$s/nomad, api: { tokens: [ { name: t, file: %1$s/token } ] } "
+		 "}\n"
+		 "bgp: { local_as: 65001, router_id: 192.0.2.1, password_file: %1$s/password, "
+		 "peers: "
+		 "[ { peer_ip: 192.0.2.2, peer_as: 65000 }, { peer_ip: 192.0.2.3, peer_as: 65000 } "
+		 "] "
+		 "}\n",
+		 dir);
+	struct config *c = load(yaml);
 	require(setresuid(2, 2, 0) == 0, "uid 2");
 	captured_log_begin(&lines);
 	privileges_check_files(c, file);
 	const char *text = captured_log_read(&lines);
 	captured_log_end(&lines);
-	require(setresuid(0, 0, 0) == 0 && rmdir(dir) == 0, dir);
-	require(strstr(text, "agent.user 'daemon' cannot read it again: Permission denied"), text);
+	require(setresuid(0, 0, 0) == 0, "uid 0");
+	snprintf(file, sizeof(file), "%s/password", dir);
+	require(unlink(file) == 0, file);
+	require(rmdir(dir) == 0, dir);
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		char line[200];
+		snprintf(line, sizeof(line),
+			 "%s/%s: agent.user 'daemon' cannot read it again: Permission denied", dir,
+			 names[i]);
+		const char *found = strstr(text, line);
+		require(found && !strstr(found + 1, line), names[i]);
+	}
 	config_free(c);
 }
 

@@ -79,6 +79,10 @@ static const struct {
 	{ "not the last one of IPv6", "2001:db8:1:0:ffff:ffff:ffff:ffff/128", NONE, WARNS,
 	  "neighbours look for it" },
 	{ "a link of two has neither", "10.9.9.1/32", NONE, WARNS, "inside 10.9.9.0/31" },
+	{ "the first one of a connected route", "10.66.0.0/32", NONE, REFUSED,
+	  "network or broadcast address of interface" },
+	{ "the last one of it", "10.66.0.255/32", NONE, REFUSED, "network or broadcast address" },
+	{ "one in it", "10.66.0.1/32", NONE, WARNS, "inside 10.66.0.0/24" },
 	{ "Consul", "10.77.0.5/32", NONE, REFUSED, "the address of Consul" },
 	{ "a free one of the subnet", "10.0.1.77/32", NONE, WARNS, "inside 10.0.1.0/24" },
 	{ "a container's route", "10.88.0.5/32", NONE, REFUSED, "connected to interface cali1" },
@@ -287,6 +291,56 @@ static void test_communities(void **state)
 	free(policy.communities.values);
 }
 
+/* The limits of a principal beside those of all. */
+static void test_limits(void **state)
+{
+	(void)state;
+	struct prefix vips[2] = { prefix("192.0.2.53/32"), prefix("198.51.100.128/25") };
+	struct prefix all[] = { prefix("203.0.113.0/24") };
+	struct prefix listed[] = { prefix("192.0.2.0/24"), prefix("198.51.100.0/24") };
+	struct vip_limits own = { .allow = { listed, 2 }, .max = 3, .min_length = { 25, 64 } };
+	struct vip_policy policy = { .min_length = { 24, 48 }, .allow = { all, 1 }, .max = 9 };
+	struct app_spec spec = { .source = APP_FROM_HTTP, .vips = vips, .n_vips = 2 };
+	struct err err = { "" }, warning = { "" };
+	vip_policy_limit(&policy, &own, "the token's vips");
+	policy.own_others = 1;
+	assert_int_equal(vip_policy_check(&policy, &host, &spec, 7, &err, &warning), 0);
+	policy.own_others = 2;
+	assert_int_equal(vip_policy_check(&policy, &host, &spec, 7, &err, &warning), -EACCES);
+	assert_non_null(strstr(err.text, "4 VIPs would be registered by this principal"));
+	assert_non_null(strstr(err.text, "raise max in the token's vips"));
+	policy.own_others = 1;
+	assert_int_equal(vip_policy_check(&policy, &host, &spec, 8, &err, &warning), -EACCES);
+	assert_non_null(strstr(err.text, "agent.vips.max"));
+	own.min_length.v4 = 26;
+	assert_int_equal(vip_policy_check(&policy, &host, &spec, 0, &err, &warning), -EACCES);
+	assert_non_null(strstr(err.text, "lower min_length in the token's vips"));
+	own.min_length.v4 = 8;
+	policy.min_length.v4 = 26;
+	assert_int_equal(vip_policy_check(&policy, &host, &spec, 0, &err, &warning), -EACCES);
+	assert_non_null(strstr(err.text, "agent.vips.min_length"));
+	policy.min_length.v4 = 24;
+	assert_int_equal(communities_add(&spec.communities, "100:1", NULL), 0);
+	assert_int_equal(communities_add(&own.communities, "100:2", NULL), 0);
+	assert_int_equal(vip_policy_check(&policy, &host, &spec, 0, &err, &warning), -EACCES);
+	assert_non_null(
+		strstr(err.text, "community 100:1 is not in communities in the token's vips"));
+	assert_int_equal(communities_add(&own.communities, "100:1", NULL), 0);
+	assert_int_equal(vip_policy_check(&policy, &host, &spec, 0, &err, &warning), 0);
+	assert_int_equal(communities_add(&policy.communities, "100:2", NULL), 0);
+	assert_int_equal(vip_policy_check(&policy, &host, &spec, 0, &err, &warning), -EACCES);
+	assert_non_null(strstr(err.text, "community 100:1 is not in agent.vips.communities"));
+	/* Without a list of its own, the list of all. */
+	own.allow.n = 0;
+	free(spec.communities.values);
+	spec.communities = (struct bgp_communities){ 0 };
+	policy = (struct vip_policy){ .min_length = { 24, 48 }, .allow = { all, 1 } };
+	vip_policy_limit(&policy, &own, "the token's vips");
+	assert_int_equal(vip_policy_check(&policy, &host, &spec, 0, &err, &warning), -EACCES);
+	assert_non_null(strstr(err.text, "is not in agent.vips.allow"));
+	free(own.communities.values);
+}
+
 static void test_bind(void **state)
 {
 	static const struct {
@@ -336,6 +390,7 @@ int main(void)
 		cmocka_unit_test_setup(test_vips, make_host),
 		cmocka_unit_test_setup(test_number, make_host),
 		cmocka_unit_test_setup(test_communities, make_host),
+		cmocka_unit_test_setup(test_limits, make_host),
 		cmocka_unit_test_setup(test_bind, make_host),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
