@@ -102,8 +102,10 @@ struct program {
 	bool settled; /* its end is to be carried out when its last lines are */
 	bool warned_of_path_id;
 	bool arrived;
-	mono_t last_route;      /* when a line with a route came; 0: none has */
-	sd_event_source *timer; /* the next start; in a stop SIGKILL */
+	mono_t last_route;            /* when a line with a route came; 0: none has */
+	sd_event_source *timer;       /* the next start; in a stop SIGKILL */
+	void (*gone)(void *userdata); /* its process has ended in a stop; NULL: nobody asks */
+	void *gone_userdata;
 	sd_event_source *fifo_retry;
 	struct backoff backoff;
 	struct line_limit refused_lines, error_lines;

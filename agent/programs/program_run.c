@@ -143,6 +143,8 @@ static void on_end(const struct child_result *result, void *userdata)
 	if (p->state == PROGRAM_STOPS) {
 		p->timer = sd_event_source_disable_unref(p->timer);
 		close_pipes(p);
+		if (p->gone)
+			p->gone(p->gone_userdata);
 		return;
 	}
 	p->n_failures += !one_shot;
@@ -359,19 +361,24 @@ static int on_kill(sd_event_source *source, uint64_t usec, void *userdata)
 	return 0;
 }
 
-void program_stop(struct program *p)
+void program_mute(struct program *p)
 {
-	mono_t now = loop_now(p->env->loop);
 	if (p->state == PROGRAM_STOPS)
 		return;
 	program_set_state(p, PROGRAM_STOPS);
 	program_feed_close(&p->fifo);
 	p->fifo_retry = sd_event_source_disable_unref(p->fifo_retry);
 	p->timer = sd_event_source_disable_unref(p->timer);
-	if (!p->child) {
+	if (!p->child)
 		close_pipes(p); /* what is left of it is not carried out any more */
+}
+
+void program_stop(struct program *p)
+{
+	mono_t now = loop_now(p->env->loop);
+	program_mute(p);
+	if (!p->child || p->timer) /* it was told already */
 		return;
-	}
 	child_signal(p->child, SIGTERM);
 	loop_timer_set(p->env->loop, &p->timer, usec_add(now, KILL_WAIT), LOOP_APPLY, on_kill, p);
 }

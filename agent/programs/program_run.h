@@ -11,8 +11,9 @@ struct program *program_new(const struct programs_env *env, const struct program
 void program_start(struct program *p);
 /* Kills its process; leaves its routes. */
 void program_free(struct program *p);
-/* SIGTERM, and SIGKILL if that does not help: from now on its lines are answered without any effect.
- */
+/* From now on its lines are answered without any effect. */
+void program_mute(struct program *p);
+/* That, and SIGTERM, and SIGKILL if that does not help. */
 void program_stop(struct program *p);
 bool program_is_gone(const struct program *p);
 /* Another definition of the same process. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "agent/programs/programs.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -8,6 +9,7 @@
 #include "agent/programs/answer.h"
 #include "agent/programs/program_routes.h"
 #include "agent/programs/program_run.h"
+#include "lib/log.h"
 #include "lib/mem.h"
 #include "lib/str.h"
 #include "process/loop.h"
@@ -16,6 +18,10 @@
 #define ARRIVAL_POLL (50 * USEC_PER_MSEC)
 /* A program has said its first lines when it has had a route, and was quiet for so long. */
 #define QUIET (300 * USEC_PER_MSEC)
+/* How often it is looked at, in a stop, whether all that they had started is gone. */
+#define REAPED_POLL (5 * USEC_PER_MSEC)
+/* How long one that was killed may take. */
+#define KILLED_MAX (500 * USEC_PER_MSEC)
 
 struct known_peer {
 	char name[BGP_PEER_NAME_MAX];
@@ -32,6 +38,12 @@ struct programs {
 	sd_event_source *arrival, *retry, *sweep;
 	bool arrived, stopped;
 	char host[256];
+	/* Of a stop; NULL: none is waited for. */
+	void (*done)(void *userdata);
+	void *done_userdata;
+	sd_event_source *end_of_stop;
+	mono_t limit_of_stop;
+	bool killed;
 };
 
 /* ---- The first lines. ---- */
@@ -96,10 +108,14 @@ static struct program *find_in(const struct list *list, const char *name)
 	return NULL;
 }
 
+static void on_gone(void *userdata);
+
 /* Two processes of one name at a time would both use what is theirs: a port, a file, an address. */
 static void add(struct programs *ps, const struct program_spec *spec)
 {
 	struct program *p = program_new(&ps->env, spec);
+	p->gone = on_gone;
+	p->gone_userdata = ps;
 	list_append(&ps->running, &p->node);
 	if (!find_in(&ps->stopping, spec->name))
 		program_start(p);
@@ -139,6 +155,7 @@ void programs_free(struct programs *ps)
 	sd_event_source_disable_unref(ps->arrival);
 	sd_event_source_disable_unref(ps->retry);
 	sd_event_source_disable_unref(ps->sweep);
+	sd_event_source_disable_unref(ps->end_of_stop);
 	free_all(&ps->running);
 	free_all(&ps->stopping);
 	free(ps->peers);
@@ -212,7 +229,9 @@ void programs_change(struct programs *ps, const struct program_list *list)
 		change_one(ps, &list->items[i]);
 }
 
-void programs_stop(struct programs *ps)
+/* ---- A stop. ---- */
+
+void programs_mute(struct programs *ps)
 {
 	if (!ps || ps->stopped)
 		return;
@@ -220,7 +239,106 @@ void programs_stop(struct programs *ps)
 	ps->arrival = sd_event_source_disable_unref(ps->arrival);
 	ps->retry = sd_event_source_disable_unref(ps->retry);
 	list_for_each (it, &ps->running)
+		program_mute(list_entry(it, struct program, node));
+}
+
+void programs_stop(struct programs *ps)
+{
+	programs_mute(ps);
+	if (!ps)
+		return;
+	list_for_each (it, &ps->running)
 		program_stop(list_entry(it, struct program, node));
+}
+
+static size_t left_in(const struct list *list)
+{
+	size_t n = 0;
+	list_for_each (it, list)
+		n += list_entry(it, struct program, node)->child != NULL;
+	return n;
+}
+
+size_t programs_left(const struct programs *ps)
+{
+	return ps ? left_in(&ps->running) + left_in(&ps->stopping) : 0;
+}
+
+/* What other commands have left behind is not waited for where there is no program. */
+static bool all_gone(const struct programs *ps)
+{
+	bool none = list_empty(&ps->running) && list_empty(&ps->stopping);
+	return none || (programs_left(ps) == 0 && child_all_reaped());
+}
+
+/* Once. */
+static void tell_done(struct programs *ps)
+{
+	void (*done)(void *userdata) = ps->done;
+	ps->done = NULL;
+	ps->end_of_stop = sd_event_source_disable_unref(ps->end_of_stop);
+	if (done)
+		done(ps->done_userdata);
+}
+
+static void kill_left(const struct list *list)
+{
+	list_for_each (it, list) {
+		const struct program *p = list_entry(it, struct program, node);
+		if (!p->child)
+			continue;
+		log_warn("exec", "process %s has not ended after SIGTERM, killing it",
+			 p->spec.name);
+		child_signal(p->child, SIGKILL);
+	}
+}
+
+static void wait_on(struct programs *ps);
+
+/* What they have started, and what has left their groups, is killed in turns of the loop. */
+static int on_end_of_stop(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	(void)source, (void)usec;
+	struct programs *ps = userdata;
+	mono_t now = loop_now(ps->env.loop);
+	if (now >= ps->limit_of_stop && !ps->killed) {
+		ps->killed = true;
+		ps->limit_of_stop = usec_add(now, KILLED_MAX);
+		kill_left(&ps->running);
+		kill_left(&ps->stopping);
+	}
+	if (all_gone(ps) || now >= ps->limit_of_stop)
+		tell_done(ps);
+	else
+		wait_on(ps);
+	return 0;
+}
+
+static void wait_on(struct programs *ps)
+{
+	mono_t next = programs_left(ps) > 0 ? ps->limit_of_stop
+					    : usec_add(loop_now(ps->env.loop), REAPED_POLL);
+	loop_timer_set(ps->env.loop, &ps->end_of_stop, next, LOOP_APPLY, on_end_of_stop, ps);
+}
+
+static void on_gone(void *userdata)
+{
+	struct programs *ps = userdata;
+	if (ps->done && programs_left(ps) == 0)
+		wait_on(ps);
+}
+
+void programs_finish(struct programs *ps, mono_t limit, void (*done)(void *userdata),
+		     void *userdata)
+{
+	if (!ps || all_gone(ps)) {
+		done(userdata);
+		return;
+	}
+	ps->done = done;
+	ps->done_userdata = userdata;
+	ps->limit_of_stop = limit;
+	wait_on(ps);
 }
 
 /* ---- Sessions. ---- */
