@@ -39,15 +39,21 @@ static int select_peers(const struct program *p, struct program_job *job, struct
 	return any ? 0 : err_set(err, -ENOENT, "no neighbor is the one that the line names");
 }
 
-static int check_allowed(const struct program *p, const struct line *l, struct err *err)
+static int check_prefix(const struct program *p, const struct prefix *prefix, struct err *err)
 {
 	char text[PREFIX_TEXT_MAX];
-	for (size_t i = 0; i < l->n_prefixes; i++)
-		if (!program_spec_allows(&p->spec, &l->prefixes[i]))
-			return err_set(err, -EACCES,
-				       "%s is not in processes[].allow; to allow it, add it there",
-				       prefix_format(&l->prefixes[i], text));
-	return 0;
+	if (program_spec_allows(&p->spec, prefix))
+		return 0;
+	return err_set(err, -EACCES, "%s is not in processes[].allow; to allow it, add it there",
+		       prefix_format(prefix, text));
+}
+
+static int check_allowed(const struct program *p, const struct line *l, struct err *err)
+{
+	int rc = 0;
+	for (size_t i = 0; rc == 0 && i < l->n_prefixes; i++)
+		rc = check_prefix(p, &l->prefixes[i], err);
+	return rc;
 }
 
 int program_job_begin(struct program *p, struct program_job *job, struct err *err)
@@ -80,6 +86,10 @@ static int put(const struct program *p, const struct program_route *route, struc
 static int announce(struct program *p, const struct program_job *job, const struct prefix *prefix,
 		    bool by_fifo, struct err *err)
 {
+	/* A reload may have changed that since the line began. */
+	int rc = check_prefix(p, prefix, err);
+	if (rc < 0)
+		return rc;
 	if (!route_table_find(&p->routes, prefix) &&
 	    route_table_n(&p->routes) >= p->spec.max_routes)
 		return err_set(err, -ENOSPC, "max_routes is %u; to allow more, raise it",
@@ -179,6 +189,8 @@ void program_withdraw_all(struct program *p, bool and_fifo)
 void program_withdraw_refused(struct program *p)
 {
 	drop_if(p, is_refused);
+	while (route_table_n(&p->routes) > p->spec.max_routes)
+		drop(p, program_app(p), last_route(&p->routes));
 }
 
 void program_retry(struct program *p)

@@ -15,7 +15,7 @@ void program_job_done(struct program_job *job);
 
 /* Those that did not come from the fifo, or all. */
 void program_withdraw_all(struct program *p, bool and_fifo);
-/* Those that it may not have any more. */
+/* Those that it may not have any more: the newest where they are too many. */
 void program_withdraw_refused(struct program *p);
 /* Those that other apps had, or have taken since. */
 void program_retry(struct program *p);
