@@ -8,9 +8,10 @@
 #include "agent/programs/selected.h"
 #include "lib/log.h"
 #include "lib/mem.h"
+#include "lib/str.h"
 #include "process/loop.h"
 
-void program_register(struct program *p)
+int program_register(struct program *p)
 {
 	struct err err = { "" };
 	enum register_result result;
@@ -20,9 +21,19 @@ void program_register(struct program *p)
 		.bind = p->spec.bind,
 	};
 	if (program_app(p))
+		return 0;
+	int rc = registry_register(p->env->registry, &spec, loop_now(p->env->loop), &result, &err);
+	str_copy(p->unregistered, sizeof(p->unregistered), rc < 0 ? err.text : "");
+	return rc;
+}
+
+/* By a line: what it had before comes back with it. */
+static void register_again(struct program *p)
+{
+	if (program_app(p) || program_register(p) < 0)
 		return;
-	if (registry_register(p->env->registry, &spec, loop_now(p->env->loop), &result, &err) < 0)
-		log_error("app", "%s: %s", p->spec.name, err.text);
+	if (p->owner && route_table_n(&p->routes) > 0)
+		p->owner->again(p->owner_userdata);
 }
 
 /* ---- A line. ---- */
@@ -62,7 +73,7 @@ int program_job_begin(struct program *p, struct program_job *job, struct err *er
 	if (rc == 0 && job->line.verb == LINE_ANNOUNCE)
 		rc = check_allowed(p, &job->line, err);
 	if (rc == 0 && job->line.verb == LINE_ANNOUNCE && p->state != PROGRAM_STOPS)
-		program_register(p);
+		register_again(p);
 	return rc;
 }
 
@@ -79,7 +90,10 @@ static int put(const struct program *p, const struct program_route *route, struc
 {
 	struct app *app = program_app(p);
 	if (!app)
-		return err_set(err, -ENOENT, "the app could not be registered");
+		return err_set(err, -ENOENT, "the app could not be registered: %s",
+			       *p->unregistered ? p->unregistered
+						: "it was unregistered meanwhile, the next line "
+						  "registers it again");
 	return routes_set(app, &route->prefix, route->spec, loop_now(p->env->loop), err);
 }
 
@@ -193,13 +207,22 @@ void program_withdraw_refused(struct program *p)
 		drop(p, program_app(p), last_route(&p->routes));
 }
 
-void program_retry(struct program *p)
+size_t program_retry(struct program *p, uint64_t pass, size_t max)
 {
-	struct app *app = program_app(p);
 	struct program_route *route, *next;
+	size_t n = 0;
+	if (*p->unregistered && program_register(p) == 0)
+		log_info("app", "%s: registered, its name has become free", p->spec.name);
+	struct app *app = program_app(p);
 	if (!app || app->spec->n_vips >= route_table_n(&p->routes))
-		return;
-	HASH_ITER (hh, p->routes.routes, route, next)
-		if (!routes_has(app, &route->prefix))
-			routes_set(app, &route->prefix, route->spec, loop_now(p->env->loop), NULL);
+		return 0;
+	HASH_ITER (hh, p->routes.routes, route, next) {
+		if (route->tried == pass || routes_has(app, &route->prefix))
+			continue;
+		if (n++ == max)
+			return max;
+		route->tried = pass;
+		routes_set(app, &route->prefix, route->spec, loop_now(p->env->loop), NULL);
+	}
+	return n;
 }

@@ -143,8 +143,8 @@ static void on_end(const struct child_result *result, void *userdata)
 	if (p->state == PROGRAM_STOPS) {
 		p->timer = sd_event_source_disable_unref(p->timer);
 		close_pipes(p);
-		if (p->gone)
-			p->gone(p->gone_userdata);
+		if (p->owner)
+			p->owner->gone(p->owner_userdata);
 		return;
 	}
 	p->n_failures += !one_shot;
@@ -325,7 +325,9 @@ struct program *program_new(const struct programs_env *env, const struct program
 	program_feed_init(&p->out, p, false);
 	program_feed_init(&p->fifo, p, true);
 	program_set_state(p, p->spec.run ? PROGRAM_WAITS : PROGRAM_READS);
-	program_register(p);
+	if (program_register(p) < 0)
+		log_warn("app", "%s: not registered yet, tried again: %s", p->spec.name,
+			 p->unregistered);
 	open_fifo(p);
 	return p;
 }

@@ -18,6 +18,8 @@
 #define ARRIVAL_POLL (50 * USEC_PER_MSEC)
 /* A program has said its first lines when it has had a route, and was quiet for so long. */
 #define QUIET (300 * USEC_PER_MSEC)
+/* Routes that are tried again in a turn of the loop. */
+#define RETRIES_A_TURN 200
 /* How often it is looked at, in a stop, whether all that they had started is gone. */
 #define REAPED_POLL (5 * USEC_PER_MSEC)
 /* How long one that was killed may take. */
@@ -36,6 +38,7 @@ struct programs {
 	struct list stopping; /* those that a reload has removed */
 	mono_t limit;         /* of the arrival */
 	sd_event_source *arrival, *retry, *sweep;
+	uint64_t pass; /* of the retries */
 	bool arrived, stopped;
 	char host[256];
 	/* Of a stop; NULL: none is waited for. */
@@ -84,16 +87,21 @@ static int on_retry(sd_event_source *source, void *userdata)
 {
 	(void)source;
 	struct programs *ps = userdata;
+	size_t left = RETRIES_A_TURN;
 	list_for_each (it, &ps->running)
-		program_retry(list_entry(it, struct program, node));
+		left -= program_retry(list_entry(it, struct program, node), ps->pass, left);
+	if (left == 0)
+		loop_defer(ps->env.loop, &ps->retry, LOOP_IDLE, on_retry, ps);
 	return 0;
 }
 
-static void on_freed(void *userdata)
+static void retry(void *userdata)
 {
 	struct programs *ps = userdata;
-	if (!ps->stopped)
-		loop_defer(ps->env.loop, &ps->retry, LOOP_IDLE, on_retry, ps);
+	if (ps->stopped)
+		return;
+	ps->pass++;
+	loop_defer(ps->env.loop, &ps->retry, LOOP_IDLE, on_retry, ps);
 }
 
 /* ---- Life. ---- */
@@ -110,12 +118,14 @@ static struct program *find_in(const struct list *list, const char *name)
 
 static void on_gone(void *userdata);
 
+static const struct program_owner owner = { .gone = on_gone, .again = retry };
+
 /* Two processes of one name at a time would both use what is theirs: a port, a file, an address. */
 static void add(struct programs *ps, const struct program_spec *spec)
 {
 	struct program *p = program_new(&ps->env, spec);
-	p->gone = on_gone;
-	p->gone_userdata = ps;
+	p->owner = &owner;
+	p->owner_userdata = ps;
 	list_append(&ps->running, &p->node);
 	if (!find_in(&ps->stopping, spec->name))
 		program_start(p);
@@ -131,7 +141,7 @@ struct programs *programs_new(const struct programs_env *env, const struct progr
 	list_init(&ps->stopping);
 	if (gethostname(ps->host, sizeof(ps->host) - 1) < 0)
 		str_copy(ps->host, sizeof(ps->host), "localhost");
-	registry_on_freed(env->registry, on_freed, ps);
+	registry_on_freed(env->registry, retry, ps);
 	for (size_t i = 0; i < list->n; i++)
 		add(ps, &list->items[i]);
 	loop_timer_set(env->loop, &ps->arrival, loop_now(env->loop), LOOP_APPLY, on_arrival, ps);
