@@ -393,9 +393,17 @@ bool program_is_gone(const struct program *p)
 void program_change(struct program *p, const struct program_spec *spec)
 {
 	bool bind = p->spec.bind != spec->bind;
+	bool differs = !program_spec_equal(&p->spec, spec);
+	bool again = p->state == PROGRAM_DONE && differs;
+	if (differs)
+		p->settled = false; /* likewise one whose last lines are still carried out */
 	program_spec_done(&p->spec);
 	program_spec_copy(&p->spec, spec);
 	program_withdraw_refused(p);
 	if (bind && program_app(p))
 		routes_set_bind(program_app(p), spec->bind);
+	if (again) { /* it is to say what it announces now; what it has said stays meanwhile */
+		program_set_state(p, PROGRAM_WAITS);
+		program_start(p);
+	}
 }

@@ -16,7 +16,7 @@ void program_mute(struct program *p);
 /* That, and SIGTERM, and SIGKILL if that does not help. */
 void program_stop(struct program *p);
 bool program_is_gone(const struct program *p);
-/* Another definition of the same process. */
+/* Another definition of the same process. One that was done is started again if it differs. */
 void program_change(struct program *p, const struct program_spec *spec);
 
 #endif
