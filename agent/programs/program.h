@@ -54,6 +54,7 @@ struct program;
 struct program_owner {
 	void (*gone)(void *userdata);  /* its process has ended in a stop */
 	void (*again)(void *userdata); /* its app is there again, program_retry() has its routes */
+	void (*reload)(const struct program *p, void *userdata); /* it asks for one */
 };
 
 /* A line that is being carried out. */
@@ -125,6 +126,9 @@ struct program {
 
 /* Its app; NULL: it is not registered. */
 struct app *program_app(const struct program *p);
+/* May a line of this kind be written now? One that may comes behind how many, since the last one, may not have. `what`:
+ * "lines were refused". */
+bool program_may_log(const struct program *p, struct line_limit *l, const char *what);
 /* It has ended several times in a row, and has not run for long since. */
 bool program_keeps_failing(const struct program *p, mono_t now);
 /* One that has run for so long is started at once when it ends. */

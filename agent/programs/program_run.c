@@ -37,7 +37,7 @@ static void open_fifo(struct program *p);
 static void log_error_line(struct program *p, const char *text, size_t len)
 {
 	char shown[400];
-	if (len > 0 && line_limit_take(&p->error_lines, loop_now(p->env->loop)))
+	if (len > 0 && program_may_log(p, &p->error_lines, "lines on standard error"))
 		log_info("exec", "process %s says: %s", p->spec.name,
 			 str_printable(shown, sizeof(shown), text, len));
 }

@@ -9,6 +9,7 @@
 #include "agent/programs/answer.h"
 #include "agent/programs/program_routes.h"
 #include "agent/programs/program_run.h"
+#include "agent/programs/reload_pace.h"
 #include "lib/log.h"
 #include "lib/mem.h"
 #include "lib/str.h"
@@ -39,6 +40,9 @@ struct programs {
 	mono_t limit;         /* of the arrival */
 	sd_event_source *arrival, *retry, *sweep;
 	uint64_t pass; /* of the retries */
+	struct reload_pace pace;
+	sd_event_source *reload;
+	char reload_by[64]; /* the last program that has asked */
 	bool arrived, stopped;
 	char host[256];
 	/* Of a stop; NULL: none is waited for. */
@@ -104,6 +108,26 @@ static void retry(void *userdata)
 	loop_defer(ps->env.loop, &ps->retry, LOOP_IDLE, on_retry, ps);
 }
 
+/* ---- The reload that they ask for. ---- */
+
+static int on_reload(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	(void)source, (void)usec;
+	struct programs *ps = userdata;
+	reload_pace_begin(&ps->pace, loop_now(ps->env.loop));
+	ps->env.reload(ps->reload_by, ps->env.userdata);
+	return 0;
+}
+
+static void ask_reload(const struct program *p, void *userdata)
+{
+	struct programs *ps = userdata;
+	mono_t at = reload_pace_ask(&ps->pace, loop_now(ps->env.loop));
+	str_copy(ps->reload_by, sizeof(ps->reload_by), p->spec.name);
+	if (at != USEC_NEVER)
+		loop_timer_set(ps->env.loop, &ps->reload, at, LOOP_APPLY, on_reload, ps);
+}
+
 /* ---- Life. ---- */
 
 static struct program *find_in(const struct list *list, const char *name)
@@ -118,7 +142,7 @@ static struct program *find_in(const struct list *list, const char *name)
 
 static void on_gone(void *userdata);
 
-static const struct program_owner owner = { .gone = on_gone, .again = retry };
+static const struct program_owner owner = { .gone = on_gone, .again = retry, .reload = ask_reload };
 
 /* Two processes of one name at a time would both use what is theirs: a port, a file, an address. */
 static void add(struct programs *ps, const struct program_spec *spec)
@@ -164,6 +188,7 @@ void programs_free(struct programs *ps)
 	registry_on_freed(ps->env.registry, NULL, ps);
 	sd_event_source_disable_unref(ps->arrival);
 	sd_event_source_disable_unref(ps->retry);
+	sd_event_source_disable_unref(ps->reload);
 	sd_event_source_disable_unref(ps->sweep);
 	sd_event_source_disable_unref(ps->end_of_stop);
 	free_all(&ps->running);
@@ -248,6 +273,7 @@ void programs_mute(struct programs *ps)
 	ps->stopped = true;
 	ps->arrival = sd_event_source_disable_unref(ps->arrival);
 	ps->retry = sd_event_source_disable_unref(ps->retry);
+	ps->reload = sd_event_source_disable_unref(ps->reload);
 	list_for_each (it, &ps->running)
 		program_mute(list_entry(it, struct program, node));
 }
