@@ -69,6 +69,9 @@ struct task {
 	const void *arg;
 };
 
+/* Groups and trees that were killed and of which some may be left. */
+static size_t n_reapers;
+
 struct reaper {
 	pid_t group;
 	uint64_t tree;
@@ -118,6 +121,7 @@ static int on_reap(sd_event_source *source, uint64_t now, void *userdata)
 
 static void on_reaper_end(void *userdata)
 {
+	n_reapers--;
 	free(userdata);
 }
 
@@ -138,6 +142,7 @@ static void reap(sd_event *loop, pid_t group, uint64_t tree)
 		free(reaper);
 		return;
 	}
+	n_reapers++;
 	sd_event_source_set_destroy_callback(source, on_reaper_end);
 	sd_event_source_set_floating(source, true);
 	sd_event_source_unref(source);
@@ -157,6 +162,11 @@ static void settle(struct child *c)
 		reap(c->loop, c->pid, c->tree.id);
 	}
 	c->pid = 0;
+}
+
+bool child_all_reaped(void)
+{
+	return n_reapers == 0;
 }
 
 void child_free(struct child *c)

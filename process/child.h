@@ -78,5 +78,7 @@ int child_call(sd_event *loop, child_fn *fn, const void *arg, span_t timeout, ch
 	       void *userdata, struct child **ret, struct err *err);
 /* Kills it if it still runs, without calling back and without waiting: the loop reaps it. */
 void child_free(struct child *c);
+/* None of the processes that were killed, and of those that they had started, is left. */
+bool child_all_reaped(void);
 
 #endif

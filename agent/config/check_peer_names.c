@@ -58,6 +58,16 @@ static bool is_added(const struct config_draft_bgp *bgp, const struct bgp_peer_r
 	return false;
 }
 
+/* The name in the list, where that is one. */
+static const struct config_node *node_of(const struct config_node *list,
+					 const struct bgp_peer_ref *ref)
+{
+	const struct config_node *node = list && list->kind == CONFIG_SEQUENCE ? list->first : NULL;
+	while (node && !str_same(node->text, ref->text))
+		node = node->next;
+	return node ? node : list;
+}
+
 /* Interfaces and descriptions are in the file; an address may be that of a peer which is found later.
  */
 static void check_names_of(const struct config_draft_bgp *bgp, const struct peer_names *names,
@@ -69,18 +79,19 @@ static void check_names_of(const struct config_draft_bgp *bgp, const struct peer
 		const struct bgp_peer_refs one = { &refs->items[i], 1 };
 		if (peer_refs_check(names, &one, &err) == 0)
 			continue;
+		const struct config_place at = config_at(node_of(list, one.items));
 		if (is_added(bgp, one.items))
-			config_warn(findings, config_at(list),
+			config_warn(findings, at,
 				    "'%s' was added over HTTP and is kept in the state file only: "
 				    "put that peer into bgp.peers to have all in one place",
 				    one.items->text);
 		else if (bgp->lenient_names)
-			config_warn(findings, config_at(list), "%s", err.text);
+			config_warn(findings, at, "%s", err.text);
 		else if (may_be_found(bgp, one.items))
-			config_warn(findings, config_at(list),
+			config_warn(findings, at,
 				    "%s; or it is the one whose address is found later", err.text);
 		else
-			config_error(findings, config_at(list), "%s", err.text);
+			config_error(findings, at, "%s", err.text);
 	}
 }
 

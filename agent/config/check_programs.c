@@ -4,13 +4,21 @@
 #include "agent/model/admission.h"
 #include "lib/str.h"
 
-/* As other VIPs. */
-static void check_allow(const struct program_spec *s, const struct config_node *node,
-			struct config_findings *findings)
+static bool is_default_route(const struct config_node *node)
 {
-	for (size_t i = 0; i < s->allow.n; i++)
-		if (s->allow.items[i].len == 0)
-			config_error(findings, config_at(config_node_get(node, "allow")),
+	struct prefix p;
+	return node->text && prefix_parse(node->text, &p, NULL) == 0 && p.len == 0;
+}
+
+/* As other VIPs. */
+static void check_allow(const struct config_node *node, struct config_findings *findings)
+{
+	const struct config_node *list = config_node_get(node, "allow");
+	const struct config_node *first =
+		list && list->kind == CONFIG_SEQUENCE ? list->first : list;
+	for (const struct config_node *p = first; p; p = p == list ? NULL : p->next)
+		if (is_default_route(p))
+			config_error(findings, config_at(p),
 				     "a default route is not announced, name the prefixes");
 }
 
@@ -73,7 +81,7 @@ void config_check_programs(struct config_draft *draft, const struct config_node 
 		const struct config_node *run = config_node_get(node, "run");
 		s->is_line = run && run->kind == CONFIG_SCALAR;
 		check_run(draft, s, node, findings);
-		check_allow(s, node, findings);
+		check_allow(node, findings);
 		check_name(draft, i, node, findings);
 		check_exit(s, node, findings);
 	}

@@ -176,6 +176,19 @@ static void check_listeners(struct taking *t, const struct statement *s)
 		     "unless its lines name them");
 }
 
+/* ExaBGP 4 and 5 run it, and its routes go to no neighbor: here they would go to all. */
+static bool has_neighbor(struct taking *t, const struct statement *s)
+{
+	if (json_object_get(t->programs, statement_word(s, 1)) ||
+	    json_object_get(t->programs, EXABGP_MATCHED))
+		return true;
+	lost(t, s,
+	     "no neighbor has it in api { processes [ … ]; }: ExaBGP runs it and sends its routes "
+	     "to "
+	     "no neighbor, here they would go to all; it is left out");
+	return false;
+}
+
 static void add_process(struct taking *t, const struct statement *s, const struct statement *run,
 			const json_t *prefixes)
 {
@@ -193,11 +206,13 @@ static void take_process(struct taking *t, const struct statement *s)
 	const struct statement *run = s->first;
 	while (run && !statement_is(run, "run"))
 		run = run->next;
-	if (!run || run->n_words < 2) {
+	if (!run || !*statement_word(run, 1)) {
 		if (s->is_block)
 			lost(t, s, "it runs nothing");
 		return;
 	}
+	if (!has_neighbor(t, s))
+		return;
 	struct exabgp_healthcheck h = { t->c,      statement_word(s, 1), run,
 					t->inputs, t->n_inputs,          NULL };
 	bool is_healthcheck = exabgp_healthcheck_read(&h);

@@ -198,6 +198,32 @@ static void add_program(void *context, const char *name)
 	convert_append(t->programs, name, convert_get(t->peer, "peer_ip"));
 }
 
+/* Which programs that means is known when all are. */
+static void take_match(struct taking *t, const struct statement *s)
+{
+	add_program(t, EXABGP_MATCHED);
+	lost(t, s,
+	     "programs are not matched by patterns, a program that no api names is taken for one "
+	     "of these");
+}
+
+static void take_told(struct taking *t, const struct statement *s)
+{
+	bool sessions = statement_is(s, "neighbor-changes");
+	if (!sessions && (s->is_block || is_yes(s)))
+		lost(t, s, "programs are told of sessions, not of messages and routes");
+}
+
+static bool is_told(const struct statement *s)
+{
+	static const char *const names[] = { "neighbor-changes", "negotiated", "fsm",
+					     "signal",           "receive",    "send" };
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (statement_is(s, names[i]))
+			return true;
+	return false;
+}
+
 static void take_api(struct taking *t, const struct statement *s)
 {
 	for (const struct statement *in = s->first; in; in = in->next) {
@@ -205,9 +231,11 @@ static void take_api(struct taking *t, const struct statement *s)
 		if (statement_is(in, "processes"))
 			statement_each(in, &i, add_program, t);
 		else if (statement_is(in, "processes-match"))
-			lost(t, in, "programs announce to all peers");
-		else if (statement_is(in, "receive") || statement_is(in, "send"))
-			lost(t, in, "programs are told of sessions, not of messages and routes");
+			take_match(t, in);
+		else if (is_told(in))
+			take_told(t, in);
+		else if (in->n_words > 0)
+			lost(t, in, "not known");
 	}
 }
 

@@ -17,6 +17,9 @@ struct exabgp_neighbor {
 	const struct statement *group; /* the last layer, or NULL */
 };
 
+/* In the place of a program's name, for peers that listen to those which match a pattern. */
+#define EXABGP_MATCHED "*"
+
 /*
  * Adds a peer, and the routes that it is sent. The programs that it listens to are appended to
  * `programs`, an object with a list of peer addresses by program.

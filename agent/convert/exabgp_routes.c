@@ -501,8 +501,9 @@ static void put_into_app(struct convert *c, const struct exabgp_route *r, size_t
 		app = new_app(c, r, peers);
 		json_object_set(apps, key, app);
 	}
-	json_array_append_new(json_object_get(app, "vip"),
-			      json_string(prefix_format(&r->prefix, prefix)));
+	json_t *vip = json_string(prefix_format(&r->prefix, prefix));
+	json_array_append_new(json_object_get(app, "vip"), vip);
+	convert_place(c, vip, NULL, r->at);
 	free(key);
 	json_decref(common);
 	json_decref(peers);

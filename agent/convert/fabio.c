@@ -154,34 +154,48 @@ static void take_listen(struct taking *t)
 
 /* ---- apps ---- */
 
-static json_t *add_app(struct taking *t, const struct property *p)
+static json_t *add_app(struct taking *t, const struct property *p, const char *bind)
 {
 	char name[129];
 	json_t *app = convert_add(t->c, "apps", p->at);
 	convert_set(app, "name", convert_app_name(t->c, "fabio", name));
 	json_object_set_new(app, "vip", json_array());
-	convert_set(app, "bind", "present");
+	convert_set(app, "bind", bind);
 	convert_append(app, "monitors", "process:fabio");
 	return app;
+}
+
+/* fabio announces any prefix; a network is no address that is on the host or not. */
+static void take_address(struct taking *t, const struct property *p, const struct prefix *prefix,
+			 json_t *apps[static 2])
+{
+	char text[PREFIX_TEXT_MAX];
+	bool network = prefix->len < 8 * addr_size(prefix->addr.family);
+	json_t **app = &apps[network];
+	if (network)
+		convert_note(t->c, p->at, prefix_format(prefix, text),
+			     "a network: announced while a process fabio runs, bind: none");
+	if (!*app || json_array_size(json_object_get(*app, "vip")) >= VIPS_MAX)
+		*app = add_app(t, p, network ? "none" : "present");
+	convert_append(*app, "vip", prefix_format(prefix, text));
 }
 
 static void take_addresses(struct taking *t)
 {
 	const struct property *p = find(t, "bgp.anycastaddresses");
-	char *copy = mem_strdup(text_of(p)), text[PREFIX_TEXT_MAX];
-	json_t *app = NULL;
+	char *copy = mem_strdup(text_of(p));
+	json_t *apps[2] = { NULL, NULL };
 	for (char *save, *word = strtok_r(copy, ",", &save); word;
 	     word = strtok_r(NULL, ",", &save)) {
 		struct prefix prefix;
 		bool host_bits;
 		word = trim(word);
-		if (convert_prefix(word, &prefix, &host_bits) < 0) {
+		if (convert_prefix(word, &prefix, &host_bits) < 0)
 			convert_lost(t->c, p->at, word, "not an address");
-			continue;
-		}
-		if (!app || json_array_size(json_object_get(app, "vip")) >= VIPS_MAX)
-			app = add_app(t, p);
-		convert_append(app, "vip", prefix_format(&prefix, text));
+		else if (prefix.len == 0)
+			convert_lost(t->c, p->at, word, "a default route is not announced");
+		else
+			take_address(t, p, &prefix, apps);
 	}
 	free(copy);
 }
@@ -197,13 +211,14 @@ static void remark(struct taking *t)
 		  "GoBGP's own file is not read: its peers and policies are to be "
 		  "written by hand" },
 		{ "bgp.grpclistenaddress", "there is no gRPC: `vipherald peers` and the HTTP API" },
+		{ "bgp.grpctls", "there is no gRPC; TLS of the HTTP API is agent.api.tls" },
 		{ "bgp.certfile", "there is no gRPC; TLS of the HTTP API is agent.api.tls" },
 		{ "bgp.keyfile", "there is no gRPC; TLS of the HTTP API is agent.api.tls" },
 	};
 	const struct property *enabled = find(t, "bgp.enabled");
 	for (size_t i = 0; i < ARRAY_SIZE(lost_keys); i++) {
 		const struct property *p = find(t, lost_keys[i].key);
-		if (*text_of(p))
+		if (*text_of(p) && !str_equal(p->text, "false"))
 			lost(t, p, lost_keys[i].why);
 	}
 	if (is_true(text_of(find(t, "bgp.enablegrpc"))))

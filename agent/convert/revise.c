@@ -107,6 +107,38 @@ static bool is_vital(const struct spot *list_item, const char *key)
 	return false;
 }
 
+static size_t n_left(const json_t *list)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < json_array_size(list); i++)
+		n += !json_is_null(json_array_get(list, i));
+	return n;
+}
+
+static bool is_one_of(const char *word, size_t len, const char *const names[])
+{
+	for (; *names; names++)
+		if (strlen(*names) == len && strncmp(word, *names, len) == 0)
+			return true;
+	return false;
+}
+
+/* What the object around it stands without although the key is vital: one of several VIPs, and how often a check is
+ * made and counted. `rest`: the path behind the key. */
+static bool is_spare(const char *key, const json_t *value, const char *rest)
+{
+	static const char *const lists[] = { "vip", "peers", "allow", NULL };
+	static const char *const options[] = { "interval", "fast_interval", "timeout",
+					       "rise",     "fall",          NULL };
+	const char *option = strstr(rest, "].");
+	if (!json_is_array(value) || *rest != '[')
+		return false;
+	if (is_one_of(key, strlen(key), lists))
+		return n_left(value) > 1;
+	return str_equal(key, "monitors") && option &&
+	       is_one_of(option + 2, strcspn(option + 2, ".["), options);
+}
+
 static struct convert_at origin_of(const struct convert *c, const json_t *object, const char *key,
 				   struct convert_at otherwise)
 {
@@ -122,7 +154,8 @@ static struct spot find(const struct convert *c, const char *path, struct conver
 	struct spot at = { .parent = c->document }, item = { 0 }, last = { 0 };
 	while (next_step(&path, &at)) {
 		json_t *value = spot_value(&at);
-		if (is_vital(&item, at.key) && !json_is_array(at.parent))
+		if (is_vital(&item, at.key) && !json_is_array(at.parent) &&
+		    !is_spare(at.key, value, path))
 			return item;
 		if (!value)
 			return item;
@@ -201,9 +234,12 @@ static void describe(const struct convert *c, const struct config_finding *f,
 		at = (struct spot){ .parent = spot_value(&at) };
 		if (!in_list || !json_is_object(at.parent))
 			continue;
+		const char *own = convert_get(
+			at.parent, json_object_get(at.parent, "name") ? "name" : "peer_ip");
+		if (!*own && *name)
+			continue; /* a monitor of an app */
 		rest = path + (*path == '.');
-		name = convert_get(at.parent,
-				   json_object_get(at.parent, "name") ? "name" : "peer_ip");
+		name = own;
 	}
 	snprintf(text, 1024, "%s%s%s%s%s", name, *name ? ": " : "", rest, *rest ? ": " : "",
 		 f->text);

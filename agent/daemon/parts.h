@@ -96,9 +96,10 @@ struct agent {
 	struct peer_orders peer_orders;
 	struct bgp_speaker *speaker;
 	struct peer_bfd *bfd;
-	mono_t close_limit;   /* of a shutdown: for the sessions of BGP and of BFD */
-	bool bgp_closed;      /* and BFD may be told */
-	bool sessions_closed; /* by the peers, too */
+	mono_t close_limit;    /* of a shutdown: for the sessions of BGP and of BFD */
+	mono_t children_limit; /* of a stop: for programs */
+	bool bgp_closed;       /* and BFD may be told */
+	bool sessions_closed;  /* by the peers, too */
 	struct peer_log *peer_log;
 	struct host_changes *host_changes;
 	struct traffic_watch *traffic; /* NULL: not counted */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "agent/daemon/shutdown_ops.h"
 
+#include <stdio.h>
+
 #include "agent/app/drains.h"
 #include "agent/daemon/alarm_log.h"
 #include "agent/daemon/check_now.h"
@@ -69,7 +71,7 @@ static void withdraw(mono_t flush_limit, void *userdata)
 	compare_stop(a->compare);
 	check_now_stop(a->check_now);
 	what_if_stop(a->what_if);
-	programs_stop(a->programs);
+	programs_mute(a->programs);
 	sources_stop(a->sources);
 	fleet_agent_stop(a->fleet);
 	store_stop(a->store);
@@ -105,6 +107,7 @@ static void close_sessions(mono_t limit, void *userdata)
 	struct agent *a = userdata;
 	a->bgp_closed = false;
 	a->close_limit = limit;
+	programs_stop(a->programs); /* it may take down addresses that it has set up itself */
 	bgp_speaker_stop(a->speaker, STOP_TEXT, usec_sub(limit, BFD_TIME), on_sessions_closed, a);
 }
 
@@ -139,18 +142,34 @@ static void end_loop(void *userdata)
 	sd_event_exit(a->loop, 0);
 }
 
+static void on_hooks_done(void *userdata)
+{
+	struct agent *a = userdata;
+	programs_finish(a->programs, a->children_limit, end_loop, a);
+}
+
+static void report_left(const struct agent *a, size_t left, const char *what, const char *more)
+{
+	char text[64];
+	if (left == 0)
+		return;
+	log_info("agent", "waiting for %zu %s%s", left, what, left == 1 ? "" : more);
+	snprintf(text, sizeof(text), "waiting for %s%s", what, more);
+	service_stopping(a->service, PROGRAMS_STOP_MAX + HOOKS_STOP_MAX + STOP_SPARE, text);
+}
+
 /* A restart waits for nothing: routers keep the routes for a limited time only. */
 static void end(bool leaving, void *userdata)
 {
 	struct agent *a = userdata;
-	size_t left = hooks_left(a->hooks);
-	if (leaving || left == 0) {
+	if (leaving) {
 		end_loop(a);
 		return;
 	}
-	log_info("agent", "waiting for %zu hook%s", left, left == 1 ? "" : "s");
-	service_stopping(a->service, HOOKS_STOP_MAX + STOP_SPARE, "waiting for hooks");
-	hooks_finish(a->hooks, end_loop, a);
+	report_left(a, programs_left(a->programs), "process", "es");
+	report_left(a, hooks_left(a->hooks), "hook", "s");
+	a->children_limit = usec_add(loop_now(a->loop), PROGRAMS_STOP_MAX);
+	hooks_finish(a->hooks, on_hooks_done, a);
 }
 
 static void report_shutdown(const char *status, span_t longest, void *userdata)

@@ -89,6 +89,22 @@ bool program_spec_runs_alike(const struct program_spec *a, const struct program_
 	       str_same(a->fifo, b->fifo);
 }
 
+static bool same_prefixes(const struct prefix_list *a, const struct prefix_list *b)
+{
+	bool same = a->n == b->n;
+	for (size_t i = 0; same && i < a->n; i++)
+		same = prefix_equal(&a->items[i], &b->items[i]);
+	return same;
+}
+
+bool program_spec_equal(const struct program_spec *a, const struct program_spec *b)
+{
+	return program_spec_runs_alike(a, b) && str_same(a->name, b->name) &&
+	       same_prefixes(&a->allow, &b->allow) && a->bind == b->bind &&
+	       a->encoder == b->encoder && a->on_exit == b->on_exit && a->respawn == b->respawn &&
+	       a->max_routes == b->max_routes;
+}
+
 static bool is_true(const char *text)
 {
 	static const char *const words[] = { "1", "yes", "on", "enable", "true" };

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "agent/programs/program.h"
 
+#include <inttypes.h>
+
+#include "lib/log.h"
+#include "lib/str.h"
 #include "process/loop.h"
 
 const char *program_state_name(enum program_state s)
@@ -24,6 +28,18 @@ struct app *program_app(const struct program *p)
 {
 	struct app *app = app_get(p->env->registry, p->spec.name);
 	return app && app->spec->source == APP_FROM_PROCESS ? app : NULL;
+}
+
+bool program_may_log(const struct program *p, struct line_limit *l, const char *what)
+{
+	span_t interval = 0;
+	mono_t now = loop_now(p->env->loop);
+	char text[DURATION_TEXT_MAX];
+	uint64_t left_out = line_limit_end(l, now, &interval);
+	if (left_out > 0)
+		log_warn("exec", "process %s: %" PRIu64 " more %s in %s", p->spec.name, left_out,
+			 what, duration_format(interval, text));
+	return line_limit_take(l, now);
 }
 
 #define FAILURES 3

@@ -50,6 +50,13 @@ struct programs_env {
 
 struct program;
 
+/* What is told to whom a program belongs. */
+struct program_owner {
+	void (*gone)(void *userdata);  /* its process has ended in a stop */
+	void (*again)(void *userdata); /* its app is there again, program_retry() has its routes */
+	void (*reload)(const struct program *p, void *userdata); /* it asks for one */
+};
+
 /* A line that is being carried out. */
 struct program_job {
 	struct line line;
@@ -102,20 +109,26 @@ struct program {
 	bool settled; /* its end is to be carried out when its last lines are */
 	bool warned_of_path_id;
 	bool arrived;
-	mono_t last_route;      /* when a line with a route came; 0: none has */
-	sd_event_source *timer; /* the next start; in a stop SIGKILL */
+	mono_t last_route;                 /* when a line with a route came; 0: none has */
+	sd_event_source *timer;            /* the next start; in a stop SIGKILL */
+	const struct program_owner *owner; /* NULL: none */
+	void *owner_userdata;
 	sd_event_source *fifo_retry;
 	struct backoff backoff;
 	struct line_limit refused_lines, error_lines;
 	uint64_t n_lines, n_errors, n_starts,
-		n_failures;   /* lines refused; ends that were failures */
-	uint64_t n_told;      /* of sessions */
-	char ended[200];      /* how its process last ended; "" */
-	char last_error[300]; /* why a line was refused; "" */
+		n_failures;     /* lines refused; ends that were failures */
+	uint64_t n_told;        /* of sessions */
+	char unregistered[200]; /* why its app could not be registered; "": it could */
+	char ended[200];        /* how its process last ended; "" */
+	char last_error[300];   /* why a line was refused; "" */
 };
 
 /* Its app; NULL: it is not registered. */
 struct app *program_app(const struct program *p);
+/* May a line of this kind be written now? One that may comes behind how many, since the last one, may not have. `what`:
+ * "lines were refused". */
+bool program_may_log(const struct program *p, struct line_limit *l, const char *what);
 /* It has ended several times in a row, and has not run for long since. */
 bool program_keeps_failing(const struct program *p, mono_t now);
 /* One that has run for so long is started at once when it ends. */

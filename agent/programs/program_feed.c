@@ -50,7 +50,7 @@ static void refuse(struct program_feed *f, const char *line, size_t len, const s
 	p->n_errors++;
 	str_copy(p->last_error, sizeof(p->last_error), "");
 	str_printable(p->last_error, sizeof(p->last_error), err->text, strlen(err->text));
-	if (line_limit_take(&p->refused_lines, loop_now(p->env->loop)))
+	if (program_may_log(p, &p->refused_lines, "lines were refused"))
 		log_event(LOG_WARNING, "exec", EVENT("process.refused", .app = p->spec.name),
 			  "process %s: %s: %s", p->spec.name, err->text,
 			  str_printable(shown, sizeof(shown), line, len));
@@ -201,8 +201,8 @@ static void control(struct program_feed *f, enum line_verb verb)
 		return;
 	case LINE_RELOAD:
 		say(f, "reload in progress");
-		if (p->state != PROGRAM_STOPS)
-			p->env->reload(p->spec.name, p->env->userdata);
+		if (p->state != PROGRAM_STOPS && p->owner)
+			p->owner->reload(p, p->owner_userdata);
 		break;
 	}
 	answer(f, true);
@@ -263,7 +263,7 @@ static void go_on_with_prefixes(struct program_feed *f)
 		f->program->n_errors++;
 		str_printable(f->program->last_error, sizeof(f->program->last_error), err.text,
 			      strlen(err.text));
-		if (line_limit_take(&f->program->refused_lines, loop_now(f->program->env->loop)))
+		if (program_may_log(f->program, &f->program->refused_lines, "lines were refused"))
 			log_event(
 				LOG_WARNING, "exec",
 				EVENT("process.refused", .app = f->program->spec.name, .vip = text),

@@ -8,9 +8,10 @@
 #include "agent/programs/selected.h"
 #include "lib/log.h"
 #include "lib/mem.h"
+#include "lib/str.h"
 #include "process/loop.h"
 
-void program_register(struct program *p)
+int program_register(struct program *p)
 {
 	struct err err = { "" };
 	enum register_result result;
@@ -20,9 +21,19 @@ void program_register(struct program *p)
 		.bind = p->spec.bind,
 	};
 	if (program_app(p))
+		return 0;
+	int rc = registry_register(p->env->registry, &spec, loop_now(p->env->loop), &result, &err);
+	str_copy(p->unregistered, sizeof(p->unregistered), rc < 0 ? err.text : "");
+	return rc;
+}
+
+/* By a line: what it had before comes back with it. */
+static void register_again(struct program *p)
+{
+	if (program_app(p) || program_register(p) < 0)
 		return;
-	if (registry_register(p->env->registry, &spec, loop_now(p->env->loop), &result, &err) < 0)
-		log_error("app", "%s: %s", p->spec.name, err.text);
+	if (p->owner && route_table_n(&p->routes) > 0)
+		p->owner->again(p->owner_userdata);
 }
 
 /* ---- A line. ---- */
@@ -39,15 +50,21 @@ static int select_peers(const struct program *p, struct program_job *job, struct
 	return any ? 0 : err_set(err, -ENOENT, "no neighbor is the one that the line names");
 }
 
-static int check_allowed(const struct program *p, const struct line *l, struct err *err)
+static int check_prefix(const struct program *p, const struct prefix *prefix, struct err *err)
 {
 	char text[PREFIX_TEXT_MAX];
-	for (size_t i = 0; i < l->n_prefixes; i++)
-		if (!program_spec_allows(&p->spec, &l->prefixes[i]))
-			return err_set(err, -EACCES,
-				       "%s is not in processes[].allow; to allow it, add it there",
-				       prefix_format(&l->prefixes[i], text));
-	return 0;
+	if (program_spec_allows(&p->spec, prefix))
+		return 0;
+	return err_set(err, -EACCES, "%s is not in processes[].allow; to allow it, add it there",
+		       prefix_format(prefix, text));
+}
+
+static int check_allowed(const struct program *p, const struct line *l, struct err *err)
+{
+	int rc = 0;
+	for (size_t i = 0; rc == 0 && i < l->n_prefixes; i++)
+		rc = check_prefix(p, &l->prefixes[i], err);
+	return rc;
 }
 
 int program_job_begin(struct program *p, struct program_job *job, struct err *err)
@@ -56,7 +73,7 @@ int program_job_begin(struct program *p, struct program_job *job, struct err *er
 	if (rc == 0 && job->line.verb == LINE_ANNOUNCE)
 		rc = check_allowed(p, &job->line, err);
 	if (rc == 0 && job->line.verb == LINE_ANNOUNCE && p->state != PROGRAM_STOPS)
-		program_register(p);
+		register_again(p);
 	return rc;
 }
 
@@ -73,13 +90,20 @@ static int put(const struct program *p, const struct program_route *route, struc
 {
 	struct app *app = program_app(p);
 	if (!app)
-		return err_set(err, -ENOENT, "the app could not be registered");
+		return err_set(err, -ENOENT, "the app could not be registered: %s",
+			       *p->unregistered ? p->unregistered
+						: "it was unregistered meanwhile, the next line "
+						  "registers it again");
 	return routes_set(app, &route->prefix, route->spec, loop_now(p->env->loop), err);
 }
 
 static int announce(struct program *p, const struct program_job *job, const struct prefix *prefix,
 		    bool by_fifo, struct err *err)
 {
+	/* A reload may have changed that since the line began. */
+	int rc = check_prefix(p, prefix, err);
+	if (rc < 0)
+		return rc;
 	if (!route_table_find(&p->routes, prefix) &&
 	    route_table_n(&p->routes) >= p->spec.max_routes)
 		return err_set(err, -ENOSPC, "max_routes is %u; to allow more, raise it",
@@ -179,15 +203,26 @@ void program_withdraw_all(struct program *p, bool and_fifo)
 void program_withdraw_refused(struct program *p)
 {
 	drop_if(p, is_refused);
+	while (route_table_n(&p->routes) > p->spec.max_routes)
+		drop(p, program_app(p), last_route(&p->routes));
 }
 
-void program_retry(struct program *p)
+size_t program_retry(struct program *p, uint64_t pass, size_t max)
 {
-	struct app *app = program_app(p);
 	struct program_route *route, *next;
+	size_t n = 0;
+	if (*p->unregistered && program_register(p) == 0)
+		log_info("app", "%s: registered, its name has become free", p->spec.name);
+	struct app *app = program_app(p);
 	if (!app || app->spec->n_vips >= route_table_n(&p->routes))
-		return;
-	HASH_ITER (hh, p->routes.routes, route, next)
-		if (!routes_has(app, &route->prefix))
-			routes_set(app, &route->prefix, route->spec, loop_now(p->env->loop), NULL);
+		return 0;
+	HASH_ITER (hh, p->routes.routes, route, next) {
+		if (route->tried == pass || routes_has(app, &route->prefix))
+			continue;
+		if (n++ == max)
+			return max;
+		route->tried = pass;
+		routes_set(app, &route->prefix, route->spec, loop_now(p->env->loop), NULL);
+	}
+	return n;
 }

@@ -5,8 +5,8 @@
 
 #include "agent/programs/program.h"
 
-/* Registers its app, if it is not; what fails is logged. */
-void program_register(struct program *p);
+/* Registers its app, if it is not. -errno: p->unregistered says why, and program_retry() tries again. */
+int program_register(struct program *p);
 /* Before the first prefix: whether the line may be carried out, and for which peers. -errno and a text. */
 int program_job_begin(struct program *p, struct program_job *job, struct err *err);
 /* One prefix. -errno and a text for it; the others may be fine. */
@@ -15,9 +15,11 @@ void program_job_done(struct program_job *job);
 
 /* Those that did not come from the fifo, or all. */
 void program_withdraw_all(struct program *p, bool and_fifo);
-/* Those that it may not have any more. */
+/* Those that it may not have any more: the newest where they are too many. */
 void program_withdraw_refused(struct program *p);
-/* Those that other apps had, or have taken since. */
-void program_retry(struct program *p);
+/* Its app, if the name was taken, and those routes that other apps had or have taken since: of those that this
+ * pass has not tried yet, up to `max`. Returns how many. An app that was unregistered by somebody else is left to
+ * the next line. */
+size_t program_retry(struct program *p, uint64_t pass, size_t max);
 
 #endif

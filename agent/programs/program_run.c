@@ -37,7 +37,7 @@ static void open_fifo(struct program *p);
 static void log_error_line(struct program *p, const char *text, size_t len)
 {
 	char shown[400];
-	if (len > 0 && line_limit_take(&p->error_lines, loop_now(p->env->loop)))
+	if (len > 0 && program_may_log(p, &p->error_lines, "lines on standard error"))
 		log_info("exec", "process %s says: %s", p->spec.name,
 			 str_printable(shown, sizeof(shown), text, len));
 }
@@ -143,6 +143,8 @@ static void on_end(const struct child_result *result, void *userdata)
 	if (p->state == PROGRAM_STOPS) {
 		p->timer = sd_event_source_disable_unref(p->timer);
 		close_pipes(p);
+		if (p->owner)
+			p->owner->gone(p->owner_userdata);
 		return;
 	}
 	p->n_failures += !one_shot;
@@ -323,7 +325,9 @@ struct program *program_new(const struct programs_env *env, const struct program
 	program_feed_init(&p->out, p, false);
 	program_feed_init(&p->fifo, p, true);
 	program_set_state(p, p->spec.run ? PROGRAM_WAITS : PROGRAM_READS);
-	program_register(p);
+	if (program_register(p) < 0)
+		log_warn("app", "%s: not registered yet, tried again: %s", p->spec.name,
+			 p->unregistered);
 	open_fifo(p);
 	return p;
 }
@@ -359,19 +363,24 @@ static int on_kill(sd_event_source *source, uint64_t usec, void *userdata)
 	return 0;
 }
 
-void program_stop(struct program *p)
+void program_mute(struct program *p)
 {
-	mono_t now = loop_now(p->env->loop);
 	if (p->state == PROGRAM_STOPS)
 		return;
 	program_set_state(p, PROGRAM_STOPS);
 	program_feed_close(&p->fifo);
 	p->fifo_retry = sd_event_source_disable_unref(p->fifo_retry);
 	p->timer = sd_event_source_disable_unref(p->timer);
-	if (!p->child) {
+	if (!p->child)
 		close_pipes(p); /* what is left of it is not carried out any more */
+}
+
+void program_stop(struct program *p)
+{
+	mono_t now = loop_now(p->env->loop);
+	program_mute(p);
+	if (!p->child || p->timer) /* it was told already */
 		return;
-	}
 	child_signal(p->child, SIGTERM);
 	loop_timer_set(p->env->loop, &p->timer, usec_add(now, KILL_WAIT), LOOP_APPLY, on_kill, p);
 }
@@ -384,9 +393,17 @@ bool program_is_gone(const struct program *p)
 void program_change(struct program *p, const struct program_spec *spec)
 {
 	bool bind = p->spec.bind != spec->bind;
+	bool differs = !program_spec_equal(&p->spec, spec);
+	bool again = p->state == PROGRAM_DONE && differs;
+	if (differs)
+		p->settled = false; /* likewise one whose last lines are still carried out */
 	program_spec_done(&p->spec);
 	program_spec_copy(&p->spec, spec);
 	program_withdraw_refused(p);
 	if (bind && program_app(p))
 		routes_set_bind(program_app(p), spec->bind);
+	if (again) { /* it is to say what it announces now; what it has said stays meanwhile */
+		program_set_state(p, PROGRAM_WAITS);
+		program_start(p);
+	}
 }

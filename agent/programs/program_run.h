@@ -11,11 +11,12 @@ struct program *program_new(const struct programs_env *env, const struct program
 void program_start(struct program *p);
 /* Kills its process; leaves its routes. */
 void program_free(struct program *p);
-/* SIGTERM, and SIGKILL if that does not help: from now on its lines are answered without any effect.
- */
+/* From now on its lines are answered without any effect. */
+void program_mute(struct program *p);
+/* That, and SIGTERM, and SIGKILL if that does not help. */
 void program_stop(struct program *p);
 bool program_is_gone(const struct program *p);
-/* Another definition of the same process. */
+/* Another definition of the same process. One that was done is started again if it differs. */
 void program_change(struct program *p, const struct program_spec *spec);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "agent/programs/programs.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -8,6 +9,8 @@
 #include "agent/programs/answer.h"
 #include "agent/programs/program_routes.h"
 #include "agent/programs/program_run.h"
+#include "agent/programs/reload_pace.h"
+#include "lib/log.h"
 #include "lib/mem.h"
 #include "lib/str.h"
 #include "process/loop.h"
@@ -16,6 +19,12 @@
 #define ARRIVAL_POLL (50 * USEC_PER_MSEC)
 /* A program has said its first lines when it has had a route, and was quiet for so long. */
 #define QUIET (300 * USEC_PER_MSEC)
+/* Routes that are tried again in a turn of the loop. */
+#define RETRIES_A_TURN 200
+/* How often it is looked at, in a stop, whether all that they had started is gone. */
+#define REAPED_POLL (5 * USEC_PER_MSEC)
+/* How long one that was killed may take. */
+#define KILLED_MAX (500 * USEC_PER_MSEC)
 
 struct known_peer {
 	char name[BGP_PEER_NAME_MAX];
@@ -30,8 +39,18 @@ struct programs {
 	struct list stopping; /* those that a reload has removed */
 	mono_t limit;         /* of the arrival */
 	sd_event_source *arrival, *retry, *sweep;
+	uint64_t pass; /* of the retries */
+	struct reload_pace pace;
+	sd_event_source *reload;
+	char reload_by[64]; /* the last program that has asked */
 	bool arrived, stopped;
 	char host[256];
+	/* Of a stop; NULL: none is waited for. */
+	void (*done)(void *userdata);
+	void *done_userdata;
+	sd_event_source *end_of_stop;
+	mono_t limit_of_stop;
+	bool killed;
 };
 
 /* ---- The first lines. ---- */
@@ -72,16 +91,41 @@ static int on_retry(sd_event_source *source, void *userdata)
 {
 	(void)source;
 	struct programs *ps = userdata;
+	size_t left = RETRIES_A_TURN;
 	list_for_each (it, &ps->running)
-		program_retry(list_entry(it, struct program, node));
+		left -= program_retry(list_entry(it, struct program, node), ps->pass, left);
+	if (left == 0)
+		loop_defer(ps->env.loop, &ps->retry, LOOP_IDLE, on_retry, ps);
 	return 0;
 }
 
-static void on_freed(void *userdata)
+static void retry(void *userdata)
 {
 	struct programs *ps = userdata;
-	if (!ps->stopped)
-		loop_defer(ps->env.loop, &ps->retry, LOOP_IDLE, on_retry, ps);
+	if (ps->stopped)
+		return;
+	ps->pass++;
+	loop_defer(ps->env.loop, &ps->retry, LOOP_IDLE, on_retry, ps);
+}
+
+/* ---- The reload that they ask for. ---- */
+
+static int on_reload(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	(void)source, (void)usec;
+	struct programs *ps = userdata;
+	reload_pace_begin(&ps->pace, loop_now(ps->env.loop));
+	ps->env.reload(ps->reload_by, ps->env.userdata);
+	return 0;
+}
+
+static void ask_reload(const struct program *p, void *userdata)
+{
+	struct programs *ps = userdata;
+	mono_t at = reload_pace_ask(&ps->pace, loop_now(ps->env.loop));
+	str_copy(ps->reload_by, sizeof(ps->reload_by), p->spec.name);
+	if (at != USEC_NEVER)
+		loop_timer_set(ps->env.loop, &ps->reload, at, LOOP_APPLY, on_reload, ps);
 }
 
 /* ---- Life. ---- */
@@ -96,10 +140,16 @@ static struct program *find_in(const struct list *list, const char *name)
 	return NULL;
 }
 
+static void on_gone(void *userdata);
+
+static const struct program_owner owner = { .gone = on_gone, .again = retry, .reload = ask_reload };
+
 /* Two processes of one name at a time would both use what is theirs: a port, a file, an address. */
 static void add(struct programs *ps, const struct program_spec *spec)
 {
 	struct program *p = program_new(&ps->env, spec);
+	p->owner = &owner;
+	p->owner_userdata = ps;
 	list_append(&ps->running, &p->node);
 	if (!find_in(&ps->stopping, spec->name))
 		program_start(p);
@@ -115,7 +165,7 @@ struct programs *programs_new(const struct programs_env *env, const struct progr
 	list_init(&ps->stopping);
 	if (gethostname(ps->host, sizeof(ps->host) - 1) < 0)
 		str_copy(ps->host, sizeof(ps->host), "localhost");
-	registry_on_freed(env->registry, on_freed, ps);
+	registry_on_freed(env->registry, retry, ps);
 	for (size_t i = 0; i < list->n; i++)
 		add(ps, &list->items[i]);
 	loop_timer_set(env->loop, &ps->arrival, loop_now(env->loop), LOOP_APPLY, on_arrival, ps);
@@ -138,7 +188,9 @@ void programs_free(struct programs *ps)
 	registry_on_freed(ps->env.registry, NULL, ps);
 	sd_event_source_disable_unref(ps->arrival);
 	sd_event_source_disable_unref(ps->retry);
+	sd_event_source_disable_unref(ps->reload);
 	sd_event_source_disable_unref(ps->sweep);
+	sd_event_source_disable_unref(ps->end_of_stop);
 	free_all(&ps->running);
 	free_all(&ps->stopping);
 	free(ps->peers);
@@ -212,15 +264,117 @@ void programs_change(struct programs *ps, const struct program_list *list)
 		change_one(ps, &list->items[i]);
 }
 
-void programs_stop(struct programs *ps)
+/* ---- A stop. ---- */
+
+void programs_mute(struct programs *ps)
 {
 	if (!ps || ps->stopped)
 		return;
 	ps->stopped = true;
 	ps->arrival = sd_event_source_disable_unref(ps->arrival);
 	ps->retry = sd_event_source_disable_unref(ps->retry);
+	ps->reload = sd_event_source_disable_unref(ps->reload);
+	list_for_each (it, &ps->running)
+		program_mute(list_entry(it, struct program, node));
+}
+
+void programs_stop(struct programs *ps)
+{
+	programs_mute(ps);
+	if (!ps)
+		return;
 	list_for_each (it, &ps->running)
 		program_stop(list_entry(it, struct program, node));
+}
+
+static size_t left_in(const struct list *list)
+{
+	size_t n = 0;
+	list_for_each (it, list)
+		n += list_entry(it, struct program, node)->child != NULL;
+	return n;
+}
+
+size_t programs_left(const struct programs *ps)
+{
+	return ps ? left_in(&ps->running) + left_in(&ps->stopping) : 0;
+}
+
+/* What other commands have left behind is not waited for where there is no program. */
+static bool all_gone(const struct programs *ps)
+{
+	bool none = list_empty(&ps->running) && list_empty(&ps->stopping);
+	return none || (programs_left(ps) == 0 && child_all_reaped());
+}
+
+/* Once. */
+static void tell_done(struct programs *ps)
+{
+	void (*done)(void *userdata) = ps->done;
+	ps->done = NULL;
+	ps->end_of_stop = sd_event_source_disable_unref(ps->end_of_stop);
+	if (done)
+		done(ps->done_userdata);
+}
+
+static void kill_left(const struct list *list)
+{
+	list_for_each (it, list) {
+		const struct program *p = list_entry(it, struct program, node);
+		if (!p->child)
+			continue;
+		log_warn("exec", "process %s has not ended after SIGTERM, killing it",
+			 p->spec.name);
+		child_signal(p->child, SIGKILL);
+	}
+}
+
+static void wait_on(struct programs *ps);
+
+/* What they have started, and what has left their groups, is killed in turns of the loop. */
+static int on_end_of_stop(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	(void)source, (void)usec;
+	struct programs *ps = userdata;
+	mono_t now = loop_now(ps->env.loop);
+	if (now >= ps->limit_of_stop && !ps->killed) {
+		ps->killed = true;
+		ps->limit_of_stop = usec_add(now, KILLED_MAX);
+		kill_left(&ps->running);
+		kill_left(&ps->stopping);
+	}
+	if (all_gone(ps) || now >= ps->limit_of_stop)
+		tell_done(ps);
+	else
+		wait_on(ps);
+	return 0;
+}
+
+static void wait_on(struct programs *ps)
+{
+	mono_t next = programs_left(ps) > 0 ? ps->limit_of_stop
+					    : usec_add(loop_now(ps->env.loop), REAPED_POLL);
+	loop_timer_set(ps->env.loop, &ps->end_of_stop, next, LOOP_APPLY, on_end_of_stop, ps);
+}
+
+static void on_gone(void *userdata)
+{
+	struct programs *ps = userdata;
+	if (ps->done && programs_left(ps) == 0)
+		wait_on(ps);
+}
+
+void programs_finish(struct programs *ps, mono_t limit, void (*done)(void *userdata),
+		     void *userdata)
+{
+	if (!ps || all_gone(ps)) {
+		done(userdata);
+		return;
+	}
+	ps->done = done;
+	ps->done_userdata = userdata;
+	ps->limit_of_stop = limit;
+	wait_on(ps);
 }
 
 /* ---- Sessions. ---- */

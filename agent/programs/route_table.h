@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "agent/model/route_spec.h"
 #include "lib/addr.h"
@@ -19,6 +20,7 @@ struct program_route {
 	struct prefix prefix; /* the key */
 	struct route_spec *spec;
 	bool by_fifo;
+	uint64_t tried; /* of program_retry(): the last pass that has tried it */
 	UT_hash_handle hh;
 };
 

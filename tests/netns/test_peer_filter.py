@@ -258,7 +258,7 @@ def test_the_file_names_an_added_peer(bed: Testbed) -> None:
     checked = bed.host.run(
         ["env", f"STATE_DIRECTORY={agent.state_dir}", binary(), "check", agent.config_path]
     )
-    assert "warning: apps[0].peers: 'spine 2' was added over HTTP" in checked
+    assert "warning: apps[0].peers[0]: 'spine 2' was added over HTTP" in checked
     for change in (
         lambda: agent.admin(f"/v1/peers/{two.ip}", "DELETE"),
         lambda: agent.admin(f"/v1/peers/{two.ip}?peer_as={ROUTER_AS}&description=x", "POST"),

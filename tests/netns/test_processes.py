@@ -450,6 +450,20 @@ exec sleep 1000""")
     assert program(agent)["starts"] == 1
 
 
+def test_a_flood_of_reloads(bed: Testbed) -> None:
+    """One at once, and then one each ten seconds for all of them: neither the loop nor the log is full of them."""
+    router = bed.start_router("bird")
+    flood = f"echo announce route {IP4} next-hop self; echo disable-ack; exec yes reload"
+    agent = start(bed, router, process("p", flood, *ALLOW), process("q", flood, *ALLOW))
+    router.wait_routes(IP4)
+    wait_until(lambda: program(agent)["lines"] > 20000, "20000 lines")
+    wait_until(lambda: program(agent, "q")["lines"] > 20000, "20000 lines")
+    asked = agent.log.count("asks for a reload")
+    assert 1 <= asked < 20
+    assert agent.log.count(": reloading ") <= asked
+    assert agent.get("/healthz").status == 200
+
+
 def test_a_route_of_a_program_is_explained(bed: Testbed) -> None:
     router = bed.start_router("bird")
     run = script(bed, f"ask announce route {IP4} next-hop self; exec sleep 1000")

@@ -17,6 +17,7 @@
 
 #include "agent/programs/program_feed.h"
 #include "agent/programs/program_routes.h"
+#include "tests/unit/captured_log.h"
 #include "tests/unit/fake_registry.h"
 #include "tests/unit/loop_until.h"
 
@@ -35,7 +36,7 @@ struct bed {
 	struct program *p;
 	char dir[32], path[48];
 	int lines, answers; /* the ends of the program, once its pipes are open */
-	size_t n_read, n_done;
+	size_t n_read, n_done, n_rubbish;
 };
 
 static int no_user(const struct program_spec *spec, const struct child_user **ret, struct err *err,
@@ -265,6 +266,54 @@ static void a_program_that_closes_its_stdin_goes_on(void **state)
 	assert_int_equal(b->p->answers.dropped, 0);
 }
 
+/* ---- refusals ---- */
+
+static bool read_rubbish(void *userdata)
+{
+	const struct bed *b = userdata;
+	return b->p->n_errors == b->n_rubbish;
+}
+
+static void write_rubbish(struct bed *b, size_t n)
+{
+	b->n_rubbish += n;
+	while (n-- > 0)
+		put(b->lines, "rubbish\n");
+	loop_until(b->f.loop, read_rubbish, b);
+}
+
+static size_t count_of(const char *text, const char *what)
+{
+	size_t n = 0;
+	while ((text = strstr(text, what))) {
+		text += strlen(what);
+		n++;
+	}
+	return n;
+}
+
+/* The first few of a minute, for as long as the program lives. */
+static void refusals_in_the_log(void **state)
+{
+	static const char refused[] =
+		"process p: 'rubbish' is not a command that is known: rubbish";
+	static struct captured_log lines;
+	struct bed *b = *state;
+	open_pipes(b);
+	captured_log_begin(&lines);
+	write_rubbish(b, LINES_MAX + 3);
+	size_t first = count_of(captured_log_read(&lines), refused);
+	b->p->refused_lines.end = 1; /* the minute is over */
+	write_rubbish(b, 1);
+	const char *text = captured_log_read(&lines);
+	size_t again = count_of(text, refused);
+	size_t sums = count_of(text, "process p: 3 more lines were refused in 1m");
+	captured_log_end(&lines);
+	assert_int_equal(first, LINES_MAX);
+	assert_int_equal(again, 1);
+	assert_int_equal(sums, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -273,6 +322,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_listing_goes_on_as_it_is_read, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_program_that_reads_nothing_goes_on, setup,
 						teardown),
+		cmocka_unit_test_setup_teardown(refusals_in_the_log, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_program_that_closes_its_stdin_goes_on, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(a_fifo_that_is_refused_is_closed, setup, teardown),

@@ -13,6 +13,7 @@
 #include "agent/programs/answer.h"
 #include "agent/programs/line.h"
 #include "agent/programs/line_buffer.h"
+#include "agent/programs/reload_pace.h"
 #include "agent/programs/route_listing.h"
 #include "agent/programs/route_table.h"
 #include "agent/programs/selected.h"
@@ -413,6 +414,26 @@ static void routes_and_peers_shown(void **state)
 			    "10.0.0.1        65000     1:01:40 established           5          6");
 }
 
+/* ---- reloads ---- */
+
+/* However many are asked for, one begins at once, and then one each RELOAD_PACE. */
+static void reloads_are_few(void **state)
+{
+	(void)state;
+	struct reload_pace p = { 0 };
+	mono_t now = 5 * USEC_PER_SEC;
+	assert_int_equal(reload_pace_ask(&p, now), now);
+	assert_int_equal(reload_pace_ask(&p, now), USEC_NEVER);
+	reload_pace_begin(&p, now);
+	assert_int_equal(reload_pace_ask(&p, now + 1), now + RELOAD_PACE);
+	for (mono_t t = now + 2; t < now + 2 * RELOAD_PACE; t += USEC_PER_SEC)
+		assert_int_equal(reload_pace_ask(&p, t), USEC_NEVER);
+	reload_pace_begin(&p, now + RELOAD_PACE);
+	/* Nothing waits any more. */
+	now += 5 * RELOAD_PACE;
+	assert_int_equal(reload_pace_ask(&p, now), now);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -425,6 +446,7 @@ int main(void)
 		cmocka_unit_test(programs_that_want_none),
 		cmocka_unit_test(sessions_as_exabgp_tells_them),
 		cmocka_unit_test(routes_and_peers_shown),
+		cmocka_unit_test(reloads_are_few),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
