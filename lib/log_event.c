@@ -17,9 +17,9 @@ static const struct {
 	size_t offset;
 	bool is_number;
 } fields[] = {
-	FIELD(kind),         FIELD(app),     FIELD(vip),   FIELD(peer),
-	FIELD(group),        FIELD(service), FIELD(alarm), FIELD(subject),
-	FIELD(notification), FIELD(by),      FIELD(cause), NUMBER(count),
+	FIELD(kind),    FIELD(app),    FIELD(vip),     FIELD(peer),         FIELD(group),
+	FIELD(service), FIELD(alarm),  FIELD(subject), FIELD(notification), FIELD(by),
+	FIELD(cause),   NUMBER(count), FIELD(health),
 };
 
 _Static_assert(ARRAY_SIZE(fields) == LOG_EVENT_FIELDS, "each member is a field");

@@ -18,9 +18,10 @@ struct log_event {
 	const char *by;           /* the principal of a request */
 	const char *cause;        /* of a route that was announced or withdrawn */
 	const char *count;        /* how many it is about; a number */
+	const char *health;       /* of an app whose drain began or ended */
 };
 
-#define LOG_EVENT_FIELDS 12
+#define LOG_EVENT_FIELDS 13
 
 /* The name and the value of field i, the kind being the first; NULL: it has none. */
 const char *log_event_field(const struct log_event *e, size_t i, const char **ret_name);

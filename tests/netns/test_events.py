@@ -88,7 +88,7 @@ def test_drains_and_reloads_name_the_principal(bed: Testbed) -> None:
     agent.undrain("dns")
     for kind in "drain.on", "drain.off":
         [event] = events(agent, kind=kind)
-        assert event["by"] == "local", event
+        assert (event["by"], event["health"]) == ("local", "up"), event
     file.touch()
     wait_until(lambda: len(events(agent, kind="drain.on")) == 2, "the file drains")
     assert "by" not in events(agent, kind="drain.on")[1]
