@@ -24,6 +24,12 @@ static bool has(const struct exabgp_healthcheck *h, const char *name)
 	return json_object_get(h->values, name) != NULL;
 }
 
+/* Whether it adds addresses to lo, at its start or while the service is up. */
+static bool sets_up_addresses(const struct exabgp_healthcheck *h)
+{
+	return !has(h, "no-ip-setup") || has(h, "dynamic-ip-setup");
+}
+
 struct app {
 	const struct exabgp_healthcheck *h;
 	json_t *object;
@@ -196,7 +202,7 @@ static json_t *add_app(const struct exabgp_healthcheck *h, const char *local_as,
 	convert_set(a.object, "name",
 		    convert_app_name(h->c, given && *given ? given : h->program, name));
 	json_object_set_new(a.object, "vip", json_array());
-	if (has(h, "no-ip-setup"))
+	if (!sets_up_addresses(h))
 		convert_set(a.object, "bind", "none");
 	set_monitor(&a);
 	set_communities(&a);
@@ -379,6 +385,25 @@ static void remark_hooks(const struct exabgp_healthcheck *h)
 			     "then, too");
 }
 
+static void remark_addresses(const struct exabgp_healthcheck *h)
+{
+	const struct convert_at at = h->run->at;
+	convert_note(h->c, at, "--ip",
+		     "the agent adds the addresses to lo; where the distribution does that, "
+		     "write bind: present");
+	if (value(h, "label"))
+		lost(h, "--label", "addresses are added without a label");
+	if (has(h, "label-exact-match"))
+		lost(h, "--label-exact-match",
+		     "addresses are known as the agent's by their protocol number, not by a label");
+	if (has(h, "dynamic-ip-setup"))
+		lost(h, "--dynamic-ip-setup",
+		     "an address stays on lo while it is announced, and for agent.cleanup_timer "
+		     "after that: 1ms removes it at once");
+	if (has(h, "sudo"))
+		convert_note(h->c, at, "--sudo", "the agent adds addresses itself, without sudo");
+}
+
 static void remark(const struct exabgp_healthcheck *h)
 {
 	const struct convert_at at = h->run->at;
@@ -387,11 +412,8 @@ static void remark(const struct exabgp_healthcheck *h)
 		convert_note(h->c, at, "--disable",
 			     "a drained app also has GRACEFUL_SHUTDOWN, and is withdrawn after "
 			     "agent.drain_time");
-	if (!has(h, "no-ip-setup"))
-		convert_note(
-			h->c, at, "--ip",
-			"the agent adds the addresses to lo; where the distribution does that, "
-			"write bind: present");
+	if (sets_up_addresses(h))
+		remark_addresses(h);
 	if (has(h, "user") || has(h, "group"))
 		convert_lost(h->c, at, "--user, --group",
 			     "the user of all commands is agent.exec.user");
