@@ -19,7 +19,7 @@ static const struct {
 } fields[] = {
 	FIELD(kind),    FIELD(app),   FIELD(vip),     FIELD(peer),         FIELD(group),
 	FIELD(service), FIELD(alarm), FIELD(subject), FIELD(notification), FIELD(by),
-	FIELD(from),    FIELD(cause), NUMBER(count),
+	FIELD(from),    FIELD(cause), NUMBER(count),  FIELD(health),
 };
 
 _Static_assert(ARRAY_SIZE(fields) == LOG_EVENT_FIELDS, "each member is a field");

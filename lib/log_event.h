@@ -19,9 +19,10 @@ struct log_event {
 	const char *from;         /* the address that it came from, by TCP */
 	const char *cause;        /* of a route that was announced or withdrawn */
 	const char *count;        /* how many it is about; a number */
+	const char *health;       /* of an app whose drain began or ended */
 };
 
-#define LOG_EVENT_FIELDS 13
+#define LOG_EVENT_FIELDS 14
 
 /* Who asks for a change by a request, for its event. Views. */
 struct log_requester {

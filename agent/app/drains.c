@@ -9,6 +9,7 @@
 #include "lib/log.h"
 #include "lib/mem.h"
 #include "lib/str.h"
+#include "monitors/verdict.h"
 #include "process/loop.h"
 
 struct pending_drain {
@@ -68,9 +69,10 @@ static void log_change(const struct app *app, const char *kind, const char *what
 		       const char *reason)
 {
 	const char *name = app ? app->spec->name : NULL;
+	const char *health = app ? health_name(app->health) : NULL;
 	log_event(LOG_INFO, app ? "app" : "agent",
 		  EVENT(kind, .app = name, .by = asked ? asked->by : NULL,
-			.from = asked ? asked->from : NULL),
+			.from = asked ? asked->from : NULL, .health = health),
 		  "%s%s%s by %s%s%s", app ? app->spec->name : "", app ? ": " : "", what,
 		  drain_source_name(source), reason[0] ? ": " : "", reason);
 }

@@ -3,18 +3,24 @@
 
 #include <string.h>
 
+#include "agent/convert/bird_bfd.h"
 #include "agent/convert/bird_filter.h"
+#include "agent/convert/bird_rest.h"
 #include "lib/addr.h"
 #include "lib/array.h"
 #include "lib/str.h"
 
 #define LAYERS_MAX 8
 
+#define RECEIVED "received routes are counted and dropped"
+#define OFFERED  "this capability is always offered"
+#define BACKOFF  "after an error the next attempt follows as connect_retry and connect_retry_max say"
+
 struct taking {
 	const struct bird *b;
 	json_t *peer;
 	const char *family; /* of the channel; "": outside of one */
-	bool disabled, has_ipv4, has_ipv6;
+	bool disabled, direct, has_ipv4, has_ipv6;
 	const char *done[64]; /* forms that count once, the first of them: the protocol's own */
 	size_t n_done;
 	json_t *exported; /* attributes that the last channel sets; NULL: none before */
@@ -37,19 +43,14 @@ static const char *behind(const struct taking *t, const struct statement *s, con
 	return "";
 }
 
-/* "passive;", "passive on;" */
-static bool is_on(const char *word)
-{
-	static const char *const off[] = { "off", "no", "false" };
-	for (size_t i = 0; i < ARRAY_SIZE(off); i++)
-		if (str_equal(word, off[i]))
-			return false;
-	return true;
-}
-
 static const char *last_word(const struct taking *t, const struct statement *s)
 {
-	return bird_value(t->b, statement_word(s, s->n_words - 1));
+	return bird_last(t->b, s);
+}
+
+static bool is_on(const struct taking *t, const struct statement *s)
+{
+	return bird_is_on(t->b, s);
 }
 
 static bool is_address(const char *word, uint8_t *ret_family)
@@ -148,8 +149,7 @@ static void take_seconds(struct taking *t, const struct statement *s)
 
 static void take_graceful(struct taking *t, const struct statement *s)
 {
-	const char *word = last_word(t, s);
-	if (!str_equal(word, "aware") && is_on(word))
+	if (!str_equal(last_word(t, s), "aware") && is_on(t, s))
 		convert_set_true(t->peer, "graceful_restart");
 }
 
@@ -160,7 +160,7 @@ static void take_text(struct taking *t, const struct statement *s)
 
 static void take_switch(struct taking *t, const struct statement *s)
 {
-	if (!is_on(last_word(t, s)))
+	if (!is_on(t, s))
 		return;
 	convert_set_true(t->peer, statement_is(s, "ttl") ? "ttl_security" : statement_word(s, 0));
 	if (statement_is(s, "passive"))
@@ -169,16 +169,18 @@ static void take_switch(struct taking *t, const struct statement *s)
 
 static void take_bfd(struct taking *t, const struct statement *s)
 {
-	if (!is_on(last_word(t, s)))
+	if (!is_on(t, s))
 		return;
 	convert_set_true(t->peer, "bfd");
-	if (s->is_block || str_equal(last_word(t, s), "graceful"))
-		lost(t, s, "BFD with the defaults; its keys are those of bgp.peers[].bfd");
+	if (s->is_block)
+		bird_bfd_options(t->b, s, t->peer);
+	else if (str_equal(last_word(t, s), "graceful"))
+		lost(t, s, "the session ends when BFD is down, as without graceful");
 }
 
 static void take_disabled(struct taking *t, const struct statement *s)
 {
-	t->disabled = is_on(last_word(t, s));
+	t->disabled = is_on(t, s);
 }
 
 static void take_role(struct taking *t, const struct statement *s)
@@ -257,78 +259,115 @@ static void take_router_id(struct taking *t, const struct statement *s)
 	convert_place(t->b->c, bgp, "router_id", s->at);
 }
 
+static void take_import(struct taking *t, const struct statement *s)
+{
+	if (s->n_words != 2 || !str_equal(last_word(t, s), "none"))
+		lost(t, s, RECEIVED);
+}
+
+static void take_table(struct taking *t, const struct statement *s)
+{
+	if (!str_starts(last_word(t, s), "master"))
+		lost(t, s, "there are no routing tables, an app says which peers it is for");
+}
+
+static void take_direct(struct taking *t, const struct statement *s)
+{
+	(void)s;
+	t->direct = true;
+}
+
 static void take_nothing(struct taking *t, const struct statement *s)
 {
 	(void)t;
 	(void)s;
 }
 
+static void drop(struct taking *t, const struct statement *s);
+static void drop_if_on(struct taking *t, const struct statement *s);
+static void drop_if_off(struct taking *t, const struct statement *s);
+
 static const struct form {
 	const char *words; /* it begins with */
 	void (*take)(struct taking *t, const struct statement *s);
+	const char *why; /* it is dropped */
 } forms[] = {
-	{ "local role", take_role },
-	{ "source address", take_source },
-	{ "multihop", take_multihop },
-	{ "direct", take_nothing },
-	{ "hold time", take_seconds },
-	{ "keepalive time", take_seconds },
-	{ "connect retry time", take_seconds },
-	{ "graceful restart time", take_seconds },
-	{ "graceful restart", take_graceful },
-	{ "long lived stale time", take_seconds },
-	{ "password", take_text },
-	{ "description", take_text },
-	{ "passive", take_switch },
-	{ "ttl security", take_switch },
-	{ "bfd", take_bfd },
-	{ "disabled", take_disabled },
-	{ "interface", take_interface },
-	{ "default bgp_local_pref", take_local_pref },
-	{ "default bgp_med", take_nothing },
-	{ "next hop", take_next_hop },
-	{ "router id", take_router_id },
-	{ "export", take_export },
-	{ "import", take_nothing },
-	{ "preference", take_nothing },
-	{ "table", take_nothing },
-	{ "debug", take_nothing },
-	{ "mrtdump", take_nothing },
-	{ "connect delay time", take_nothing },
-	{ "startup hold time", take_nothing },
-	{ "error wait time", take_nothing },
-	{ "error forget time", take_nothing },
-	{ "enable", take_nothing },
-	{ "interpret communities", take_nothing },
-	{ "check link", take_nothing },
-	{ "strict bind", take_nothing },
-	{ "advertise ipv4", take_nothing },
-	{ "capabilities", take_nothing },
-	{ "path metric", take_nothing },
-	{ "med metric", take_nothing },
-	{ "deterministic med", take_nothing },
-	{ "gateway", take_nothing },
-	{ "missing lladdr", take_nothing },
-	{ "igp table", take_nothing },
-	{ "mandatory", take_nothing },
-	{ "extended next hop", take_nothing },
-	{ "receive limit", take_nothing },
-	{ "route limit", take_nothing },
-	{ "bgp_path", take_nothing },
+	{ "local role", take_role, NULL },
+	{ "source address", take_source, NULL },
+	{ "multihop", take_multihop, NULL },
+	{ "direct", take_direct, NULL },
+	{ "hold time", take_seconds, NULL },
+	{ "keepalive time", take_seconds, NULL },
+	{ "connect retry time", take_seconds, NULL },
+	{ "graceful restart time", take_seconds, NULL },
+	{ "graceful restart", take_graceful, NULL },
+	{ "long lived stale time", take_seconds, NULL },
+	{ "password", take_text, NULL },
+	{ "description", take_text, NULL },
+	{ "passive", take_switch, NULL },
+	{ "ttl security", take_switch, NULL },
+	{ "bfd", take_bfd, NULL },
+	{ "disabled", take_disabled, NULL },
+	{ "interface", take_interface, NULL },
+	{ "default bgp_local_pref", take_local_pref, NULL },
+	{ "default bgp_med", drop, RECEIVED },
+	{ "next hop", take_next_hop, NULL },
+	{ "router id", take_router_id, NULL },
+	{ "export limit", drop, "all routes of the apps are sent" },
+	{ "export table", take_nothing, NULL },
+	{ "export", take_export, NULL },
+	{ "import", take_import, NULL },
+	{ "preference", drop, RECEIVED },
+	{ "table", take_table, NULL },
+	{ "debug", drop_if_on, "what is logged is agent.log.level" },
+	{ "mrtdump", drop_if_on, "no dumps are written" },
+	{ "connect delay time", drop, "the first attempt to connect is made at once" },
+	{ "startup hold time", drop, "OPEN is awaited for 30 s" },
+	{ "error wait time", drop, BACKOFF },
+	{ "error forget time", drop, BACKOFF },
+	{ "enable route refresh", drop_if_off, OFFERED },
+	{ "enable as4", drop_if_off, OFFERED },
+	{ "enable extended messages", drop_if_off, OFFERED },
+	{ "interpret communities", take_nothing, NULL },
+	{ "check link", take_nothing, NULL },
+	{ "strict bind", drop_if_on, "the address that is listened on is bgp.listen" },
+	{ "advertise ipv4", drop_if_off, "every family is offered as a capability" },
+	{ "capabilities", drop_if_off, "capabilities are always offered" },
+	{ "path metric", drop, RECEIVED },
+	{ "med metric", drop, RECEIVED },
+	{ "deterministic med", drop, RECEIVED },
+	{ "gateway", drop, RECEIVED },
+	{ "missing lladdr", drop, "the next hop is that of the session, or next_hop6" },
+	{ "igp table", drop, RECEIVED },
+	{ "mandatory", drop_if_on, "a peer without this family has its session, too" },
+	{ "extended next hop", drop_if_off, OFFERED },
+	{ "receive limit", drop, RECEIVED },
+	{ "route limit", drop, RECEIVED },
 };
 
-/* Whether a statement begins with these words, and the next one is another. */
-static bool begins(const struct statement *s, const char *words)
+static const struct form *find_form(const struct statement *s)
 {
-	size_t i = 0;
-	for (const char *p = words; *p; i++) {
-		size_t n = strcspn(p, " ");
-		const char *word = statement_word(s, i);
-		if (strlen(word) != n || strncmp(word, p, n) != 0)
-			return false;
-		p += n + (p[n] == ' ');
-	}
-	return true;
+	for (size_t i = 0; i < ARRAY_SIZE(forms); i++)
+		if (statement_begins(s, forms[i].words))
+			return &forms[i];
+	return NULL;
+}
+
+static void drop(struct taking *t, const struct statement *s)
+{
+	lost(t, s, find_form(s)->why);
+}
+
+static void drop_if_on(struct taking *t, const struct statement *s)
+{
+	if (is_on(t, s))
+		drop(t, s);
+}
+
+static void drop_if_off(struct taking *t, const struct statement *s)
+{
+	if (!is_on(t, s))
+		drop(t, s);
 }
 
 static bool is_done(struct taking *t, const struct form *form)
@@ -343,15 +382,11 @@ static bool is_done(struct taking *t, const struct form *form)
 
 static void take_statement(struct taking *t, const struct statement *s)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(forms); i++) {
-		if (!begins(s, forms[i].words))
-			continue;
-		/* Each channel has its own. */
-		if (*t->family || !is_done(t, &forms[i]))
-			forms[i].take(t, s);
-		return;
-	}
-	lost(t, s, "not known");
+	const struct form *form = find_form(s);
+	if (!form)
+		lost(t, s, "not known");
+	else if (*t->family || !is_done(t, form)) /* each channel has its own */
+		form->take(t, s);
 }
 
 /* ---- sessions ---- */
@@ -388,19 +423,29 @@ static size_t layers_of(const struct bird *b, const struct statement *protocol,
 	return n;
 }
 
+static bool is_internal(const json_t *peer)
+{
+	const json_t *as = json_object_get(peer, "peer_as");
+	return str_equal(convert_get(peer, "peer_as"), "internal") ||
+	       (as && json_equal(as, json_object_get(peer, "local_as")));
+}
+
 static void finish(struct taking *t)
 {
 	if (!json_object_get(t->peer, "hold_time"))
 		convert_set_seconds(t->peer, "hold_time", 240); /* BIRD's default */
 	if (t->has_ipv4 != t->has_ipv6)
 		convert_append(t->peer, "families", t->has_ipv4 ? "ipv4" : "ipv6");
+	/* Without `direct` it is multihop, whatever the way to the peer. */
+	if (json_object_get(t->peer, "bfd") && is_internal(t->peer))
+		json_object_set_new(bird_bfd_of(t->peer), "multihop", json_boolean(!t->direct));
 }
 
 /* The addresses and AS numbers are known already: several statements add up to them. */
 static bool is_end(const struct statement *s)
 {
 	return statement_is(s, "neighbor") ||
-	       (statement_is(s, "local") && !begins(s, "local role"));
+	       (statement_is(s, "local") && !statement_begins(s, "local role"));
 }
 
 static void take_layer(struct taking *t, const struct statement *layer)
@@ -468,16 +513,11 @@ void bird_take(struct bird *b)
 		for (const struct statement *s = b->roots[i]->first; s; s = s->next) {
 			if (is_session(s))
 				take_session(b, s);
-			else if (begins(s, "router id"))
+			else if (statement_begins(s, "router id"))
 				take_router_id(&t, s);
-			else if (statement_is(s, "protocol") &&
-				 str_equal(statement_word(s, 1), "ospf"))
-				lost(&t, s, "vipherald speaks BGP only");
-			else if (statement_is(s, "protocol") &&
-				 str_equal(statement_word(s, 1), "static") && s->first)
-				convert_note(b->c, s->at, "protocol static",
-					     "its routes are not looked at: an app has bind: none, "
-					     "and is announced without them");
+			else
+				bird_rest_take(b, s);
 		}
+	bird_bfd_take(b);
 	hoist_as(b);
 }

@@ -3,12 +3,15 @@
 
 #include <stdlib.h>
 
+#include "lib/array.h"
 #include "lib/mem.h"
 #include "lib/str.h"
 
 int bird_read(struct bird *b, const struct convert_input *in, struct err *err)
 {
-	static const struct statements_form form = { .single = "[](),=", .block_comments = true };
+	static const struct statements_form form = {
+		.single = "[](),=", .block_comments = true, .lists = true
+	};
 	struct statement *root;
 	int rc = statements_parse(in, &form, &root, err);
 	if (rc < 0)
@@ -34,6 +37,20 @@ const char *bird_value(const struct bird *b, const char *word)
 			    str_equal(s->words[1], word))
 				return s->words[3];
 	return word;
+}
+
+const char *bird_last(const struct bird *b, const struct statement *s)
+{
+	return s->n_words > 0 ? bird_value(b, s->words[s->n_words - 1]) : "";
+}
+
+bool bird_is_on(const struct bird *b, const struct statement *s)
+{
+	static const char *const off[] = { "off", "no", "false" };
+	for (size_t i = 0; i < ARRAY_SIZE(off); i++)
+		if (str_equal(bird_last(b, s), off[i]))
+			return false;
+	return true;
 }
 
 const struct statement *bird_definition(const struct bird *b, const char *name)

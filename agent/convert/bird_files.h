@@ -22,6 +22,10 @@ void bird_done(struct bird *b);
 
 /* A constant of `define NAME = VALUE;` as its value; any other word as it is. */
 const char *bird_value(const struct bird *b, const char *word);
+/* The last word of a statement, as bird_value(). */
+const char *bird_last(const struct bird *b, const struct statement *s);
+/* "passive;", "passive on;" */
+bool bird_is_on(const struct bird *b, const struct statement *s);
 /* The function or filter of that name; NULL: none. */
 const struct statement *bird_definition(const struct bird *b, const char *name);
 const struct statement *bird_template(const struct bird *b, const char *name);

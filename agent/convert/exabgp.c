@@ -26,6 +26,7 @@ struct taking {
 	struct statement **roots; /* of each input; NULL: it has no statements */
 	struct exabgp_routes routes;
 	json_t *programs; /* name -> peers that listen to it */
+	json_t *told;     /* name -> peers of whose sessions it is told */
 	size_t n_neighbors;
 };
 
@@ -84,7 +85,7 @@ static void take_neighbor(struct taking *t, const struct statement *s,
 	if (group)
 		n.layers[n.n_layers++] = group;
 	t->n_neighbors++;
-	exabgp_neighbor_take(t->c, &n, &t->routes, t->programs);
+	exabgp_neighbor_take(t->c, &n, &t->routes, t->programs, t->told);
 }
 
 static void take_group(struct taking *t, const struct statement *group)
@@ -154,23 +155,45 @@ static void set_allow(struct taking *t, const struct statement *s, const json_t 
 
 static void take_process_key(struct taking *t, const struct statement *s, json_t *process)
 {
-	if (statement_is(s, "encoder"))
-		convert_set(process, "encoder", statement_word(s, 1));
-	else if (statement_is(s, "respawn") && (str_equal(statement_word(s, 1), "false") ||
-						str_starts(statement_word(s, 1), "disable")))
+	if (statement_is(s, "respawn") && (str_equal(statement_word(s, 1), "false") ||
+					   str_starts(statement_word(s, 1), "disable")))
 		json_object_set_new(process, "respawn", json_false());
-	else if (s->n_words > 0 && !statement_is(s, "run") && !statement_is(s, "respawn") &&
-		 !statement_is(s, "neighbor-changes"))
+	else if (s->n_words > 0 && !statement_is(s, "run") && !statement_is(s, "encoder") &&
+		 !statement_is(s, "respawn") && !statement_is(s, "neighbor-changes"))
 		lost(t, s, "programs are told of sessions, not of messages and routes");
+}
+
+static size_t count_peers(const struct taking *t)
+{
+	size_t n = 0;
+	while (convert_item(t->c, "peers", n))
+		n++;
+	return n;
+}
+
+/* With ExaBGP an encoder says how a program is told, here that it is. */
+static void set_encoder(struct taking *t, const struct statement *s, json_t *process)
+{
+	const char *name = statement_word(s, 1);
+	bool named = json_object_get(t->programs, name);
+	const json_t *told = json_object_get(t->told, named ? name : EXABGP_MATCHED);
+	const char *encoder = "text";
+	if (!told)
+		return;
+	for (const struct statement *in = s->first; in; in = in->next)
+		if (statement_is(in, "encoder"))
+			encoder = statement_word(in, 1);
+	convert_set(process, "encoder", encoder);
+	if (json_array_size(told) < count_peers(t))
+		convert_note(t->c, s->at, name,
+			     "is told of every session; ExaBGP told it of some neighbors only, "
+			     "those with neighbor-changes");
 }
 
 static void check_listeners(struct taking *t, const struct statement *s)
 {
 	const json_t *listeners = json_object_get(t->programs, statement_word(s, 1));
-	size_t n_peers = 0;
-	while (convert_item(t->c, "peers", n_peers))
-		n_peers++;
-	if (listeners && json_array_size(listeners) < n_peers)
+	if (listeners && json_array_size(listeners) < count_peers(t))
 		lost(t, s,
 		     "its routes go to all peers, here they were for some neighbors only, "
 		     "unless its lines name them");
@@ -184,8 +207,7 @@ static bool has_neighbor(struct taking *t, const struct statement *s)
 		return true;
 	lost(t, s,
 	     "no neighbor has it in api { processes [ … ]; }: ExaBGP runs it and sends its routes "
-	     "to "
-	     "no neighbor, here they would go to all; it is left out");
+	     "to no neighbor, here they would go to all; it is left out");
 	return false;
 }
 
@@ -196,6 +218,7 @@ static void add_process(struct taking *t, const struct statement *s, const struc
 	convert_set(process, "name", statement_word(s, 1));
 	set_run(t, run, process);
 	set_allow(t, s, prefixes, process);
+	set_encoder(t, s, process);
 	for (const struct statement *in = s->first; in; in = in->next)
 		take_process_key(t, in, process);
 	check_listeners(t, s);
@@ -297,7 +320,8 @@ int convert_exabgp(struct convert *c, const struct convert_input *inputs, size_t
 			    .n_inputs = n,
 			    .options = options,
 			    .roots = mem_new(n + 1, sizeof(struct statement *)),
-			    .programs = json_object() };
+			    .programs = json_object(),
+			    .told = json_object() };
 	int rc = parse(&t, err);
 	convert_section(c, "bgp");
 	if (rc == 0)
@@ -307,6 +331,7 @@ int convert_exabgp(struct convert *c, const struct convert_input *inputs, size_t
 			     n > 0 ? inputs[0].name : "exabgp");
 	exabgp_routes_done(&t.routes);
 	json_decref(t.programs);
+	json_decref(t.told);
 	for (size_t i = 0; i < n; i++)
 		statements_free(t.roots[i]);
 	free(t.roots);

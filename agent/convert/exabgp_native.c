@@ -24,6 +24,12 @@ static bool has(const struct exabgp_healthcheck *h, const char *name)
 	return json_object_get(h->values, name) != NULL;
 }
 
+/* Whether it adds addresses to lo, at its start or while the service is up. */
+static bool sets_up_addresses(const struct exabgp_healthcheck *h)
+{
+	return !has(h, "no-ip-setup") || has(h, "dynamic-ip-setup");
+}
+
 struct app {
 	const struct exabgp_healthcheck *h;
 	json_t *object;
@@ -196,7 +202,7 @@ static json_t *add_app(const struct exabgp_healthcheck *h, const char *local_as,
 	convert_set(a.object, "name",
 		    convert_app_name(h->c, given && *given ? given : h->program, name));
 	json_object_set_new(a.object, "vip", json_array());
-	if (has(h, "no-ip-setup"))
+	if (!sets_up_addresses(h))
 		convert_set(a.object, "bind", "none");
 	set_monitor(&a);
 	set_communities(&a);
@@ -289,12 +295,18 @@ static void add_apps(const struct exabgp_healthcheck *h, const char *local_as)
 
 /* ---- commands on changes ---- */
 
-static void add_hooks(const struct exabgp_healthcheck *h, const char *option, const char *event,
-		      const char *state_name, const char *app)
+/* A change of state as ExaBGP calls it, and the event that it is here. */
+struct change {
+	const char *option, *event, *state;
+	const char *health; /* of the app, with that event; NULL: whatever it is */
+};
+
+static void add_hooks(const struct exabgp_healthcheck *h, const struct change *change,
+		      const char *app)
 {
 	size_t i;
 	json_t *command;
-	json_array_foreach(json_object_get(h->values, option), i, command)
+	json_array_foreach(json_object_get(h->values, change->option), i, command)
 	{
 		char *text = NULL;
 		size_t len = 0;
@@ -303,11 +315,13 @@ static void add_hooks(const struct exabgp_healthcheck *h, const char *option, co
 			abort(); /* as lib/mem.h, which says why */
 		fputs("test \"$VIPHERALD_EVENT_APP\" = ", out);
 		shell_print_word(app, out);
-		fprintf(out, " || exit 0; export STATE=%s; %s", state_name,
+		if (change->health)
+			fprintf(out, " && test \"$VIPHERALD_EVENT_HEALTH\" = %s", change->health);
+		fprintf(out, " || exit 0; export STATE=%s; %s", change->state,
 			json_string_value(command));
 		fclose(out);
 		json_t *hook = convert_add(h->c, "hooks", h->run->at);
-		convert_append(hook, "on", event);
+		convert_append(hook, "on", change->event);
 		convert_set(hook, "exec", text);
 		free(text);
 	}
@@ -315,34 +329,91 @@ static void add_hooks(const struct exabgp_healthcheck *h, const char *option, co
 
 static void take_hooks(const struct exabgp_healthcheck *h, const char *app)
 {
-	static const struct {
-		const char *option, *event, *state;
-	} changes[] = {
-		{ "up-execute", "app.up", "UP" },
-		{ "execute", "app.up", "UP" },
-		{ "down-execute", "app.down", "DOWN" },
-		{ "execute", "app.down", "DOWN" },
-		{ "disabled-execute", "drain.on", "DISABLED" },
-		{ "execute", "drain.on", "DISABLED" },
+	static const struct change changes[] = {
+		{ "up-execute", "app.up", "UP", NULL },
+		{ "execute", "app.up", "UP", NULL },
+		{ "down-execute", "app.down", "DOWN", NULL },
+		{ "execute", "app.down", "DOWN", NULL },
+		{ "disabled-execute", "drain.on", "DISABLED", NULL },
+		{ "execute", "drain.on", "DISABLED", NULL },
+		{ "up-execute", "drain.off", "UP", "up" },
+		{ "execute", "drain.off", "UP", "up" },
+		{ "down-execute", "drain.off", "DOWN", "down" },
+		{ "execute", "drain.off", "DOWN", "down" },
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(changes); i++)
-		add_hooks(h, changes[i].option, changes[i].event, changes[i].state, app);
+		add_hooks(h, &changes[i], app);
 }
 
 /* ---- remarks ---- */
 
+static bool is_more_than_one(const struct exabgp_healthcheck *h, const char *option)
+{
+	uint64_t number = 3; /* ExaBGP's default */
+	const char *text = value(h, option);
+	if (text && str_to_u64(text, UINT32_MAX, &number) < 0)
+		number = 3;
+	return number > 1;
+}
+
+/* --execute is run at each step of its state machine. */
+static void remark_execute(const struct exabgp_healthcheck *h)
+{
+	char what[64];
+	struct strbuf sb = strbuf_over(what, sizeof(what));
+	strbuf_add(&sb, "--execute with STATE");
+	size_t none = sb.len;
+	if (is_more_than_one(h, "rise"))
+		strbuf_add(&sb, " RISING");
+	if (is_more_than_one(h, "fall"))
+		strbuf_add(&sb, " FALLING");
+	if (has(h, "disable"))
+		strbuf_add(&sb, " INIT");
+	if (sb.len > none)
+		lost(h, what,
+		     "that is no event here, the command is run with UP, DOWN and DISABLED");
+}
+
+static void remark_hooks(const struct exabgp_healthcheck *h)
+{
+	if (has(h, "execute"))
+		remark_execute(h);
+	if (has(h, "disable") &&
+	    (has(h, "execute") || has(h, "up-execute") || has(h, "down-execute")))
+		convert_note(h->c, h->run->at, "--disable",
+			     "a drained app is checked as ever: commands are run with UP and DOWN "
+			     "then, too");
+}
+
+static void remark_addresses(const struct exabgp_healthcheck *h)
+{
+	const struct convert_at at = h->run->at;
+	convert_note(h->c, at, "--ip",
+		     "the agent adds the addresses to lo; where the distribution does that, "
+		     "write bind: present");
+	if (value(h, "label"))
+		lost(h, "--label", "addresses are added without a label");
+	if (has(h, "label-exact-match"))
+		lost(h, "--label-exact-match",
+		     "addresses are known as the agent's by their protocol number, not by a label");
+	if (has(h, "dynamic-ip-setup"))
+		lost(h, "--dynamic-ip-setup",
+		     "an address stays on lo while it is announced, and for agent.cleanup_timer "
+		     "after that: 1ms removes it at once");
+	if (has(h, "sudo"))
+		convert_note(h->c, at, "--sudo", "the agent adds addresses itself, without sudo");
+}
+
 static void remark(const struct exabgp_healthcheck *h)
 {
 	const struct convert_at at = h->run->at;
+	remark_hooks(h);
 	if (has(h, "disable") && !has(h, "withdraw-on-down"))
 		convert_note(h->c, at, "--disable",
 			     "a drained app also has GRACEFUL_SHUTDOWN, and is withdrawn after "
 			     "agent.drain_time");
-	if (!has(h, "no-ip-setup"))
-		convert_note(
-			h->c, at, "--ip",
-			"the agent adds the addresses to lo; where the distribution does that, "
-			"write bind: present");
+	if (sets_up_addresses(h))
+		remark_addresses(h);
 	if (has(h, "user") || has(h, "group"))
 		convert_lost(h->c, at, "--user, --group",
 			     "the user of all commands is agent.exec.user");

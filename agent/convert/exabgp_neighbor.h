@@ -22,9 +22,10 @@ struct exabgp_neighbor {
 
 /*
  * Adds a peer, and the routes that it is sent. The programs that it listens to are appended to
- * `programs`, an object with a list of peer addresses by program.
+ * `programs`, an object with a list of peer addresses by program; `told` is the same of those that are
+ * told of its session.
  */
 void exabgp_neighbor_take(struct convert *c, const struct exabgp_neighbor *n,
-			  struct exabgp_routes *routes, json_t *programs);
+			  struct exabgp_routes *routes, json_t *programs, json_t *told);
 
 #endif

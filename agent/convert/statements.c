@@ -122,8 +122,9 @@ static int open_block(struct scan *s)
 
 static int close_block(struct scan *s)
 {
-	if (s->current)
+	if (s->current && !s->form->lists)
 		return fail(s, s->current->at.line, "';' is missing behind this statement");
+	s->current = NULL;
 	if (s->depth == 0)
 		return fail(s, s->line, "unexpected '}': no block is open");
 	s->depth--;
@@ -218,6 +219,19 @@ const char *statement_word(const struct statement *s, size_t i)
 bool statement_is(const struct statement *s, const char *first_word)
 {
 	return str_equal(statement_word(s, 0), first_word);
+}
+
+bool statement_begins(const struct statement *s, const char *words)
+{
+	size_t i = 0;
+	for (const char *p = words; *p; i++) {
+		size_t n = strcspn(p, " ");
+		const char *word = statement_word(s, i);
+		if (strlen(word) != n || strncmp(word, p, n) != 0)
+			return false;
+		p += n + (p[n] == ' ');
+	}
+	return true;
 }
 
 const char *statement_text(const struct statement *s, char buf[static STATEMENT_TEXT_MAX])

@@ -19,6 +19,7 @@ struct statements_form {
 	bool single_quotes;  /* ' quotes, as " does */
 	bool escapes;        /* a backslash quotes one character */
 	bool block_comments; /* those of C, beside # */
+	bool lists;          /* "debug { states, routes };": a block may end without ';' */
 };
 
 struct statement {
@@ -37,6 +38,8 @@ void statements_free(struct statement *root);
 /* The word at a position; "" beyond the last. */
 const char *statement_word(const struct statement *s, size_t i);
 bool statement_is(const struct statement *s, const char *first_word);
+/* "hold time": its first words, as a whole. */
+bool statement_begins(const struct statement *s, const char *words);
 /* "hold-time 30", cut to what fits. Returns `buf`. */
 #define STATEMENT_TEXT_MAX 200
 const char *statement_text(const struct statement *s, char buf[static STATEMENT_TEXT_MAX]);

@@ -181,6 +181,77 @@ def test_exabgp_healthcheck(bed: Testbed, kind: str, native: bool) -> None:
     assert at_metric(500) == states[1]
 
 
+EXECUTES = """
+process resolver {{
+    run /usr/bin/env PYTHONPATH={path} {python} -m exabgp healthcheck --no-syslog --name resolver --cmd "test -e {switch}" --ip 198.51.100.53/32 --interval 0.2 --fast-interval 0.1 --rise 1 --fall 1 --disable {disabled} --no-ip-setup --execute "echo all $STATE >> {said}" --up-execute "echo up $STATE >> {said}" --down-execute "echo down $STATE >> {said}" --disabled-execute "echo off $STATE >> {said}";
+    encoder text;
+}}
+neighbor {router} {{
+    router-id {host};
+    local-address {host};
+    local-as 65001;
+    peer-as {peer_as};
+    api {{
+        processes [ resolver ];
+    }}
+}}
+"""
+
+
+def test_commands_of_exabgps_healthcheck(bed: Testbed) -> None:
+    """The hooks that they become are run at the same changes, with the same STATE; INIT, which the health check
+    passes through when its disable file is gone, is no event."""
+    router = bed.start_router("frr")
+    switch, disabled, said = (bed.workdir / name for name in ("healthy", "disabled", "said"))
+    file = bed.workdir / "exabgp.conf"
+    file.write_text(
+        EXECUTES.format(
+            python=sys.executable,
+            path=unpacked("usr/lib/python3/dist-packages"),
+            switch=switch,
+            disabled=disabled,
+            said=said,
+            router=router.link.router_ip,
+            host=router.link.host_ip,
+            peer_as=ROUTER_AS,
+        )
+    )
+    steps = [
+        (lambda: None, ["up UP", "all UP"]),
+        (switch.unlink, ["down DOWN", "all DOWN"]),
+        (disabled.touch, ["off DISABLED", "all DISABLED"]),
+        (disabled.unlink, ["down DOWN", "all DOWN"]),
+        (switch.touch, ["up UP", "all UP"]),
+        (disabled.touch, ["off DISABLED", "all DISABLED"]),
+        (disabled.unlink, ["up UP", "all UP"]),
+    ]
+
+    def lines() -> list[str]:
+        return [line for line in said.read_text().splitlines() if line != "all INIT"]
+
+    def begin() -> None:
+        said.write_text("")
+        switch.touch()
+
+    def go_through() -> None:
+        expected = []
+        for change, commands in steps:
+            change()
+            expected += commands
+            wait_until(lambda: len(lines()) >= len(expected), f"{commands} after {lines()}")
+            assert lines() == expected
+
+    begin()
+    exabgp = start_exabgp(bed, file)
+    go_through()
+    exabgp.terminate()
+    text = convert(bed, "exabgp", file, "--native", status=1)
+    assert "--execute with STATE INIT: that is no event here" in text
+    begin()
+    start_converted(bed, text)
+    go_through()
+
+
 BIRD_CONF = """
 router id {host};
 log stderr all;

@@ -143,6 +143,7 @@ def test_drains_and_reloads_name_the_principal(bed: Testbed) -> None:
     for kind in "drain.on", "drain.off":
         [event] = events(agent, kind=kind)
         assert (event["by"], event["from"]) == ("local", "127.0.0.1"), event
+        assert event["health"] == "up", event
     file.touch()
     wait_until(lambda: len(events(agent, kind="drain.on")) == 2, "the file drains")
     assert {"by", "from"}.isdisjoint(events(agent, kind="drain.on")[1])

@@ -2,6 +2,7 @@
 
 import os
 import signal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -70,6 +71,8 @@ CASES: dict[str, tuple[tuple[str, ...], int]] = {
     "as-path": ((*TWO, "--rise", "1", "--as-path", "65001 65001 64999"), 2),
     "next-hop": ((*TWO, "--rise", "1", "--next-hop", "10.0.77.1"), 2),
     "ipv6": (("--ip", IP6, "--rise", "1", "--next-hop", "2001:db8:77::1"), 1),
+    "own next-hop": ((*TWO, "--rise", "1", "--next-hop", "{host}"), 2),
+    "ipv6 own next-hop": (("--ip", IP6, "--rise", "1", "--next-hop", "{host6}"), 1),
     "local-preference": ((*TWO, "--rise", "1", "--local-preference", "300"), 2),
     "start": ((*TWO, "--rise", "1", "--start-ip", "1"), 2),
     "network": (("--ip", "198.18.0.0/30", "--deaggregate-networks", "--rise", "1"), 4),
@@ -81,6 +84,12 @@ REMOTE = ("next-hop", "ipv6")
 """With a next hop that is not on the link: BIRD does not take such routes."""
 
 
+def of_link(options: tuple[str, ...], router: Router) -> list[str]:
+    """With the addresses of the host there in the place of {host} and {host6}."""
+    link = router.link
+    return healthcheck(*QUICK, *(o.format(host=link.host_ip, host6=link.host_ip6) for o in options))
+
+
 @pytest.mark.parametrize(
     ("case", "kind"),
     [(c, k) for c in CASES for k in ("bird", "frr") if k == "frr" or c not in REMOTE],
@@ -90,8 +99,8 @@ def test_healthcheck_as_exabgp_runs_it(bed: Testbed, kind: str, case: str) -> No
     options, n = CASES[case]
     ours = bed.start_router(kind)
     theirs = bed.start_router(kind)
-    start(bed, ours, process("p", healthcheck(*QUICK, *options), *ALLOW))
-    run = [f"'{word}'" if " " in word else word for word in healthcheck(*QUICK, *options)]
+    start(bed, ours, process("p", of_link(options, ours), *ALLOW))
+    run = [f"'{word}'" if " " in word else word for word in of_link(options, theirs)]
     exabgp.start(bed, theirs.link, theirs, run)
     for router in (ours, theirs):
         wait_until(
@@ -520,6 +529,75 @@ exec sleep 1000""")
     wait_answers(bed, "done", "pong vipherald active=true")
 
 
+def test_a_fifo_outlives_the_program_beside_it(bed: Testbed) -> None:
+    """What the program had announced goes with it, what came by the fifo stays, and so does the fifo."""
+    router = bed.start_router("bird")
+    fifo, pid = bed.workdir / "exabgp.in", bed.workdir / "pid"
+    os.mkfifo(fifo, 0o600)
+    run = script(bed, f"""
+test -e {pid} && exec sleep 1000
+ask announce route {IP4} next-hop self
+echo $$ > {pid}.new; mv {pid}.new {pid}
+exec sleep 1000""")
+    agent = start(bed, router, process("p", run, *ALLOW, fifo=str(fifo)))
+    fifo.write_text(f"announce route {IP4B} next-hop self med 5\n")
+    router.wait_routes(IP4, IP4B)
+    wait_until(pid.exists, "the pid")
+    os.kill(int(pid.read_text()), signal.SIGKILL)
+    router.wait_routes(IP4B)
+    wait_until(lambda: program(agent)["starts"] == 2, "it is started again")
+    fifo.write_text(f"announce route {IP6} next-hop self\n")
+    routes = router.wait_routes(IP4B, IP6)
+    assert routes[IP4B].med == 5
+    fifo.write_text(f"withdraw route {IP4B}\n")
+    router.wait_routes(IP6)
+    assert program(agent)["starts"] == 2
+
+
+def test_help_and_neighbors(bed: Testbed) -> None:
+    """Answers of several lines; of sessions, those that are up."""
+    router = bed.start_router("bird")
+    go = bed.workdir / "go"
+    run = script(bed, f"""
+several() {{
+  echo "$@"
+  while read line; do
+    echo "$line" >> {bed.workdir}/answers
+    case "$line" in done|error) return;; esac
+  done
+}}
+several help
+several show neighbor
+until test -e {go}; do sleep 0.05; done
+several show neighbor summary
+exec sleep 1000""")
+    entry = process("p", run, *ALLOW)
+    away = {"peer_ip": "10.9.9.9", "peer_as": 65000, "multi_hop": True}
+    bed.start_agent({**config(peer(router), away), "processes": [entry]})
+    router.wait_established()
+    go.touch()
+    wait_until(lambda: answers(bed).count("done") == 3, "three answers")
+    first, second, third = " \n".join(answers(bed)).split("done")[:3]
+    for command in ("announce route", "withdraw route", "show neighbor summary", "show adj-rib out"):
+        assert command in first, first
+    assert second.split() == ["please", "specify", "summary"]
+    head, *sessions = [line.split() for line in third.strip().splitlines()]
+    assert head[:2] == ["Peer", "AS"]
+    assert [(s[0], s[1], s[3]) for s in sessions] == [(router.ip, "65000", "established")]
+
+
+def test_path_information_is_warned_of(bed: Testbed) -> None:
+    """Once a program; the route is sent without it."""
+    router = bed.start_router("bird")
+    line = f"announce route {IP4} next-hop self path-information"
+    run = script(bed, f"ask {line} 7; ask {line} 1.2.3.4 med 9; exec sleep 1000")
+    agent = start(bed, router, process("p", run, *ALLOW))
+    wait_answers(bed, "done", "done")
+    router.wait_routes(IP4)
+    wait_until(lambda: router.routes()[IP4].med == 9, "the second line")
+    assert agent.log.count("process p: path-information is ignored") == 1
+
+
 def test_conflicts(bed: Testbed) -> None:
     """The configuration comes first, programs come before HTTP; what becomes free is taken."""
     router = bed.start_router("bird")
@@ -630,6 +708,22 @@ def test_it_runs_as_its_user(bed: Testbed) -> None:
     bed.start_agent({**structure, "processes": [process("p", run, *ALLOW, user="nobody")]})
     who = bed.workdir / "who"
     wait_until(lambda: who.exists() and who.read_text() == "nobody\n", "it runs as nobody")
+
+
+def test_it_runs_as_the_user_of_commands(bed: Testbed) -> None:
+    """Without a user of its own; with one, as that."""
+    bed.link()
+    bed.workdir.chmod(0o777)
+    who, other = bed.workdir / "who", bed.workdir / "other"
+
+    def write(path: Path) -> str:
+        return f"id -un > {path}.new; mv {path}.new {path}; exec sleep 1000"
+
+    structure = config({"peer_ip": "10.0.1.1", "peer_as": 65000}, agent={"exec": {"user": "nobody"}})
+    processes = [process("p", write(who), *ALLOW), process("q", write(other), *ALLOW, user="daemon")]
+    bed.start_agent({**structure, "processes": processes})
+    wait_until(lambda: who.exists() and other.exists(), "both run")
+    assert (who.read_text(), other.read_text()) == ("nobody\n", "daemon\n")
 
 
 def test_end_of_rib_waits_for_the_first_lines(bed: Testbed) -> None:

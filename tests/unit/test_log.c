@@ -177,7 +177,7 @@ static void json_lines_are_their_events(void **state)
 		  EVENT("session.down", .app = "a\"b", .vip = "192.0.2.1/32", .peer = "10.0.0.1",
 			.group = "site", .service = "web", .alarm = "peer-down",
 			.subject = "10.0.0.1", .notification = "received 6/2", .by = "uid 0",
-			.from = "192.0.2.9", .cause = "down", .count = "12"),
+			.from = "192.0.2.9", .cause = "down", .count = "12", .health = "up"),
 		  "peer %s: it's down\n", "10.0.0.1");
 	log_set_sink(NULL, NULL);
 	json_t *line = json_loads(captured(), 0, NULL);

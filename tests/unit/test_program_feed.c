@@ -27,6 +27,8 @@
 #define LISTED      16384
 #define LISTED_LINE "announce route 198.18.0.0/18 next-hop self split /32\n"
 #define MANY_LINE   "announce route 198.18.0.0/22 next-hop self split /32"
+/* Lines or prefixes, in a turn of the loop. */
+#define A_TURN 200
 
 struct bed {
 	struct fake_registry f;
@@ -37,6 +39,7 @@ struct bed {
 	char dir[32], path[48];
 	int lines, answers; /* the ends of the program, once its pipes are open */
 	size_t n_read, n_done, n_rubbish;
+	size_t before, most; /* what a turn has carried out */
 };
 
 static int no_user(const struct program_spec *spec, const struct child_user **ret, struct err *err,
@@ -314,9 +317,49 @@ static void refusals_in_the_log(void **state)
 	assert_int_equal(sums, 1);
 }
 
+/* ---- turns ---- */
+
+static void count_turn(struct bed *b, size_t n)
+{
+	if (n - b->before > b->most)
+		b->most = n - b->before;
+	b->before = n;
+}
+
+static bool many_by_turns(void *userdata)
+{
+	struct bed *b = userdata;
+	count_turn(b, route_table_n(&b->p->routes));
+	return has_many(b);
+}
+
+static bool all_lines_by_turns(void *userdata)
+{
+	struct bed *b = userdata;
+	count_turn(b, b->p->n_lines);
+	return b->p->n_lines == MANY_ROUTES + 1;
+}
+
+/* Other work of the loop comes in between. */
+static void a_turn_is_bounded(void **state)
+{
+	struct bed *b = *state;
+	open_pipes(b);
+	put(b->lines, MANY_LINE "\n");
+	loop_until(b->f.loop, many_by_turns, b);
+	assert_int_equal(b->most, A_TURN);
+	b->before = 1;
+	b->most = 0;
+	for (size_t i = 0; i < MANY_ROUTES; i++)
+		put(b->lines, "ping\n");
+	loop_until(b->f.loop, all_lines_by_turns, b);
+	assert_int_equal(b->most, A_TURN);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(a_turn_is_bounded, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_next_writer_finds_a_reader, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_writer_across_the_reopening, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_listing_goes_on_as_it_is_read, setup, teardown),

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT */
+#include "agent/convert/bird_rest.h"
+
+#include "lib/array.h"
+#include "lib/str.h"
+
+static void lost(const struct bird *b, const struct statement *s, const char *why)
+{
+	char text[STATEMENT_TEXT_MAX];
+	convert_lost(b->c, s->at, statement_text(s, text), "%s", why);
+}
+
+static bool is_disabled(const struct bird *b, const struct statement *protocol)
+{
+	for (const struct statement *s = protocol->first; s; s = s->next)
+		if (statement_is(s, "disabled") && bird_is_on(b, s))
+			return true;
+	return false;
+}
+
+static void take_protocol(const struct bird *b, const struct statement *s)
+{
+	static const struct {
+		const char *kind, *why; /* NULL: nothing is lost */
+	} protocols[] = {
+		{ "device", NULL },
+		{ "direct", NULL },
+		{ "bfd", NULL }, /* bird_bfd.h */
+		{ "kernel", "no route is put into the kernel or read from it: a BIRD that is to do "
+			    "so runs on, without these sessions" },
+		{ "pipe", "there are no routing tables" },
+	};
+	const char *kind = statement_word(s, 1);
+	if (is_disabled(b, s))
+		return;
+	if (str_equal(kind, "static")) {
+		if (s->first)
+			convert_note(b->c, s->at, "protocol static",
+				     "its routes are not looked at: an app has bind: none, "
+				     "and is announced without them");
+		return;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(protocols); i++)
+		if (str_equal(kind, protocols[i].kind)) {
+			if (protocols[i].why)
+				lost(b, s, protocols[i].why);
+			return;
+		}
+	lost(b, s, "vipherald speaks BGP only");
+}
+
+static bool is_file(const char *word)
+{
+	return *word == '/' || *word == '.';
+}
+
+static void take_option(const struct bird *b, const struct statement *s)
+{
+	static const struct {
+		const char *words, *why;
+	} options[] = {
+		{ "listen bgp", "where is listened is bgp.listen" },
+		{ "debug", "what is logged is agent.log.level" },
+		{ "mrtdump", "no dumps are written" },
+		{ "table", "there are no routing tables" },
+		{ "graceful restart wait",
+		  "End-of-RIB waits for the checks, for restart_time at most" },
+		{ "watchdog", "checks and commands are children, nothing blocks the agent" },
+	};
+	if (statement_is(s, "include")) {
+		convert_note(b->c, s->at, "include",
+			     "name what is in %s behind this file, if that is not done",
+			     statement_word(s, 1));
+		return;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(options); i++)
+		if (statement_begins(s, options[i].words)) {
+			lost(b, s, options[i].why);
+			return;
+		}
+	if (str_equal(statement_word(s, 1), "table"))
+		lost(b, s, "there are no routing tables");
+	else
+		lost(b, s, "not known");
+}
+
+void bird_rest_take(const struct bird *b, const struct statement *s)
+{
+	static const char *const silent[] = { "template", "define",     "function", "filter",
+					      "eval",     "timeformat", "hostname", "attribute" };
+	if (s->n_words == 0)
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(silent); i++)
+		if (statement_is(s, silent[i]))
+			return;
+	if (statement_is(s, "protocol"))
+		take_protocol(b, s);
+	else if (!statement_is(s, "log"))
+		take_option(b, s);
+	else if (is_file(statement_word(s, 1)))
+		lost(b, s,
+		     "the log goes to stderr: systemd's journal, or whoever starts the agent, "
+		     "keeps it");
+}
