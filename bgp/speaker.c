@@ -376,9 +376,11 @@ struct bgp_route_counts bgp_speaker_count_routes(const struct bgp_speaker *s)
 		struct bgp_reach reach = { 0 };
 		if (!route || !route->attrs || route->aggregate)
 			continue;
-		for (size_t i = 0; i < s->n_configured; i++)
+		/* A peer that has it decides: where all is well, one is asked. */
+		for (size_t i = 0; i < s->n_configured && reach.sent == 0; i++)
 			bgp_reach_add(&reach, bgp_peer_route_state(s->peers[i], route));
 		counts.sent += reach.sent > 0;
+		counts.suppressed += reach.asked > 0 && reach.state == BGP_ROUTE_SUPPRESSED;
 		counts.refused += bgp_reach_is_refused(&reach);
 	}
 	return counts;

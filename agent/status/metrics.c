@@ -209,6 +209,9 @@ static void vips(struct metric_page *out, const struct vip_counts *c,
 	gauge(out, "vips_bound", "VIPs that are bound as `bind` of their app says.", c->bound);
 	gauge(out, "vips_announced", "VIPs that at least one established peer has been sent.",
 	      routes->sent);
+	gauge(out, "vips_suppressed",
+	      "VIPs that no peer is sent, as an aggregate with summary_only stands for them.",
+	      routes->suppressed);
 	gauge(out, "vips_troubled",
 	      "VIPs that an error keeps from the state they should be in, or that no established "
 	      "peer can be sent.",

@@ -94,6 +94,37 @@ static void sends_routes_known_before_the_session(void **state)
 	assert_int_equal(status_of(&b->host).routes_sent, 200);
 }
 
+static bool all_counted(void *userdata)
+{
+	struct bed *b = userdata;
+	return bgp_speaker_count_routes(b->host.speaker).sent == 2;
+}
+
+/* Each in one count at most; aggregates are in none. */
+static void counts_routes(void **state)
+{
+	struct bed *b = *state;
+	const struct bgp_route suppressed = { .prefix = vip(3), .suppressed = true },
+			       aggregate = { .prefix = { .addr = addr_v4(0xc0000200), .len = 24 },
+					     .aggregate = true },
+			       other = { .prefix = { .addr = { AF_INET6, { 0x20, 1 } },
+						     .len = 64 } };
+	start_both(b);
+	announce(b, 1);
+	announce(b, 2);
+	bgp_speaker_announce(b->host.speaker, &suppressed);
+	bgp_speaker_announce(b->host.speaker, &aggregate);
+	bgp_speaker_announce(b->host.speaker, &other);
+	struct bgp_route_counts c = bgp_speaker_count_routes(b->host.speaker);
+	assert_int_equal(c.sent, 0);
+	assert_int_equal(c.suppressed, 1);
+	assert_int_equal(c.refused, 0);
+	loop_until(b->loop, all_counted, b);
+	c = bgp_speaker_count_routes(b->host.speaker);
+	assert_int_equal(c.suppressed, 1);
+	assert_int_equal(c.refused, 1);
+}
+
 static bool host_tried(void *userdata)
 {
 	struct bed *b = userdata;
@@ -417,6 +448,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		SPEAKER_TEST(announces_withdraws_and_says_goodbye),
 		SPEAKER_TEST(sends_routes_known_before_the_session),
+		SPEAKER_TEST(counts_routes),
 		SPEAKER_TEST(connects_when_the_router_comes_later),
 		SPEAKER_TEST(comes_back_after_the_router_died),
 		SPEAKER_TEST(both_connect_and_one_session_stays),
