@@ -89,7 +89,6 @@ void metrics_collect(const struct status_sources *in, struct metric_page *page)
 {
 	struct peer_list peers;
 	struct view_clock clock = status_clock(in);
-	struct nat_rule unserved;
 	struct state_file_status file;
 	struct consul_client_status consul = { 0 }, nomad = { 0 };
 	struct process_usage usage;
@@ -126,7 +125,7 @@ void metrics_collect(const struct status_sources *in, struct metric_page *page)
 		.routes = bgp_speaker_count_routes(in->speaker),
 		.latencies = bgp_speaker_latencies(in->speaker),
 		.nat = nat_status(in->nat),
-		.nat_unserved = nat_served_count_dead(in->reconcile, in->nat, &unserved),
+		.nat_unserved = actuator_nat_dead(in->actuator)->n,
 		.peers = peers.items,
 		.n_peers = peers.n,
 		.bfd_process_restarts = peer_bfd_restarts(in->bfd),
