@@ -119,13 +119,13 @@ static void add_advertised(struct scrape *s, const char *name, const struct app 
 	}
 }
 
-/* Nothing while they are not counted. */
+/* Nothing while they are not counted: a counter that stands still would say that there is no traffic. */
 static void add_traffic(struct scrape *s, const char *name, const struct app *app, size_t i,
 			bool bytes)
 {
 	char text[PREFIX_TEXT_MAX];
 	const struct traffic *t = app->vips[i]->traffic;
-	if (!t)
+	if (!t || !traffic_is_current(t, s->clock.now))
 		return;
 	const struct metric_label labels[] = { { "app", app->spec->name },
 					       { "vip",

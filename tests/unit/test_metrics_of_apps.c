@@ -128,6 +128,24 @@ static void test_a_program_of_many_vips(void **state)
 	free(text);
 }
 
+/* While counting is interrupted, a counter that stands still would say that there is no traffic. */
+static void test_traffic_that_is_not_counted(void **state)
+{
+	static const char series[] = "vipherald_vip_packets_total{";
+	struct agent *a = *state;
+	struct vip *vip = registry_find(a->registry, "config")->vips[0];
+	mono_t now = loop_now(a->loop);
+	ask(a, "/metrics");
+	assert_int_equal(count(a->text, series), 0);
+	vip->traffic = mem_new(1, sizeof(*vip->traffic));
+	traffic_init(vip->traffic, TRAFFIC_ANNOUNCED, now - 2 * TRAFFIC_STALE_AFTER);
+	ask(a, "/metrics");
+	assert_int_equal(count(a->text, series), 0);
+	traffic_sample(vip->traffic, 1, 100, TRAFFIC_ANNOUNCED, now);
+	ask(a, "/metrics");
+	assert_int_equal(count(a->text, series), 1);
+}
+
 /* Each family has one head, however many turns it takes. */
 static void test_a_fleet_of_many_apps(void **state)
 {
@@ -166,6 +184,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = { TEST(test_another_per_app_in_between),
 					    TEST(test_a_program_of_many_vips),
+					    TEST(test_traffic_that_is_not_counted),
 					    TEST(test_a_fleet_of_many_apps) };
 	log_setup(LOG_ERROR, LOG_TEXT);
 	own_netns_enter();

@@ -275,7 +275,8 @@ static const char routes[] =
 	"\"ext_communities\": [\"rt:1:2\"], \"large_communities\": [\"1:2:3\"]}, {\"peer\": "
 	"\"10.0.0.2\", \"state\": "
 	"\"no-session\", \"reason\": \"idle\"}]}, {\"prefix\": \"::1/128\", \"app\": \"web\", "
-	"\"bound\": false, \"announced\": false, \"error\": \"lo is down\", \"reason\": \"y\", "
+	"\"bound\": false, \"announced\": false, \"traffic\": {\"packets_per_second\": null}, "
+	"\"error\": \"lo is down\", \"reason\": \"y\", "
 	"\"peers\": [{\"peer\": \"10.0.0.1\", \"state\": \"pending\", \"local_pref\": 7, "
 	"\"prepend\": 0, \"reason\": \"\"}]}]}";
 
