@@ -190,6 +190,18 @@ def test_a_drain_ends_with_the_traffic(bed: Testbed) -> None:
     router.wait_routes("192.0.2.99/32")
 
 
+def test_a_drain_under_traffic_ends_in_time(bed: Testbed) -> None:
+    """drain_time is over whatever still comes, for whoever waits as well."""
+    router, link, agent = start(bed, drain_time="6s", drain_until="10pps")
+    with stream(link.namespace, "192.0.2.53", 0.01):
+        wait_until(lambda: rate(agent, VIP4) > 20, "traffic")
+        Client(bed, agent)("drain", "web", "--wait")
+        assert agent.app("web")["state"] == "drained"
+        wait_until(lambda: rate(agent, VIP4) > 20, "there is traffic all the time")
+    router.wait_routes("192.0.2.99/32")
+    assert "drain_until" not in agent.log
+
+
 def test_the_stop_does_not_wait_longer_than_traffic(bed: Testbed) -> None:
     _, _, agent = start(bed, drain_time="1h", drain_until="10pps", shutdown_drain=True)
     agent.stop()
