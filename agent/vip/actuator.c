@@ -58,16 +58,19 @@ static int address_add(const struct prefix *vip, const struct app_spec *spec, st
 		       void *userdata)
 {
 	struct actuator *a = userdata;
-	if (app_spec_place(spec))
-		tell("vip.bound", "binding", vip, spec->name);
-	return binding_bind(&a->binding, vip, spec, err);
+	int rc = binding_bind(&a->binding, vip, spec, err);
+	if (rc == 0 && app_spec_place(spec))
+		tell("vip.bound", "bound", vip, spec->name);
+	return rc;
 }
 
 static int address_del(const struct prefix *vip, struct err *err, void *userdata)
 {
 	struct actuator *a = userdata;
-	tell("vip.removed", "unbinding", vip, NULL);
-	return binding_unbind(&a->binding, vip, err);
+	int rc = binding_unbind(&a->binding, vip, err);
+	if (rc == 0)
+		tell("vip.removed", "unbound", vip, NULL);
+	return rc;
 }
 
 /* A module that the kernel lacks may be loaded later: tried again, unlike -EOPNOTSUPP. */
