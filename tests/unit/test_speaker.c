@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -100,7 +101,18 @@ static bool all_counted(void *userdata)
 	return bgp_speaker_count_routes(b->host.speaker).sent == 2;
 }
 
-/* Each in one count at most; aggregates are in none. */
+static void announce_for(struct bed *b, uint32_t i, const char *peer)
+{
+	struct bgp_peer_filter filter = { 0 };
+	bgp_peer_refs_add(&filter.only, peer);
+	struct bgp_route route = { .prefix = vip(i), .filter = bgp_peer_filter_copy(&filter) };
+	bgp_speaker_announce(b->host.speaker, &route);
+	bgp_peer_filter_free((struct bgp_peer_filter *)route.filter);
+	free(filter.only.items[0].text);
+	free(filter.only.items);
+}
+
+/* Each in one count at most; aggregates are in none. The first of the peers is down all the time. */
 static void counts_routes(void **state)
 {
 	struct bed *b = *state;
@@ -109,9 +121,12 @@ static void counts_routes(void **state)
 					     .aggregate = true },
 			       other = { .prefix = { .addr = { AF_INET6, { 0x20, 1 } },
 						     .len = 64 } };
+	b->host.peers[b->host.n_peers++] = b->host.peers[0];
+	b->host.peers[0].addr = addr_v4(0x7f000003);
 	start_both(b);
 	announce(b, 1);
-	announce(b, 2);
+	announce_for(b, 2, "127.0.0.2");
+	announce_for(b, 4, "127.0.0.3");
 	bgp_speaker_announce(b->host.speaker, &suppressed);
 	bgp_speaker_announce(b->host.speaker, &aggregate);
 	bgp_speaker_announce(b->host.speaker, &other);
@@ -123,6 +138,8 @@ static void counts_routes(void **state)
 	c = bgp_speaker_count_routes(b->host.speaker);
 	assert_int_equal(c.suppressed, 1);
 	assert_int_equal(c.refused, 1);
+	announce_for(b, 5, "127.0.0.4"); /* for no peer */
+	assert_int_equal(bgp_speaker_count_routes(b->host.speaker).refused, 2);
 }
 
 static bool host_tried(void *userdata)
