@@ -366,18 +366,46 @@ size_t bgp_speaker_n_routes(const struct bgp_speaker *s)
 	return s->rib.n_announced;
 }
 
+/* A peer that has it decides: where all is well, one is asked. */
+static struct bgp_reach reach_at(struct bgp_peer *const *peers, size_t n,
+				 const struct rib_route *route)
+{
+	struct bgp_reach reach = { 0 };
+	for (size_t i = 0; i < n && reach.sent == 0; i++)
+		bgp_reach_add(&reach, bgp_peer_route_state(peers[i], route));
+	return reach;
+}
+
+/* Peers without a session have all the same to say of a route that is for all: one of them stands for the others. */
+static size_t pick_peers(const struct bgp_speaker *s, struct bgp_peer **ret)
+{
+	const struct bgp_peer *down = NULL;
+	size_t n = 0;
+	for (size_t i = 0; i < s->n_configured; i++) {
+		bool is_up = bgp_peer_is_established(s->peers[i]);
+		if (is_up || !down)
+			ret[n++] = s->peers[i];
+		if (!is_up)
+			down = s->peers[i];
+	}
+	return n;
+}
+
 struct bgp_route_counts bgp_speaker_count_routes(const struct bgp_speaker *s)
 {
 	struct bgp_route_counts counts = { 0 };
+	struct bgp_peer **picked = mem_new(s->n_configured + 1, sizeof(struct bgp_peer *));
+	size_t n = pick_peers(s, picked);
 	for (size_t id = 0; id < s->rib.n_ids; id++) {
 		const struct rib_route *route = s->rib.by_id[id];
-		struct bgp_reach reach = { 0 };
 		if (!route || !route->attrs || route->aggregate)
 			continue;
-		for (size_t i = 0; i < s->n_configured; i++)
-			bgp_reach_add(&reach, bgp_peer_route_state(s->peers[i], route));
+		struct bgp_reach reach = route->filter ? reach_at(s->peers, s->n_configured, route)
+						       : reach_at(picked, n, route);
 		counts.sent += reach.sent > 0;
+		counts.suppressed += reach.asked > 0 && reach.state == BGP_ROUTE_SUPPRESSED;
 		counts.refused += bgp_reach_is_refused(&reach);
 	}
+	free(picked);
 	return counts;
 }

@@ -148,7 +148,7 @@ enum bgp_route_state bgp_speaker_new_route_state(const struct bgp_speaker *s, si
 size_t bgp_speaker_n_routes(const struct bgp_speaker *s);
 const struct bgp_latencies *bgp_speaker_latencies(const struct bgp_speaker *s);
 
-/* O(routes × peers). */
+/* O(routes); of those that no peer has, × peers with a session, and of those with a filter, × peers. */
 struct bgp_route_counts bgp_speaker_count_routes(const struct bgp_speaker *s);
 
 #endif

@@ -46,8 +46,9 @@ struct bgp_latencies {
 
 /* Of the routes that are announced, without aggregates. */
 struct bgp_route_counts {
-	size_t sent;    /* to at least one established peer */
-	size_t refused; /* there is an established peer, and none can be sent it */
+	size_t sent;       /* to at least one established peer */
+	size_t suppressed; /* an aggregate stands for it, which may be announced or not */
+	size_t refused;    /* there is an established peer, and none can be sent it */
 };
 
 struct bgp_message_counts {

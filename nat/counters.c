@@ -23,6 +23,7 @@ struct counters {
 	bool sets[COUNT_SETS]; /* that there are */
 	size_t next;           /* set to be read */
 	uint32_t seq;          /* of the dump that is read; 0: none */
+	uint64_t questions;
 };
 
 static int explain(int r, const char *what, struct err *err)
@@ -96,6 +97,7 @@ static int read_next(struct counters *c)
 	}
 	struct nlmsghdr *request = count_table_dump(buf, c->next);
 	int r = nlsock_send(c->read, request);
+	c->questions++;
 	c->seq = request->nlmsg_seq;
 	return r;
 }
@@ -180,6 +182,7 @@ int counters_add(struct counters *c, const struct prefix *vips, size_t n, struct
 		sets[set] = true;
 	}
 	count_table_add(&b, vips, n);
+	c->questions++;
 	int r = send_batch(c->change, &b);
 	if (r < 0)
 		return explain(r, "adding to the table inet " COUNT_TABLE, err);
@@ -192,6 +195,7 @@ int counters_del(struct counters *c, const struct prefix *vips, size_t n, struct
 	struct nft_batch b;
 	nft_batch_begin(&b);
 	count_table_del(&b, vips, n);
+	c->questions++;
 	int r = send_batch(c->change, &b);
 	return r < 0 ? explain(r, "removing from the table inet " COUNT_TABLE, err) : 0;
 }
@@ -235,6 +239,11 @@ void counters_free(struct counters *c)
 	nlsock_free(c->read);
 	sd_event_unref(c->loop);
 	free(c);
+}
+
+uint64_t counters_questions(const struct counters *c)
+{
+	return c->questions;
 }
 
 void counters_remove_leftover(void)

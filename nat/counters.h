@@ -34,5 +34,7 @@ int counters_add(struct counters *c, const struct prefix *vips, size_t n, struct
 int counters_del(struct counters *c, const struct prefix *vips, size_t n, struct err *err);
 /* The callbacks follow; 0, or -errno without them. */
 int counters_read(struct counters *c, struct err *err);
+/* Dumps and transactions that the kernel was asked for since it was made, the table itself left out. */
+uint64_t counters_questions(const struct counters *c);
 
 #endif

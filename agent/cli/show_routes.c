@@ -30,7 +30,7 @@ int show_vips(const struct show *s, const json_t *answer)
 	json_array_foreach(json_at(answer, "routes"), i, vip)
 	{
 		const char *error = text_at(vip, "error");
-		bool counted = json_is_object(json_at(vip, "traffic"));
+		bool counted = json_is_number(json_at(vip, "traffic.packets_per_second"));
 		table_add(t, text_at(vip, "prefix"));
 		table_add(t, text_at(vip, "app"));
 		table_add(t, true_at(vip, "bound") ? "yes" : "no");

@@ -38,10 +38,13 @@ static void show_counts(const struct show *s, const json_t *a)
 	add_count(&text, a, "apps.drained", "drained");
 	add_count(&text, a, "apps.kept", "kept");
 	show_line(s, "Apps", "%s", text.len > 0 ? buf : "none");
-	show_line(s, "VIPs", "%lld of %lld announced, %lld bound, %lld in trouble",
-		  count_at(a, "vips.announced"), count_at(a, "vips.total"),
+	char suppressed[48] = "", disabled[48] = "";
+	if (count_at(a, "vips.suppressed") > 0)
+		snprintf(suppressed, sizeof(suppressed), ", %lld suppressed",
+			 count_at(a, "vips.suppressed"));
+	show_line(s, "VIPs", "%lld of %lld announced%s, %lld bound, %lld in trouble",
+		  count_at(a, "vips.announced"), count_at(a, "vips.total"), suppressed,
 		  count_at(a, "vips.bound"), count_at(a, "vips.troubled"));
-	char disabled[48] = "";
 	if (count_at(a, "peers.disabled") > 0)
 		snprintf(disabled, sizeof(disabled), ", %lld disabled",
 			 count_at(a, "peers.disabled"));

@@ -122,6 +122,9 @@ static void put_counts(const struct top_model *m, struct top_screen *s, size_t l
 	at = put_app_counts(m, s, line, at);
 	at = put(s, line, at + 3, TABLE_PLAIN, "VIPs %lld of %lld announced",
 		 count_at(a, "vips.announced"), count_at(a, "vips.total"));
+	if (count_at(a, "vips.suppressed") > 0)
+		at = put(s, line, at, TABLE_PLAIN, ", %lld suppressed",
+			 count_at(a, "vips.suppressed"));
 	put(s, line, at + 3, TABLE_PLAIN, "Peers %lld of %lld established",
 	    count_at(a, "peers.established"), count_at(a, "peers.total"));
 }

@@ -7,7 +7,8 @@ void traffic_init(struct traffic *t, enum traffic_route route, mono_t now)
 			       .changed_at = USEC_NEVER,
 			       .last_packet = USEC_NEVER,
 			       .rate_from = now,
-			       .rate_to = now };
+			       .rate_to = now,
+			       .sampled_at = now };
 }
 
 /* A counter that was set back counts from 0. */
@@ -16,15 +17,45 @@ static uint64_t grown(uint64_t before, uint64_t now)
 	return now >= before ? now - before : now;
 }
 
-static void count(struct traffic *t, uint64_t packets, uint64_t bytes, mono_t now)
+/* How many packets more there are. */
+static uint64_t count(struct traffic *t, uint64_t packets, uint64_t bytes, mono_t now)
 {
 	uint64_t more = grown(t->raw_packets, packets);
+	t->sample_span = usec_sub(now, t->sampled_at);
+	t->sampled_at = now;
 	t->packets += more;
 	t->bytes += grown(t->raw_bytes, bytes);
 	t->raw_packets = packets;
 	t->raw_bytes = bytes;
 	if (more > 0)
 		t->last_packet = now;
+	return more;
+}
+
+static span_t larger(span_t a, span_t b)
+{
+	return a > b ? a : b;
+}
+
+static bool is_recent(const struct traffic *t, mono_t stray_at, mono_t now)
+{
+	return usec_sub(now, stray_at) <= larger(TRAFFIC_STRAY_FOR, 2 * t->sample_span);
+}
+
+/* All of the sample must be of the time that the routers no longer had it. */
+static void look_for_strays(struct traffic *t, uint64_t more, enum traffic_route route, mono_t now)
+{
+	mono_t from = usec_sub(now, t->sample_span);
+	if (route != TRAFFIC_WITHDRAWN || t->route != route || t->changed_at == USEC_NEVER) {
+		t->stray_samples = 0;
+		return;
+	}
+	if (more == 0 || from < usec_add(t->changed_at, TRAFFIC_STRAY_AFTER))
+		return;
+	if (!is_recent(t, t->stray_at, now))
+		t->stray_samples = 0;
+	t->stray_samples++;
+	t->stray_at = now;
 }
 
 static void measure(struct traffic *t, mono_t now)
@@ -44,25 +75,36 @@ static void measure(struct traffic *t, mono_t now)
 void traffic_sample(struct traffic *t, uint64_t packets, uint64_t bytes, enum traffic_route route,
 		    mono_t now)
 {
-	count(t, packets, bytes, now);
+	uint64_t more = count(t, packets, bytes, now);
 	measure(t, now);
+	look_for_strays(t, more, route, now);
 	if (t->route != route)
 		t->changed_at = now;
 	t->route = route;
 }
 
+bool traffic_is_current(const struct traffic *t, mono_t now)
+{
+	span_t limit = larger(TRAFFIC_STALE_AFTER, 3 * t->sample_span);
+	return usec_sub(now, t->sampled_at) <= usec_min(limit, TRAFFIC_STALE_AFTER_MAX);
+}
+
+bool traffic_has_rate(const struct traffic *t, mono_t now)
+{
+	return t->rate_to > t->rate_from && traffic_is_current(t, now);
+}
+
 bool traffic_is_idle(const struct traffic *t, mono_t now)
 {
-	return t->route == TRAFFIC_ANNOUNCED && t->changed_at != USEC_NEVER &&
-	       t->last_packet < t->changed_at && usec_sub(now, t->changed_at) >= TRAFFIC_IDLE_AFTER;
+	return traffic_is_current(t, now) && t->route == TRAFFIC_ANNOUNCED &&
+	       t->changed_at != USEC_NEVER && t->last_packet < t->changed_at &&
+	       usec_sub(now, t->changed_at) >= TRAFFIC_IDLE_AFTER;
 }
 
 bool traffic_is_stray(const struct traffic *t, mono_t now)
 {
-	return t->route == TRAFFIC_WITHDRAWN && t->changed_at != USEC_NEVER &&
-	       t->last_packet != USEC_NEVER &&
-	       t->last_packet >= usec_add(t->changed_at, TRAFFIC_STRAY_AFTER) &&
-	       usec_sub(now, t->last_packet) <= TRAFFIC_STRAY_FOR;
+	return traffic_is_current(t, now) && t->stray_samples >= TRAFFIC_STRAY_SAMPLES &&
+	       is_recent(t, t->stray_at, now);
 }
 
 bool traffic_is_measured(const struct traffic *t, mono_t since)

@@ -8,6 +8,7 @@
 #include "agent/page/checks.h"
 #include "agent/page/links.h"
 #include "agent/page/marks.h"
+#include "agent/status/view_aggregate.h"
 #include "agent/status/view_app.h"
 #include "bgp/peer_filter.h"
 #include "lib/str.h"
@@ -39,6 +40,15 @@ static bool has_text(const struct app *app, const char *text, size_t *looks)
 	return false;
 }
 
+/* Itself, or the aggregate that stands for it. */
+static bool is_vip_sent(const struct status_sources *in, size_t peer, const struct prefix *vip)
+{
+	enum bgp_route_state state = bgp_speaker_route_state(in->speaker, peer, vip);
+	if (state == BGP_ROUTE_SUPPRESSED)
+		state = view_aggregate_state(in, peer, vip);
+	return state == BGP_ROUTE_SENT || state == BGP_ROUTE_FILTERED;
+}
+
 static bool is_sent(const struct status_sources *in, const struct app *app, size_t peer,
 		    size_t *looks)
 {
@@ -46,8 +56,7 @@ static bool is_sent(const struct status_sources *in, const struct app *app, size
 		return true;
 	for (size_t i = 0; i < app->spec->n_vips; i++) {
 		(*looks)++;
-		if (bgp_speaker_route_state(in->speaker, peer, &app->spec->vips[i]) !=
-		    BGP_ROUTE_SENT)
+		if (!is_vip_sent(in, peer, &app->spec->vips[i]))
 			return false;
 	}
 	return true;

@@ -55,12 +55,34 @@ static void add_apps(struct html *h, const json_t *status)
 	html_add(h, "</dd></div>");
 }
 
+static const char *mark_of_ratio(size_t n, size_t of)
+{
+	if (of == 0)
+		return MARK_NONE;
+	return n >= of ? MARK_GOOD : n > 0 ? MARK_ODD : MARK_BAD;
+}
+
 /* "3 of 4 WORD" */
 static void add_ratio(struct html *h, const char *head, size_t n, size_t of, const char *word)
 {
-	const char *class = n >= of ? MARK_GOOD : n > 0 ? MARK_ODD : MARK_BAD;
 	html_add(h, "<div><dt>%s</dt><dd><span class=\"%s\">%zu of %zu %s</span></dd></div>", head,
-		 of == 0 ? MARK_NONE : class, n, of, word);
+		 mark_of_ratio(n, of), n, of, word);
+}
+
+/* Those that an aggregate stands for are as they should be; whether it is announced stands beside them. */
+static void add_vips(struct html *h, const json_t *status)
+{
+	size_t announced = number(status, "vips", "announced"),
+	       of = number(status, "vips", "total");
+	size_t suppressed = number(status, "vips", "suppressed");
+	html_add(h, "<div><dt>VIPs</dt><dd><span class=\"%s\">%zu of %zu announced",
+		 mark_of_ratio(announced + suppressed, of), announced, of);
+	if (suppressed > 0)
+		html_add(h, ", %zu suppressed", suppressed);
+	html_add(h, "</span></dd></div>");
+	if (number(status, "aggregates", "total") > 0)
+		add_ratio(h, "Aggregates", number(status, "aggregates", "announced"),
+			  number(status, "aggregates", "total"), "announced");
 }
 
 void facts_add(struct html *h, const json_t *status)
@@ -75,8 +97,7 @@ void facts_add(struct html *h, const json_t *status)
 	add_drain(h, json_object_get(status, "drain"));
 	html_add(h, "<dl>");
 	add_apps(h, status);
-	add_ratio(h, "VIPs", number(status, "vips", "announced"), number(status, "vips", "total"),
-		  "announced");
+	add_vips(h, status);
 	add_ratio(h, "Sessions", number(status, "peers", "established"),
 		  number(status, "peers", "total"), "established");
 	html_add(h, "</dl>");

@@ -31,6 +31,7 @@ const char *mark_of_route(const char *state)
 		return MARK_GOOD;
 	if (str_equal(state, "pending"))
 		return MARK_ODD;
-	return str_equal(state, "not-announced") || str_equal(state, "filtered") ? MARK_NONE
-										 : MARK_BAD;
+	bool as_configured = str_equal(state, "not-announced") || str_equal(state, "filtered") ||
+			     str_equal(state, "suppressed");
+	return as_configured ? MARK_NONE : MARK_BAD;
 }

@@ -12,7 +12,8 @@ static const char *text_of(const json_t *alarm, const char *key)
 
 const char *alarm_subject(const json_t *alarm, const char **ret_key)
 {
-	static const char *const keys[] = { "app", "vip", "peer", "service", "group", "path" };
+	static const char *const keys[] = { "app",   "vip",  "peer",   "service",
+					    "group", "path", "process" };
 	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
 		const char *subject = json_string_value(json_object_get(alarm, keys[i]));
 		*ret_key = keys[i];

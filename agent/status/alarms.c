@@ -152,17 +152,17 @@ static void add_first_vip(json_t *alarms, const struct status_sources *in, size_
 static void add_unserved(json_t *alarms, const struct status_sources *in)
 {
 	char vip[PREFIX_TEXT_MAX], target[NAT_TARGET_TEXT_MAX];
-	struct nat_rule rule;
-	size_t n = nat_served_count_dead(in->reconcile, in->nat, &rule);
-	if (n == 0)
+	const struct nat_dead *dead = actuator_nat_dead(in->actuator);
+	const struct nat_rule *rule = &dead->first;
+	if (dead->n == 0)
 		return;
-	prefix_format(&rule.vip, vip);
+	prefix_format(&rule->vip, vip);
 	add_count(add(alarms, "nat-unserved", "vip", vip,
 		      "%s: port %u is translated to %s (%s), where no socket listens: start the "
 		      "service, or map to the address of its container",
-		      vip, rule.listen, nat_rule_format_target(&rule, target),
-		      nat_proto_name(rule.proto)),
-		  n);
+		      vip, rule->listen, nat_rule_format_target(rule, target),
+		      nat_proto_name(rule->proto)),
+		  dead->n);
 }
 
 /* While lo is down, all are in trouble for that. */

@@ -98,12 +98,13 @@ static void latencies(struct metric_page *out, const struct bgp_latencies *l)
 	if (!l)
 		return;
 	metric_head(out, "withdraw_latency_seconds", "histogram",
-		    "From the event that takes a VIP down, to the UPDATEs in the sockets of all "
-		    "peers.");
+		    "Time from the turn of the loop that learns that VIPs go down, such as the end "
+		    "of a check, to the UPDATEs in the sockets of all peers; once a turn.");
 	metric_histogram(out, "withdraw_latency_seconds", NULL, &l->withdraw);
-	metric_head(
-		out, "announce_latency_seconds", "histogram",
-		"From the event that brings a VIP up, to the UPDATEs in the sockets of all peers.");
+	metric_head(out, "announce_latency_seconds", "histogram",
+		    "Time from the turn of the loop that learns that VIPs come up to the UPDATEs "
+		    "in the "
+		    "sockets of all peers; once a turn.");
 	metric_histogram(out, "announce_latency_seconds", NULL, &l->announce);
 }
 
@@ -209,6 +210,9 @@ static void vips(struct metric_page *out, const struct vip_counts *c,
 	gauge(out, "vips_bound", "VIPs that are bound as `bind` of their app says.", c->bound);
 	gauge(out, "vips_announced", "VIPs that at least one established peer has been sent.",
 	      routes->sent);
+	gauge(out, "vips_suppressed",
+	      "VIPs that no peer is sent, as an aggregate with summary_only stands for them.",
+	      routes->suppressed);
 	gauge(out, "vips_troubled",
 	      "VIPs that an error keeps from the state they should be in, or that no established "
 	      "peer can be sent.",

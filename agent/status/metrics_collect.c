@@ -11,7 +11,6 @@
 #include "agent/status/metrics.h"
 #include "agent/vip/nat_served.h"
 #include "lib/mem.h"
-#include "lib/str.h"
 #include "lib/version.h"
 #include "process/fd_limit.h"
 #include "process/loop.h"
@@ -76,43 +75,20 @@ static struct metrics_program *list_programs(const struct programs *programs, si
 	return list;
 }
 
-static bool is_shown(const struct app_selection *of, const char *name)
+static struct metrics_fleet fleet_totals(const struct fleet_agent *fleet)
 {
-	bool named = !of->limited;
-	for (size_t i = 0; i < of->n && !named; i++)
-		named = str_equal(of->names[i], name);
-	return named;
-}
-
-/* Free its apps. */
-static void list_fleet(const struct status_sources *in, struct metrics_fleet *ret)
-{
-	const struct fleet_agent *fleet = in->fleet;
 	struct fleet_agent_status s;
-	struct fleet_app_status app;
-	size_t cap = 0;
 	fleet_agent_status(fleet, &s);
-	*ret = (struct metrics_fleet){ .has_session = s.session[0],
+	return (struct metrics_fleet){ .has_session = s.session[0],
 				       .guarded = s.n_apps,
 				       .kept = s.n_kept,
 				       .waiting = s.n_waiting };
-	for (const struct fleet_app *f = fleet_agent_first(fleet); f; f = fleet_agent_next(f)) {
-		fleet_app_status(f, &app);
-		if (!is_shown(&in->config->metrics_of, app.name))
-			continue;
-		ret->apps = mem_grow(ret->apps, &cap, ret->n + 1, sizeof(*ret->apps));
-		struct metrics_fleet_app *to = &ret->apps[ret->n++];
-		to->name = app.name;
-		to->up = app.is_kept ? app.up : 0;
-		to->min_up = app.is_kept ? app.min_up : 0;
-	}
 }
 
 void metrics_collect(const struct status_sources *in, struct metric_page *page)
 {
 	struct peer_list peers;
 	struct view_clock clock = status_clock(in);
-	struct nat_rule unserved;
 	struct state_file_status file;
 	struct consul_client_status consul = { 0 }, nomad = { 0 };
 	struct process_usage usage;
@@ -149,7 +125,7 @@ void metrics_collect(const struct status_sources *in, struct metric_page *page)
 		.routes = bgp_speaker_count_routes(in->speaker),
 		.latencies = bgp_speaker_latencies(in->speaker),
 		.nat = nat_status(in->nat),
-		.nat_unserved = nat_served_count_dead(in->reconcile, in->nat, &unserved),
+		.nat_unserved = actuator_nat_dead(in->actuator)->n,
 		.peers = peers.items,
 		.n_peers = peers.n,
 		.bfd_process_restarts = peer_bfd_restarts(in->bfd),
@@ -163,7 +139,7 @@ void metrics_collect(const struct status_sources *in, struct metric_page *page)
 	m.programs = programs;
 	struct metrics_fleet fleet = { 0 };
 	if (in->fleet)
-		list_fleet(in, &fleet);
+		fleet = fleet_totals(in->fleet);
 	m.fleet = in->fleet ? &fleet : NULL;
 	find_ends(in->tls_keys, &m);
 	monitor_runner_status(in->runner, &m.commands);
@@ -181,6 +157,5 @@ void metrics_collect(const struct status_sources *in, struct metric_page *page)
 	metrics_format(&m, page);
 	free(bfd);
 	free(programs);
-	free(fleet.apps);
 	peer_list_done(&peers);
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/fleet/fleet_agent.h"
 #include "agent/model/app_state.h"
 #include "agent/status/alarm_changes.h"
 #include "agent/status/alarms.h"
@@ -118,13 +119,13 @@ static void add_advertised(struct scrape *s, const char *name, const struct app 
 	}
 }
 
-/* Nothing while they are not counted. */
+/* Nothing while they are not counted: a counter that stands still would say that there is no traffic. */
 static void add_traffic(struct scrape *s, const char *name, const struct app *app, size_t i,
 			bool bytes)
 {
 	char text[PREFIX_TEXT_MAX];
 	const struct traffic *t = app->vips[i]->traffic;
-	if (!t)
+	if (!t || !traffic_is_current(t, s->clock.now))
 		return;
 	const struct metric_label labels[] = { { "app", app->spec->name },
 					       { "vip",
@@ -226,6 +227,31 @@ static void add_cert_ends(struct scrape *s, const char *name, const struct app *
 	}
 }
 
+/* ---- the guard of the fleet ---- */
+
+/* False: it is not for this app. */
+static bool is_guarded(const struct scrape *s, const struct app *app, struct fleet_app_status *ret)
+{
+	const struct fleet_app *f = fleet_agent_find(s->in.fleet, app->spec->name);
+	if (f)
+		fleet_app_status(f, ret);
+	return f != NULL;
+}
+
+static void add_fleet_up(struct scrape *s, const char *name, const struct app *app)
+{
+	struct fleet_app_status f;
+	if (is_guarded(s, app, &f))
+		add_app(s, name, app, f.is_kept ? f.up : 0);
+}
+
+static void add_fleet_min_up(struct scrape *s, const char *name, const struct app *app)
+{
+	struct fleet_app_status f;
+	if (is_guarded(s, app, &f))
+		add_app(s, name, app, f.is_kept ? f.min_up : 0);
+}
+
 static const struct {
 	const char *name, *type, *help;
 	/* One of these. */
@@ -255,6 +281,13 @@ static const struct {
 	  "Time until the first certificate expires in the chain that the https monitor saw last; "
 	  "negative when it has.",
 	  .add = add_cert_ends },
+	{ "fleet_up", "gauge",
+	  "Of an app that is kept: other agents that announce its VIP, by the last answer of "
+	  "Consul; of several VIPs the one that is shortest of them. Else 0.",
+	  .add = add_fleet_up },
+	{ "fleet_min_up", "gauge",
+	  "Of an app that is kept: agents that must stay announced. Else 0.",
+	  .add = add_fleet_min_up },
 };
 
 /* ---- alarms ---- */

@@ -7,13 +7,6 @@ static void gauge(struct metric_page *page, const char *name, const char *help, 
 	metric_sample(page, name, NULL, value);
 }
 
-static void of_app(struct metric_page *page, const char *name, const struct metrics_fleet_app *app,
-		   uint64_t value)
-{
-	const struct metric_label labels[] = { { "app", app->name }, { 0 } };
-	metric_sample(page, name, labels, value);
-}
-
 void metrics_of_fleet(struct metric_page *page, const struct metrics_fleet *fleet)
 {
 	if (!fleet)
@@ -24,16 +17,4 @@ void metrics_of_fleet(struct metric_page *page, const struct metrics_fleet *flee
 	gauge(page, "fleet_kept", "Apps that are down and kept announced by the guard.",
 	      fleet->kept);
 	gauge(page, "fleet_waiting", "Apps that wait in line to be withdrawn.", fleet->waiting);
-	if (fleet->n == 0)
-		return;
-	metric_head(
-		page, "fleet_up", "gauge",
-		"Of an app that is kept: other agents that announce its VIP, by the last answer "
-		"of Consul; of several VIPs the one that is shortest of them. Else 0.");
-	for (size_t i = 0; i < fleet->n; i++)
-		of_app(page, "fleet_up", &fleet->apps[i], fleet->apps[i].up);
-	metric_head(page, "fleet_min_up", "gauge",
-		    "Of an app that is kept: agents that must stay announced. Else 0.");
-	for (size_t i = 0; i < fleet->n; i++)
-		of_app(page, "fleet_min_up", &fleet->apps[i], fleet->apps[i].min_up);
 }

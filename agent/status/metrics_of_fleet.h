@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What /metrics says of this agent in its fleet. Pure. */
+/* What /metrics says of this agent in its fleet; of its apps, metrics_of_apps. Pure. */
 #ifndef AGENT_STATUS_METRICS_OF_FLEET_H
 #define AGENT_STATUS_METRICS_OF_FLEET_H
 
@@ -8,17 +8,9 @@
 
 #include "agent/status/metric_page.h"
 
-/* Both are 0 while the app is not kept, and until Consul has answered. */
-struct metrics_fleet_app {
-	const char *name;
-	size_t up, min_up;
-};
-
 struct metrics_fleet {
 	bool has_session;
 	size_t guarded, kept, waiting;
-	struct metrics_fleet_app *apps;
-	size_t n;
 };
 
 /* NULL: no fleet is configured, and nothing is said. */

@@ -15,6 +15,8 @@ const char *status_line_format(const struct status_counts *c, char buf[static ST
 	struct strbuf line = strbuf_over(buf, STATUS_LINE_MAX);
 	add(&line, c->apps_up, c->apps, "app", "apps", "up");
 	add(&line, c->vips_announced, c->vips, "VIP", "VIPs", "announced");
+	if (c->vips_suppressed > 0)
+		strbuf_add(&line, " (%zu suppressed)", c->vips_suppressed);
 	add(&line, c->established, c->peers, "peer", "peers", "established");
 	if (c->missing && c->missing[0])
 		strbuf_add(&line, "; missing: %s", c->missing);

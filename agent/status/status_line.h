@@ -9,12 +9,12 @@
 
 struct status_counts {
 	size_t apps, apps_up;
-	size_t vips, vips_announced;
+	size_t vips, vips_announced, vips_suppressed;
 	size_t peers, established;
 	const char *missing; /* capabilities; "" or NULL: none */
 };
 
-/* "3 of 4 apps up, 5 of 6 VIPs announced, 2 of 2 peers established" */
+/* "3 of 4 apps up, 5 of 6 VIPs announced (1 suppressed), 2 of 2 peers established" */
 const char *status_line_format(const struct status_counts *c, char buf[static STATUS_LINE_MAX]);
 
 #endif

@@ -9,6 +9,7 @@ const char *status_line_collect(const struct status_sources *in, char buf[static
 	struct strbuf missing = strbuf_over(text, sizeof(text));
 	struct vip_counts vips = reconcile_counts(in->reconcile);
 	size_t up = registry_n(in->registry, HEALTH_UP);
+	struct bgp_route_counts routes = bgp_speaker_count_routes(in->speaker);
 	struct peer_list peers;
 	peer_list_init(&peers, in->speaker);
 	const struct status_counts counts = {
@@ -16,7 +17,8 @@ const char *status_line_collect(const struct status_sources *in, char buf[static
 			registry_n(in->registry, HEALTH_UNKNOWN),
 		.apps_up = up,
 		.vips = vips.owned4 + vips.owned6,
-		.vips_announced = bgp_speaker_count_routes(in->speaker).sent,
+		.vips_announced = routes.sent,
+		.vips_suppressed = routes.suppressed,
 		.peers = peers.n,
 		.established = peer_list_established(&peers),
 		.missing = text,

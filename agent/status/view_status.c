@@ -53,8 +53,9 @@ static json_t *vips(const struct status_sources *in)
 {
 	struct vip_counts c = reconcile_counts(in->reconcile);
 	struct bgp_route_counts routes = bgp_speaker_count_routes(in->speaker);
-	return json_pack("{s:I, s:I, s:I, s:I}", "total", VIEW_INT(c.owned4 + c.owned6), "bound",
-			 VIEW_INT(c.bound), "announced", VIEW_INT(routes.sent), "troubled",
+	return json_pack("{s:I, s:I, s:I, s:I, s:I}", "total", VIEW_INT(c.owned4 + c.owned6),
+			 "bound", VIEW_INT(c.bound), "announced", VIEW_INT(routes.sent),
+			 "suppressed", VIEW_INT(routes.suppressed), "troubled",
 			 VIEW_INT(c.troubled + routes.refused));
 }
 

@@ -175,9 +175,15 @@ static json_t *traffic(const struct traffic *t, const struct view_clock *clock)
 {
 	if (!t)
 		return json_null();
-	json_t *o = json_pack("{s:I, s:I, s:f, s:f}", "packets", VIEW_INT(t->packets), "bytes",
-			      VIEW_INT(t->bytes), "packets_per_second", t->packet_rate,
-			      "bytes_per_second", t->byte_rate);
+	bool has_rate = traffic_has_rate(t, clock->now);
+	json_t *o =
+		json_pack("{s:I, s:I, s:o, s:o, s:o}", "packets", VIEW_INT(t->packets), "bytes",
+			  VIEW_INT(t->bytes), "packets_per_second",
+			  has_rate ? json_real(t->packet_rate) : json_null(), "bytes_per_second",
+			  has_rate ? json_real(t->byte_rate) : json_null(), "rate_span_seconds",
+			  has_rate ? view_span(usec_sub(t->rate_to, t->rate_from)) : json_null());
+	view_add_time(o, clock, "sampled", t->sampled_at);
+	json_object_set_new(o, "sample_span_seconds", view_span(t->sample_span));
 	view_add_time(o, clock, "last_packet", t->last_packet);
 	return o;
 }

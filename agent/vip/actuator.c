@@ -31,6 +31,7 @@ struct actuator {
 	struct binding binding;
 	struct nat *nat;
 	struct nat_served_log served;
+	struct nat_served_census *census;
 	struct bgp_speaker *speaker;
 	struct aggregates *aggregates;
 	struct reconcile *reconcile;
@@ -57,16 +58,19 @@ static int address_add(const struct prefix *vip, const struct app_spec *spec, st
 		       void *userdata)
 {
 	struct actuator *a = userdata;
-	if (app_spec_place(spec))
-		tell("vip.bound", "binding", vip, spec->name);
-	return binding_bind(&a->binding, vip, spec, err);
+	int rc = binding_bind(&a->binding, vip, spec, err);
+	if (rc == 0 && app_spec_place(spec))
+		tell("vip.bound", "bound", vip, spec->name);
+	return rc;
 }
 
 static int address_del(const struct prefix *vip, struct err *err, void *userdata)
 {
 	struct actuator *a = userdata;
-	tell("vip.removed", "unbinding", vip, NULL);
-	return binding_unbind(&a->binding, vip, err);
+	int rc = binding_unbind(&a->binding, vip, err);
+	if (rc == 0)
+		tell("vip.removed", "unbound", vip, NULL);
+	return rc;
 }
 
 /* A module that the kernel lacks may be loaded later: tried again, unlike -EOPNOTSUPP. */
@@ -351,6 +355,7 @@ int actuator_new(sd_event *loop, struct host_addresses *addresses, enum nat_choi
 		log_error("vip", "lo is down: no VIP will be announced until it is up "
 				 "('ip link set lo up')");
 	a->nat = nat_new(loop, nat, on_nat_told, a);
+	a->census = nat_served_census_new(loop, a->reconcile, a->nat);
 	*ret = a;
 	return 0;
 }
@@ -362,6 +367,7 @@ void actuator_free(struct actuator *a)
 	bgp_flush_free(a->ack_wait);
 	sd_event_source_disable_unref(a->work);
 	sd_event_source_disable_unref(a->retry);
+	nat_served_census_free(a->census);
 	nat_free(a->nat);
 	reconcile_free(a->reconcile);
 	aggregates_free(a->aggregates);
@@ -393,6 +399,11 @@ bool actuator_lo_is_up(const struct actuator *a)
 struct drift_record actuator_lo_drift(const struct actuator *a)
 {
 	return a->lo;
+}
+
+const struct nat_dead *actuator_nat_dead(const struct actuator *a)
+{
+	return nat_served_dead(a->census);
 }
 
 const struct nat *actuator_nat(const struct actuator *a)

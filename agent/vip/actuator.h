@@ -18,6 +18,7 @@
 #include "nat/nat.h"
 
 struct actuator;
+struct nat_dead;
 
 /* Lists the addresses of lo and the NAT rules. Nothing is changed yet. `addresses` must outlive it.
  */
@@ -35,6 +36,8 @@ const struct aggregates *actuator_aggregates(const struct actuator *a);
 struct reconcile *actuator_reconcile(struct actuator *a);
 /* The NAT that it works with; likewise. */
 const struct nat *actuator_nat(const struct actuator *a);
+/* See nat_served_dead(). */
+const struct nat_dead *actuator_nat_dead(const struct actuator *a);
 
 /* When a note returned -EINPROGRESS, actuator_noted() is to be called. */
 void actuator_set_notes(struct actuator *a, const struct vip_notes *notes, void *userdata);

@@ -1,27 +1,40 @@
 /* SPDX-License-Identifier: MIT */
 #include "agent/vip/nat_served.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "lib/log.h"
+#include "lib/mem.h"
 #include "net/fib.h"
 #include "net/sockdiag.h"
+#include "process/loop.h"
 
 #define LOGGED_MAX 20
 #define LOG_PERIOD (60 * USEC_PER_SEC)
-/* At a time. One takes 2 µs where a socket is there, and 50 where none is. */
-#define QUESTIONS_MAX 200
+/* Of a question to the kernel: 2 µs where a socket is there, and 50 where none is. */
+#define COST_SERVED 1
+#define COST_DEAD   25
+/* Of an asker, some 10 ms; of a turn of the loop, some 2 ms. */
+#define COST_MAX    5000
+#define COST_A_TURN 1000
+#define VIPS_A_TURN 1000
+/* All VIPs are looked at this often at most, and each turn of that is followed by so much for others. */
+#define CENSUS_EVERY USEC_PER_SEC
+#define CENSUS_PAUSE (200 * USEC_PER_MSEC)
 
 static enum nat_served ask(struct nat_served_asker *a, const struct nat_rule *r)
 {
 	bool local = false, listening = false;
-	if (a->asked == QUESTIONS_MAX || (!a->diag && sockdiag_new(&a->diag, NULL) < 0))
+	if (a->cost >= COST_MAX || (!a->diag && sockdiag_new(&a->diag, NULL) < 0))
 		return NAT_SERVED_UNKNOWN;
-	a->asked++;
+	a->cost += COST_DEAD;
 	if (sockdiag_listening_at(a->diag, r->proto, &r->dest, r->port, &listening) < 0)
 		return NAT_SERVED_UNKNOWN;
-	if (listening)
+	if (listening) {
+		a->cost -= COST_DEAD - COST_SERVED;
 		return NAT_SERVED;
+	}
 	if (fib_is_local(&r->dest, &local, NULL) < 0 || !local)
 		return NAT_SERVED_UNKNOWN;
 	return NAT_NOT_SERVED;
@@ -93,39 +106,106 @@ void nat_served_log(struct nat_served_log *l, const struct nat *nat, const struc
 				"rest of the minute: see GET /v1/status");
 }
 
-/* ---- the alarm ---- */
+/* ---- all of them ---- */
 
-struct dead_walk {
+struct nat_served_census {
+	sd_event *loop;
+	struct reconcile *reconcile;
+	const struct nat *nat;
+	sd_event_source *turn;
+	bool walks;
+	struct vip_cursor cursor;
 	struct nat_served_asker asker;
-	struct nat_rule *first;
-	size_t n;
-	bool vip; /* this VIP has one */
+	unsigned turns; /* of the present walk */
+	struct nat_dead found, last;
+	bool vip;      /* the VIP that is looked at has one */
+	mono_t due_at; /* the next walk, if anybody asks */
 };
 
 static void look_at_rule(const struct nat_rule *r, bool present, void *userdata)
 {
-	struct dead_walk *w = userdata;
-	if (!present || r->behind || w->vip || nat_served_ask(&w->asker, r) != NAT_NOT_SERVED)
+	struct nat_served_census *c = userdata;
+	if (!present || r->behind || c->vip || nat_served_ask(&c->asker, r) != NAT_NOT_SERVED)
 		return;
-	w->vip = true;
-	if (w->n++ == 0)
-		*w->first = *r;
+	c->vip = true;
+	if (c->found.n++ == 0)
+		c->found.first = *r;
 }
 
-size_t nat_served_count_dead(struct reconcile *reconcile, const struct nat *nat,
-			     struct nat_rule *ret)
+static void look_at_vip(struct nat_served_census *c, const struct vip *vip)
 {
-	struct dead_walk w = { .first = ret };
-	struct vip_cursor cursor;
-	if (nat_status(nat).wanted == 0)
-		return 0;
-	vip_cursor_init(reconcile, &cursor);
-	for (const struct vip *vip; (vip = vip_cursor_next(&cursor));) {
-		w.vip = false;
-		if (vip->announced && vip->form == ROUTE_UP && vip->spec && vip->spec->n_nats > 0)
-			nat_walk_rules(nat, &vip->prefix, look_at_rule, &w);
+	c->vip = false;
+	if (vip->announced && vip->form == ROUTE_UP && vip->spec && vip->spec->n_nats > 0)
+		nat_walk_rules(c->nat, &vip->prefix, look_at_rule, c);
+}
+
+static void end_walk(struct nat_served_census *c)
+{
+	if (!c->walks)
+		return;
+	vip_cursor_done(&c->cursor);
+	nat_served_done(&c->asker);
+	c->walks = false;
+}
+
+static int on_turn(sd_event_source *source, void *userdata)
+{
+	struct nat_served_census *c = userdata;
+	const struct vip *vip = NULL;
+	(void)source;
+	c->turns++;
+	c->asker.cost = 0;
+	for (size_t i = 0; i < VIPS_A_TURN && c->asker.cost < COST_A_TURN; i++) {
+		vip = vip_cursor_next(&c->cursor);
+		if (!vip)
+			break;
+		look_at_vip(c, vip);
 	}
-	vip_cursor_done(&cursor);
-	nat_served_done(&w.asker);
-	return w.n;
+	if (vip) {
+		loop_defer(c->loop, &c->turn, LOOP_IDLE, on_turn, c);
+		return 0;
+	}
+	end_walk(c);
+	c->last = c->found;
+	span_t pause = c->turns * CENSUS_PAUSE;
+	c->due_at = usec_add(loop_now(c->loop), pause > CENSUS_EVERY ? pause : CENSUS_EVERY);
+	return 0;
+}
+
+static void begin_walk(struct nat_served_census *c)
+{
+	c->walks = true;
+	c->turns = 0;
+	c->found.n = 0;
+	vip_cursor_init(c->reconcile, &c->cursor);
+	loop_defer(c->loop, &c->turn, LOOP_IDLE, on_turn, c);
+}
+
+const struct nat_dead *nat_served_dead(struct nat_served_census *c)
+{
+	bool any = nat_status(c->nat).wanted > 0;
+	if (!any)
+		c->last.n = 0;
+	if (any && !c->walks && loop_now(c->loop) >= c->due_at)
+		begin_walk(c);
+	return &c->last;
+}
+
+struct nat_served_census *nat_served_census_new(sd_event *loop, struct reconcile *reconcile,
+						const struct nat *nat)
+{
+	struct nat_served_census *c = mem_new(1, sizeof(*c));
+	c->loop = loop;
+	c->reconcile = reconcile;
+	c->nat = nat;
+	return c;
+}
+
+void nat_served_census_free(struct nat_served_census *c)
+{
+	if (!c)
+		return;
+	end_walk(c);
+	sd_event_source_disable_unref(c->turn);
+	free(c);
 }

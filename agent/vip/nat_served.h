@@ -10,6 +10,8 @@
 #ifndef AGENT_VIP_NAT_SERVED_H
 #define AGENT_VIP_NAT_SERVED_H
 
+#include <systemd/sd-event.h>
+
 #include "agent/vip/vip.h"
 #include "lib/mono.h"
 #include "nat/nat.h"
@@ -26,7 +28,7 @@ struct nat_served_asker {
 	struct sockdiag *diag; /* NULL: not needed yet */
 	struct nat_rule last;
 	enum nat_served answer;
-	unsigned asked; /* how often the kernel was */
+	unsigned cost; /* of what the kernel was asked */
 };
 enum nat_served nat_served_ask(struct nat_served_asker *a, const struct nat_rule *r);
 void nat_served_done(struct nat_served_asker *a);
@@ -39,9 +41,20 @@ struct nat_served_log {
 void nat_served_log(struct nat_served_log *l, const struct nat *nat, const struct prefix *vip,
 		    mono_t now);
 
-/* VIPs that are announced as up with a rule that nothing serves, mappings to the same port left out; the first
- * rule is in *ret. */
-size_t nat_served_count_dead(struct reconcile *reconcile, const struct nat *nat,
-			     struct nat_rule *ret);
+/* VIPs that are announced as up with a rule that nothing serves, mappings to the same port left out. */
+struct nat_dead {
+	size_t n;
+	struct nat_rule first;
+};
+
+/* Looks at all of them, over many turns of the loop; only while somebody asks. */
+struct nat_served_census;
+
+/* `reconcile` and `nat` must outlive it. */
+struct nat_served_census *nat_served_census_new(sd_event *loop, struct reconcile *reconcile,
+						const struct nat *nat);
+void nat_served_census_free(struct nat_served_census *c);
+/* As of the last look, which is a second old where one second suffices; has them looked at again. */
+const struct nat_dead *nat_served_dead(struct nat_served_census *c);
 
 #endif

@@ -46,6 +46,7 @@ HEALTHY = {
 # What differs when the alert fires, and a word of its text.
 CASES = {
     "VipheraldDown": ({'up{job="vipherald"}': 0}, "web1:9180"),
+    "VipheraldNoHosts": ({'up{job="vipherald"}': "_x90"}, "no host"),
     "VipheraldVipNotAnnouncedAnywhere": ({f"vipherald_vip_announced{{{VIP}}}": 0}, "192.0.2.53/32"),
     "VipheraldVipNotAtAllPeers": ({f"vipherald_vip_advertised{{{VIP},{PEER}}}": 0}, "fewer peers"),
     "VipheraldAppDown": ({f'vipherald_app_state{{{APP},state="down"}}': 1}, "dns is down"),
@@ -77,6 +78,8 @@ def names():
 
 def on_host(series):
     name, _, labels = series.partition("{")
+    if "instance=" in labels:
+        return series
     return f'{name}{{instance="web1:9180"{"," if labels else ""}{labels or "}"}'
 
 
@@ -141,6 +144,28 @@ def test_other_ways(tmp_path):
         ("VipheraldConfigRejected", {"vipherald_config_rolled_back": 1}),
     ):
         assert set(query(tmp_path, {**HEALTHY, **changed})) == {name}
+
+
+def test_a_vip_whose_hosts_are_gone(tmp_path):
+    """Prometheus has no series of a host that does not answer: nothing is 0 then."""
+    vip, up = f"vipherald_vip_announced{{{VIP}}}", 'up{job="vipherald"}'
+    other = 'instance="web2:9180"'
+    gone = {
+        **{name: value for name, value in HEALTHY.items() if name not in (vip, up)},
+        vip: "1x60 stale _x29",
+        up: "1x60 0x30",
+    }
+    alert = "VipheraldVipNotAnnouncedAnywhere"
+    fired = query(tmp_path, gone)
+    assert set(fired) == {"VipheraldDown", alert} and "192.0.2.53/32" in fired[alert]
+    for announced, wanted in ((1, False), (0, True)):
+        second = {
+            f'up{{job="vipherald",{other}}}': 1,
+            f"vipherald_vip_announced{{{VIP},{other}}}": announced,
+        }
+        assert (alert in query(tmp_path, {**gone, **second})) == wanted, announced
+    # Unregistered, by somebody who meant it: the host answers.
+    assert query(tmp_path, {**gone, up: 1}) == {}
 
 
 def test_vips_of_a_disabled_peer_are_no_alert(tmp_path):

@@ -30,6 +30,25 @@ def test_its_form_is_that_of_json_dumps():
     assert text == json.dumps(DASHBOARD, indent=1, ensure_ascii=False) + "\n"
 
 
+def panels(of):
+    for panel in of:
+        yield panel
+        yield from panels(panel.get("panels", []))
+
+
+def test_series_of_two_hosts_are_told_apart():
+    """$instance selects several hosts: what is of one host has its name in the legend, or is a table."""
+    variable = next(v for v in DASHBOARD["templating"]["list"] if v["name"] == "instance")
+    assert variable["multi"] and variable["includeAll"]
+    seen = 0
+    for panel in panels(DASHBOARD["panels"]):
+        for target in panel.get("targets", []):
+            if "$instance" in target["expr"] and panel["type"] != "table":
+                assert "{{instance}}" in target["legendFormat"], (panel["title"], target)
+                seen += 1
+    assert seen > 30
+
+
 def test_names_of_others_are_mapped_to_ours():
     page = (ROOT / "docs/metrics.md").read_text()
     section = page.split("## Names of others")[1].split("\n## ")[0]

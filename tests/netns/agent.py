@@ -15,7 +15,8 @@ from urllib.parse import urlencode
 
 from .netns import Namespace
 from .process import Process
-from .wait import TIMEOUT, wait_until
+from .promtool import check_metrics
+from .wait import EMULATED, TIMEOUT, wait_until
 
 REPO = Path(__file__).resolve().parents[2]
 API_ADDRESS = "127.0.0.1:8080"
@@ -79,6 +80,7 @@ class Agent:
         self._env = env or {}
         self._process: Process | None = None
         self._ended_on_purpose = False
+        self._scraped: str | None = None
         if isinstance(config, dict):
             self.listen_addr = config.get("agent", {}).get("listen_addr", API_ADDRESS)
         else:
@@ -174,9 +176,14 @@ class Agent:
         assert not report, f"{report[0]} (see the agent's log)"
 
     def finish(self) -> None:
-        """End of the test: still running means stop cleanly now; ended means it was meant to."""
+        """End of the test: still running means stop cleanly now; ended means it was meant to.
+
+        Whatever the test was about, the last answer of /metrics is one that Prometheus takes.
+        """
         if self._process is None:
             return
+        if self._scraped is not None and not EMULATED:  # the same text, and promtool takes long there
+            check_metrics(self._scraped)
         if self.process.running:
             self.process.resume()
             self.stop()
@@ -216,7 +223,12 @@ class Agent:
         """A request on the admin socket, as root."""
         connection = _UnixConnection(str(self.run_dir / "api.sock"))
         connection.connect()
-        return self._ask(connection, method, target, {}, body)
+        return self._note(target, self._ask(connection, method, target, {}, body))
+
+    def _note(self, target: str, response: Response) -> Response:
+        if target == "/metrics" and response.status == 200:
+            self._scraped = response.text
+        return response
 
     @contextmanager
     def asking(self, method: str, target: str) -> Iterator[Callable[[], Response]]:
@@ -248,7 +260,7 @@ class Agent:
             connection.close()
 
     def get(self, target: str) -> Response:
-        return self.request("GET", target)
+        return self._note(target, self.request("GET", target))
 
     def register(
         self,

@@ -1,11 +1,13 @@
 """Aggregates, as FRR and BIRD see them: announced while enough of their apps are."""
 
+import re
 from typing import Any
 
 import pytest
 
 from .agent import Agent
 from .configs import app, config, peer
+from .test_metrics import samples
 from .test_reload import Watch, start
 from .test_states_attributes import checked, switch, wait_attributes
 from .testbed import Testbed
@@ -25,6 +27,15 @@ def aggregate(prefix: str = AGGREGATE, **keys: Any) -> dict[str, Any]:
 def shown(agent: Agent, prefix: str = AGGREGATE) -> dict[str, Any]:
     [found] = [a for a in agent.status("routes")["aggregates"] if a["prefix"] == prefix]
     return found
+
+
+def on_page(agent: Agent, show: str) -> list[str]:
+    """The apps that the page shows."""
+    connection = agent.connect()
+    connection.request("GET", f"/?show={show}", headers={"Accept": "text/html"})
+    text = connection.getresponse().read().decode()
+    connection.close()
+    return re.findall(r'<tbody data-key="([^"]+)"', text)
 
 
 @ROUTERS
@@ -86,6 +97,10 @@ def test_summary_only(bed: Testbed, kind: str) -> None:
     router.wait_routes(AGGREGATE, OUTSIDE)
     assert set(bed.host.loopback_addresses()) == {ONE, TWO, OUTSIDE}
     assert agent.route_state(ONE, router.ip) == "suppressed"
+    counts = agent.status("status")["vips"]
+    assert (counts["announced"], counts["suppressed"], counts["troubled"]) == (1, 2, 0)
+    assert on_page(agent, "trouble") == []
+    assert samples(agent, "vipherald_vips_suppressed") == {(): 2}
     assert agent.vip(ONE)["announced_to"] == {"sent": 1, "peers": 1}
     assert (agent.vip(ONE)["error"], agent.vip(ONE)["reason"]) == (None, None)
     assert agent.app("one")["announced"]
@@ -98,6 +113,7 @@ def test_summary_only(bed: Testbed, kind: str) -> None:
     one.unlink()
     router.wait_routes(OUTSIDE)
     assert "its aggregate" in agent.vip(TWO)["reason"]
+    assert on_page(agent, "trouble") == ["one", "two"]
     assert agent.get("/readyz").status == 200
     assert agent.peer(router.ip)["sessions"] == 1
 

@@ -363,6 +363,7 @@ def test_what_is_taken_names_present_as_the_way(bed: Testbed) -> None:
     agent = bed.start_agent(config(peer(router), apps=(bound("web", None),)))
     wait_until(lambda: all(errors(agent).values()), "both are taken")
     assert all("Set 'bind: present'" in (error or "") for error in errors(agent).values())
+    assert not [e for e in agent.status("events")["events"] if e["kind"] == "vip.bound"]
     agent.reload(config(peer(router), apps=(bound("web", "present"),)))
     router.wait_routes(VIP4, VIP6)
     agent.stop()

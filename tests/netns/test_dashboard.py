@@ -135,7 +135,7 @@ def test_who_announces_a_vip(bed: Testbed) -> None:
     """The questions of the fleet, before and after the app went down."""
     router = bed.start_router("bird")
     service = bed.start_service(PORT)
-    bed.start_agent(config(peer(router), apps=(DNS,)))
+    agent = bed.start_agent(config(peer(router), apps=(DNS,)))
     router.wait_routes(VIP4, VIP6)
     announced = {title: expression for title, expression in dashboard()}
     with prometheus(bed) as p:
@@ -147,5 +147,9 @@ def test_who_announces_a_vip(bed: Testbed) -> None:
         assert vips() == {f"{VIP4} 127.0.0.1:8080": "1", f"{VIP6} 127.0.0.1:8080": "1"}
         service.kill()
         wait_until(lambda: set(vips().values()) == {"0"}, "no host announces them")
+        [nowhere] = p.query(announced["VIPs announced nowhere"])
+        assert nowhere["value"][1] == "2"
+        agent.stop()
+        wait_until(lambda: p.query("up == 0") and not p.query("vipherald_vip_announced"), "the host is gone")
         [nowhere] = p.query(announced["VIPs announced nowhere"])
         assert nowhere["value"][1] == "2"

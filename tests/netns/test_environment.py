@@ -234,7 +234,7 @@ def test_status_is_the_overview(bed: Testbed) -> None:
     assert (alarms["last-resort"]["app"], alarms["last-resort"]["count"]) == ("resort", 1)
     assert alarms["state-file"]["path"] == "/proc/none/state"
     status = agent.status("status")
-    assert status["vips"] == {"total": 1, "bound": 1, "announced": 1, "troubled": 0}
+    assert status["vips"] == {"total": 1, "bound": 1, "announced": 1, "suppressed": 0, "troubled": 0}
     assert status["peers"] == {"total": 1, "established": 1, "disabled": 0}
     assert status["started_seconds"] < 60
     read = {"path": str(agent.config_path), "modified": "2023-11-14T22:13:20.250Z"}

@@ -35,7 +35,7 @@ def test_messages_of_bgp_and_requests(bed: Testbed) -> None:
     agent.wait_log(r"DEBUG bgp: peer 10\.0\.1\.1: sent OPEN AS 65001, hold time \d+ s, router id")
     agent.wait_log(r"DEBUG bgp: peer 10\.0\.1\.1: received OPEN AS 65000")
     agent.wait_log(rf"DEBUG bgp: peer 10\.0\.1\.1: sent UPDATE \+{VIP4} next-hop 10\.0\.1\.2")
-    agent.wait_log(rf"DEBUG vip: binding {VIP4} of dns")
+    agent.wait_log(rf"DEBUG vip: bound {VIP4} of dns")
     agent.get("/v1/apps")
     agent.wait_log(r"DEBUG api: GET /v1/apps by local \(\S+ port \d+, uid 0\): 200")
     agent.admin("/v1/log")

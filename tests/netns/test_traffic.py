@@ -49,6 +49,12 @@ def packets(agent: Agent, vip: str) -> float:
     return {key[1]: value for key, value in counted(agent).items()}.get(vip, -1)
 
 
+def rate(agent: Agent, vip: str) -> float:
+    """In packets per second; -1: there is none yet."""
+    found = agent.vip(vip)["traffic"]["packets_per_second"]
+    return -1 if found is None else found
+
+
 def send(namespace: Namespace, address: str, n: int, size: int = 100) -> None:
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     with namespace.inside():
@@ -100,9 +106,12 @@ def test_packets_are_counted(bed: Testbed) -> None:
     assert (shown["packets"], shown["bytes"]) == (7, 7 * 128)
     assert shown["last_packet_seconds"] < 10
     assert agent.vip("192.0.2.99/32")["traffic"]["last_packet"] is None
-    wait_until(lambda: agent.vip(VIP4)["traffic"]["packets_per_second"] == 0, "a rate of 0")
+    wait_until(lambda: rate(agent, VIP4) == 0, "a rate of 0")
+    shown = agent.vip(VIP4)["traffic"]
+    assert 3 <= shown["rate_span_seconds"] and 0 < shown["sample_span_seconds"]
+    assert shown["sampled_seconds"] < 10
     with stream(link.namespace, "192.0.2.53", 0.02):
-        wait_until(lambda: agent.vip(VIP4)["traffic"]["packets_per_second"] > 10, "a rate")
+        wait_until(lambda: rate(agent, VIP4) > 10, "a rate")
 
 
 def test_vips_come_and_go(bed: Testbed) -> None:
@@ -172,13 +181,25 @@ def test_other_processes(bed: Testbed) -> None:
 def test_a_drain_ends_with_the_traffic(bed: Testbed) -> None:
     router, link, agent = start(bed, drain_time="1h", drain_until="10pps")
     with stream(link.namespace, "192.0.2.53", 0.01):
-        wait_until(lambda: agent.vip(VIP4)["traffic"]["packets_per_second"] > 20, "traffic")
+        wait_until(lambda: rate(agent, VIP4) > 20, "traffic")
         agent.drain("web")
         never(lambda: agent.app("web")["state"] != "draining", "it ends under traffic", 7)
     Client(bed, agent)("drain", "web", "--wait")
     assert agent.app("web")["state"] == "drained"
     agent.wait_log(r"web: fewer than 10 packets a second \(drain_until\), withdrawing it")
     router.wait_routes("192.0.2.99/32")
+
+
+def test_a_drain_under_traffic_ends_in_time(bed: Testbed) -> None:
+    """drain_time is over whatever still comes, for whoever waits as well."""
+    router, link, agent = start(bed, drain_time="6s", drain_until="10pps")
+    with stream(link.namespace, "192.0.2.53", 0.01):
+        wait_until(lambda: rate(agent, VIP4) > 20, "traffic")
+        Client(bed, agent)("drain", "web", "--wait")
+        assert agent.app("web")["state"] == "drained"
+        wait_until(lambda: rate(agent, VIP4) > 20, "there is traffic all the time")
+    router.wait_routes("192.0.2.99/32")
+    assert "drain_until" not in agent.log
 
 
 def test_the_stop_does_not_wait_longer_than_traffic(bed: Testbed) -> None:

@@ -22,6 +22,7 @@ static void add(bool on, const json_t *alarm, void *userdata)
 
 #define PEER(a)    "{\"alarm\": \"peer-down\", \"peer\": \"" a "\"}"
 #define VIPS(v, n) "{\"alarm\": \"vip-trouble\", \"vip\": \"" v "\", \"count\": " n "}"
+#define PROGRAM(a) "{\"alarm\": \"process-failing\", \"process\": \"" a "\"}"
 #define LO         "{\"alarm\": \"lo-down\", \"text\": \"x\"}"
 
 static void test_changes(void **state)
@@ -38,6 +39,8 @@ static void test_changes(void **state)
 		{ "[" PEER("a") "," PEER("b") "]", "[" PEER("b") "]", "-peer-down:a " },
 		{ "[" VIPS("v", "1") "]", "[" VIPS("w", "7") "]", "" },
 		{ "[" VIPS("v", "1") "]", "[]", "-vip-trouble:v " },
+		{ "[" PROGRAM("a") "]", "[" PROGRAM("b") "]",
+		  "-process-failing:a +process-failing:b " },
 	};
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {

@@ -3,6 +3,7 @@
 #include "agent/status/metrics_of_apps.h"
 
 #include "agent/app/routes.h"
+#include "agent/fleet/fleet_agent.h"
 #include "tests/unit/answer_bed.h"
 
 /* Far more than a piece of the answer has. */
@@ -127,10 +128,64 @@ static void test_a_program_of_many_vips(void **state)
 	free(text);
 }
 
+/* While counting is interrupted, a counter that stands still would say that there is no traffic. */
+static void test_traffic_that_is_not_counted(void **state)
+{
+	static const char series[] = "vipherald_vip_packets_total{";
+	struct agent *a = *state;
+	struct vip *vip = registry_find(a->registry, "config")->vips[0];
+	mono_t now = loop_now(a->loop);
+	ask(a, "/metrics");
+	assert_int_equal(count(a->text, series), 0);
+	vip->traffic = mem_new(1, sizeof(*vip->traffic));
+	traffic_init(vip->traffic, TRAFFIC_ANNOUNCED, now - 2 * TRAFFIC_STALE_AFTER);
+	ask(a, "/metrics");
+	assert_int_equal(count(a->text, series), 0);
+	traffic_sample(vip->traffic, 1, 100, TRAFFIC_ANNOUNCED, now);
+	ask(a, "/metrics");
+	assert_int_equal(count(a->text, series), 1);
+}
+
+/* Each family has one head, however many turns it takes. */
+static void test_a_fleet_of_many_apps(void **state)
+{
+	static const char *const names[] = { "fleet_up", "fleet_min_up" };
+	static const struct consul_config no_consul;
+	struct agent *a = *state;
+	struct fleet_spec spec = { .engine = FLEET_CONSUL, .prefix = (char *)"f" };
+	const struct fleet_agent_env env = {
+		.loop = a->loop, .registry = a->registry, .spec = &spec, .consul = &no_consul
+	};
+	char *text = NULL, series[96];
+	fleet_spec_add(&spec, NULL)->min_up = (struct fleet_min_up){ true, 50 };
+	struct fleet_agent *fleet = fleet_agent_new(&env);
+	a->in.fleet = fleet;
+	register_apps(a);
+	struct stream *s = metrics_stream(&a->in, METRIC_PROMETHEUS);
+	size_t len = read_to(s, "vipherald_fleet_up{", &text, 0);
+	assert_int_equal(count(text, "vipherald_fleet_up{app=\"app399\"}"), 0);
+	read_to(s, NULL, &text, len);
+	stream_free(s);
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		snprintf(series, sizeof(series), "# HELP vipherald_%s ", names[i]);
+		assert_int_equal(count(text, series), 1);
+		snprintf(series, sizeof(series), "# TYPE vipherald_%s gauge\n", names[i]);
+		assert_int_equal(count(text, series), 1);
+		snprintf(series, sizeof(series), "\nvipherald_%s{app=\"app", names[i]);
+		assert_int_equal(count(text, series), APPS);
+	}
+	free(text);
+	fleet_agent_free(fleet);
+	a->in.fleet = NULL;
+	free(spec.vips);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = { TEST(test_another_per_app_in_between),
-					    TEST(test_a_program_of_many_vips) };
+					    TEST(test_a_program_of_many_vips),
+					    TEST(test_traffic_that_is_not_counted),
+					    TEST(test_a_fleet_of_many_apps) };
 	log_setup(LOG_ERROR, LOG_TEXT);
 	own_netns_enter();
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -242,6 +242,25 @@ static void test_facts(void **state)
 	json_decref(o);
 }
 
+/* A VIP that an aggregate stands for is not missing. */
+static void test_suppressed_vips(void **state)
+{
+	(void)state;
+	struct html h = { 0 };
+	json_t *o =
+		json_pack("{s:{s:i, s:i, s:i}, s:{s:i, s:i}}", "vips", "announced", 1, "suppressed",
+			  2, "total", 3, "aggregates", "announced", 1, "total", 1);
+	facts_add(&h, o);
+	EXPECT(&h, "<span class=\"good\">1 of 3 announced, 2 suppressed</span>",
+	       "<dt>Aggregates</dt><dd><span class=\"good\">1 of 1 announced</span>");
+	json_object_set_new(json_object_get(o, "vips"), "total", json_integer(4));
+	json_object_set_new(json_object_get(o, "aggregates"), "announced", json_integer(0));
+	facts_add(&h, o);
+	EXPECT(&h, "<span class=\"odd\">1 of 4 announced, 2 suppressed</span>",
+	       "<dt>Aggregates</dt><dd><span class=\"bad\">0 of 1 announced</span>");
+	json_decref(o);
+}
+
 static void test_sessions(void **state)
 {
 	(void)state;
@@ -297,6 +316,7 @@ static void test_marks(void **state)
 	assert_string_equal(mark_of_route("pending"), MARK_ODD);
 	assert_string_equal(mark_of_route("not-announced"), MARK_NONE);
 	assert_string_equal(mark_of_route("filtered"), MARK_NONE);
+	assert_string_equal(mark_of_route("suppressed"), MARK_NONE);
 	assert_string_equal(mark_of_route("no-next-hop"), MARK_BAD);
 }
 
@@ -336,12 +356,19 @@ static void test_recent_checks(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_escaping),   cmocka_unit_test(test_nothing),
-		cmocka_unit_test(test_in_a_query), cmocka_unit_test(test_ages),
-		cmocka_unit_test(test_query),      cmocka_unit_test(test_no_text_becomes_markup),
-		cmocka_unit_test(test_facts),      cmocka_unit_test(test_sessions),
-		cmocka_unit_test(test_checks),     cmocka_unit_test(test_marks),
-		cmocka_unit_test(test_files),      cmocka_unit_test(test_recent_checks),
+		cmocka_unit_test(test_escaping),
+		cmocka_unit_test(test_nothing),
+		cmocka_unit_test(test_in_a_query),
+		cmocka_unit_test(test_ages),
+		cmocka_unit_test(test_query),
+		cmocka_unit_test(test_no_text_becomes_markup),
+		cmocka_unit_test(test_suppressed_vips),
+		cmocka_unit_test(test_facts),
+		cmocka_unit_test(test_sessions),
+		cmocka_unit_test(test_checks),
+		cmocka_unit_test(test_marks),
+		cmocka_unit_test(test_files),
+		cmocka_unit_test(test_recent_checks),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

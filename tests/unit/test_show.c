@@ -275,7 +275,8 @@ static const char routes[] =
 	"\"ext_communities\": [\"rt:1:2\"], \"large_communities\": [\"1:2:3\"]}, {\"peer\": "
 	"\"10.0.0.2\", \"state\": "
 	"\"no-session\", \"reason\": \"idle\"}]}, {\"prefix\": \"::1/128\", \"app\": \"web\", "
-	"\"bound\": false, \"announced\": false, \"error\": \"lo is down\", \"reason\": \"y\", "
+	"\"bound\": false, \"announced\": false, \"traffic\": {\"packets_per_second\": null}, "
+	"\"error\": \"lo is down\", \"reason\": \"y\", "
 	"\"peers\": [{\"peer\": \"10.0.0.1\", \"state\": \"pending\", \"local_pref\": 7, "
 	"\"prepend\": 0, \"reason\": \"\"}]}]}";
 
@@ -638,7 +639,8 @@ static void test_status(void **state)
 		"\"configuration\": {\"path\": \"/etc/a.yaml\", \"modified\": \"2026-01-02\"}, "
 		"\"apps\": {\"up\": 1, \"down\": 2, \"unknown\": 3, \"draining\": 4, "
 		"\"drained\": 5, \"kept\": 6}, \"vips\": {\"announced\": 1, \"total\": 2, "
-		"\"bound\": 3, \"troubled\": 4}, \"peers\": {\"established\": 5, \"total\": 6}, "
+		"\"suppressed\": 1, \"bound\": 3, \"troubled\": 4}, \"peers\": {\"established\": "
+		"5, \"total\": 6}, "
 		"\"drain\": {\"since_seconds\": 7}, \"state_file\": {\"path\": \"/s\", "
 		"\"stored\": false, \"error\": \"full\"}}";
 	(void)state;
@@ -649,7 +651,7 @@ static void test_status(void **state)
 	       "vipherald       1.2, running for 1m00s\n"
 	       "Configuration   /etc/a.yaml of 2026-01-02\n"
 	       "Apps            1 up, 2 down, 3 unknown, 4 draining, 5 drained, 6 kept\n"
-	       "VIPs            1 of 2 announced, 3 bound, 4 in trouble\n"
+	       "VIPs            1 of 2 announced, 1 suppressed, 3 bound, 4 in trouble\n"
 	       "Peers           5 of 6 established\n"
 	       "Drain           of the agent, for 7s\n"
 	       "State file      /s: not written: full\n");

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -92,6 +93,53 @@ static void sends_routes_known_before_the_session(void **state)
 	loop_until(b->loop, got_one, b);
 	assert_int_equal(b->router.announced, 200);
 	assert_int_equal(status_of(&b->host).routes_sent, 200);
+}
+
+static bool all_counted(void *userdata)
+{
+	struct bed *b = userdata;
+	return bgp_speaker_count_routes(b->host.speaker).sent == 2;
+}
+
+static void announce_for(struct bed *b, uint32_t i, const char *peer)
+{
+	struct bgp_peer_filter filter = { 0 };
+	bgp_peer_refs_add(&filter.only, peer);
+	struct bgp_route route = { .prefix = vip(i), .filter = bgp_peer_filter_copy(&filter) };
+	bgp_speaker_announce(b->host.speaker, &route);
+	bgp_peer_filter_free((struct bgp_peer_filter *)route.filter);
+	free(filter.only.items[0].text);
+	free(filter.only.items);
+}
+
+/* Each in one count at most; aggregates are in none. The first of the peers is down all the time. */
+static void counts_routes(void **state)
+{
+	struct bed *b = *state;
+	const struct bgp_route suppressed = { .prefix = vip(3), .suppressed = true },
+			       aggregate = { .prefix = { .addr = addr_v4(0xc0000200), .len = 24 },
+					     .aggregate = true },
+			       other = { .prefix = { .addr = { AF_INET6, { 0x20, 1 } },
+						     .len = 64 } };
+	b->host.peers[b->host.n_peers++] = b->host.peers[0];
+	b->host.peers[0].addr = addr_v4(0x7f000003);
+	start_both(b);
+	announce(b, 1);
+	announce_for(b, 2, "127.0.0.2");
+	announce_for(b, 4, "127.0.0.3");
+	bgp_speaker_announce(b->host.speaker, &suppressed);
+	bgp_speaker_announce(b->host.speaker, &aggregate);
+	bgp_speaker_announce(b->host.speaker, &other);
+	struct bgp_route_counts c = bgp_speaker_count_routes(b->host.speaker);
+	assert_int_equal(c.sent, 0);
+	assert_int_equal(c.suppressed, 1);
+	assert_int_equal(c.refused, 0);
+	loop_until(b->loop, all_counted, b);
+	c = bgp_speaker_count_routes(b->host.speaker);
+	assert_int_equal(c.suppressed, 1);
+	assert_int_equal(c.refused, 1);
+	announce_for(b, 5, "127.0.0.4"); /* for no peer */
+	assert_int_equal(bgp_speaker_count_routes(b->host.speaker).refused, 2);
 }
 
 static bool host_tried(void *userdata)
@@ -417,6 +465,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		SPEAKER_TEST(announces_withdraws_and_says_goodbye),
 		SPEAKER_TEST(sends_routes_known_before_the_session),
+		SPEAKER_TEST(counts_routes),
 		SPEAKER_TEST(connects_when_the_router_comes_later),
 		SPEAKER_TEST(comes_back_after_the_router_died),
 		SPEAKER_TEST(both_connect_and_one_session_stays),

@@ -13,12 +13,12 @@ static const struct line_case {
 	struct status_counts in;
 	const char *says;
 } cases[] = {
-	{ { 4, 3, 6, 5, 2, 2, NULL },
-	  "3 of 4 apps up, 5 of 6 VIPs announced, 2 of 2 peers established" },
-	{ { 1, 1, 1, 0, 1, 0, NULL },
+	{ { 4, 3, 6, 5, 1, 2, 2, NULL },
+	  "3 of 4 apps up, 5 of 6 VIPs announced (1 suppressed), 2 of 2 peers established" },
+	{ { 1, 1, 1, 0, 0, 1, 0, NULL },
 	  "1 of 1 app up, 0 of 1 VIP announced, 0 of 1 peer established" },
 	{ { 0 }, "0 of 0 apps up, 0 of 0 VIPs announced, 0 of 0 peers established" },
-	{ { 1, 1, 1, 0, 2, 2, "CAP_NET_ADMIN, CAP_KILL" },
+	{ { 1, 1, 1, 0, 0, 2, 2, "CAP_NET_ADMIN, CAP_KILL" },
 	  "1 of 1 app up, 0 of 1 VIP announced, 2 of 2 peers established; missing: "
 	  "CAP_NET_ADMIN, CAP_KILL" },
 };

@@ -358,6 +358,21 @@ static void test_layout_of_trouble_and_help(void **state)
 	top_model_done(&m);
 }
 
+static void test_vips_of_an_aggregate(void **state)
+{
+	struct top_model m = { .interval = SECOND };
+	struct top_screen s;
+	char buf[ROW_MAX];
+	(void)state;
+	answer(&m, TOP_STATUS, SECOND,
+	       "{\"vips\": {\"total\": 3, \"announced\": 1, \"suppressed\": 2}}");
+	top_screen_init(&s, 80, 24);
+	top_layout(&m, SECOND, &s);
+	assert_non_null(strstr(line_of(&s, 1, buf), "VIPs 1 of 3 announced, 2 suppressed   Peers"));
+	top_screen_done(&s);
+	top_model_done(&m);
+}
+
 /* More than there is room for is counted. */
 static void test_many(void **state)
 {
@@ -456,6 +471,7 @@ int main(void)
 		cmocka_unit_test(test_share),
 		cmocka_unit_test(test_layout),
 		cmocka_unit_test(test_layout_of_trouble_and_help),
+		cmocka_unit_test(test_vips_of_an_aggregate),
 		cmocka_unit_test(test_many),
 		cmocka_unit_test(test_the_first_of_many),
 		cmocka_unit_test(test_what_is_asked_for),

@@ -102,16 +102,78 @@ static void test_stray(void **state)
 	assert_false(traffic_is_stray(&t, 210 * SEC));
 	run(&t, &n, 5, TRAFFIC_WITHDRAWN, 211, 240);
 	assert_false(traffic_is_stray(&t, 240 * SEC)); /* the routers have half a minute */
-	run(&t, &n, 5, TRAFFIC_WITHDRAWN, 241, 241);
-	assert_true(traffic_is_stray(&t, 241 * SEC));
-	run(&t, &n, 0, TRAFFIC_WITHDRAWN, 242, 256);
-	assert_true(traffic_is_stray(&t, 256 * SEC));
-	run(&t, &n, 0, TRAFFIC_WITHDRAWN, 257, 257);
-	assert_false(traffic_is_stray(&t, 257 * SEC));
-	run(&t, &n, 1, TRAFFIC_WITHDRAWN, 258, 258);
+	run(&t, &n, 5, TRAFFIC_WITHDRAWN, 241, 242);
+	assert_false(
+		traffic_is_stray(&t, 242 * SEC)); /* the first sample that is all of that time */
+	run(&t, &n, 5, TRAFFIC_WITHDRAWN, 243, 243);
+	assert_true(traffic_is_stray(&t, 243 * SEC));
+	run(&t, &n, 0, TRAFFIC_WITHDRAWN, 244, 258);
 	assert_true(traffic_is_stray(&t, 258 * SEC));
-	run(&t, &n, 1, TRAFFIC_ANNOUNCED, 259, 259);
+	run(&t, &n, 0, TRAFFIC_WITHDRAWN, 259, 259);
 	assert_false(traffic_is_stray(&t, 259 * SEC));
+	run(&t, &n, 1, TRAFFIC_WITHDRAWN, 260, 260);
+	assert_false(traffic_is_stray(&t, 260 * SEC)); /* one packet is none */
+	run(&t, &n, 0, TRAFFIC_WITHDRAWN, 261, 264);
+	run(&t, &n, 1, TRAFFIC_WITHDRAWN, 265, 265);
+	assert_true(traffic_is_stray(&t, 265 * SEC));
+	run(&t, &n, 1, TRAFFIC_ANNOUNCED, 266, 266);
+	assert_false(traffic_is_stray(&t, 266 * SEC));
+}
+
+/* Counting was interrupted: the packets of the next sample may be of before the withdrawal. */
+static void test_a_sample_of_a_long_time(void **state)
+{
+	struct traffic t;
+	uint64_t n = 0;
+	(void)state;
+	traffic_init(&t, TRAFFIC_ANNOUNCED, 100 * SEC);
+	run(&t, &n, 5, TRAFFIC_ANNOUNCED, 101, 110);
+	run(&t, &n, 5, TRAFFIC_WITHDRAWN, 111, 111);
+	run(&t, &n, 100, TRAFFIC_WITHDRAWN, 171, 171);
+	assert_int_equal(t.sample_span, 60 * SEC);
+	assert_int_equal(t.sampled_at, 171 * SEC);
+	run(&t, &n, 1, TRAFFIC_WITHDRAWN, 172, 172);
+	assert_false(traffic_is_stray(&t, 172 * SEC));
+	run(&t, &n, 1, TRAFFIC_WITHDRAWN, 173, 173);
+	assert_true(traffic_is_stray(&t, 173 * SEC));
+}
+
+/* As with 50,000 VIPs: what is found holds until the next sample. */
+static void test_samples_that_are_far_apart(void **state)
+{
+	struct traffic t;
+	uint64_t n = 0;
+	(void)state;
+	traffic_init(&t, TRAFFIC_ANNOUNCED, 0);
+	for (unsigned at = 50; at <= 300; at += 50)
+		run(&t, &n, 5, at < 100 ? TRAFFIC_ANNOUNCED : TRAFFIC_WITHDRAWN, at, at);
+	assert_true(traffic_is_stray(&t, 300 * SEC));
+	assert_true(traffic_is_stray(&t, 349 * SEC));
+	run(&t, &n, 0, TRAFFIC_WITHDRAWN, 350, 350);
+	run(&t, &n, 0, TRAFFIC_WITHDRAWN, 401, 401);
+	assert_false(traffic_is_stray(&t, 405 * SEC));
+}
+
+/* What a sample says is not taken for what is now when there was none for long. */
+static void test_stale_samples(void **state)
+{
+	struct traffic t;
+	uint64_t n = 0;
+	(void)state;
+	traffic_init(&t, TRAFFIC_WITHDRAWN, 100 * SEC);
+	assert_false(traffic_has_rate(&t, 101 * SEC)); /* there is none yet */
+	run(&t, &n, 1, TRAFFIC_WITHDRAWN, 101, 110);
+	run(&t, &n, 0, TRAFFIC_ANNOUNCED, 111, 180);
+	assert_true(traffic_is_current(&t, 190 * SEC) && traffic_has_rate(&t, 190 * SEC));
+	assert_true(traffic_is_idle(&t, 190 * SEC));
+	assert_false(traffic_is_current(&t, 191 * SEC) || traffic_has_rate(&t, 191 * SEC));
+	assert_false(traffic_is_idle(&t, 191 * SEC));
+	run(&t, &n, 0, TRAFFIC_ANNOUNCED, 192, 192); /* after 12 s: the next may take as long */
+	assert_true(traffic_is_current(&t, 228 * SEC));
+	assert_false(traffic_is_current(&t, 229 * SEC));
+	run(&t, &n, 0, TRAFFIC_ANNOUNCED, 1000, 1000);
+	assert_true(traffic_is_current(&t, 1180 * SEC));
+	assert_false(traffic_is_current(&t, 1181 * SEC));
 }
 
 /* Packets for a withdrawn VIP come by the aggregate; those of an announced one need not. */
@@ -126,9 +188,9 @@ static void test_covered_by_an_aggregate(void **state)
 	assert_false(traffic_is_stray(&t, 200 * SEC));
 	run(&t, &n, 5, TRAFFIC_WITHDRAWN, 201, 230);
 	assert_false(traffic_is_stray(&t, 230 * SEC)); /* half a minute for the aggregate, too */
-	run(&t, &n, 5, TRAFFIC_WITHDRAWN, 231, 231);
-	assert_true(traffic_is_stray(&t, 231 * SEC));
-	run(&t, &n, 0, TRAFFIC_COVERED, 232, 400);
+	run(&t, &n, 5, TRAFFIC_WITHDRAWN, 231, 233);
+	assert_true(traffic_is_stray(&t, 233 * SEC));
+	run(&t, &n, 0, TRAFFIC_COVERED, 234, 400);
 	assert_false(traffic_is_idle(&t, 400 * SEC));
 	run(&t, &n, 0, TRAFFIC_ANNOUNCED, 401, 461);
 	assert_true(traffic_is_idle(&t, 461 * SEC));
@@ -137,9 +199,15 @@ static void test_covered_by_an_aggregate(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_rates), cmocka_unit_test(test_a_counter_that_is_set_back),
-		cmocka_unit_test(test_idle),  cmocka_unit_test(test_never_any),
-		cmocka_unit_test(test_stray), cmocka_unit_test(test_covered_by_an_aggregate),
+		cmocka_unit_test(test_rates),
+		cmocka_unit_test(test_a_counter_that_is_set_back),
+		cmocka_unit_test(test_idle),
+		cmocka_unit_test(test_never_any),
+		cmocka_unit_test(test_stray),
+		cmocka_unit_test(test_a_sample_of_a_long_time),
+		cmocka_unit_test(test_samples_that_are_far_apart),
+		cmocka_unit_test(test_stale_samples),
+		cmocka_unit_test(test_covered_by_an_aggregate),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
