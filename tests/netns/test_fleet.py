@@ -7,6 +7,7 @@ from .configs import VIP4
 from .fleet import PREFIX, Fleet
 from .testbed import Testbed
 
+OTHER = "192.0.2.54/32"
 HALF: dict[str, Any] = {"vips": {"default": {"min_up": "50%"}}}
 """Of five agents, three must stay."""
 
@@ -188,6 +189,122 @@ def test_keys_in_consul(bed: Testbed) -> None:
     assert fleet.keys("has") == {"site1"}
     first.agent.stop()
     fleet.wait("the session is gone", lambda: not fleet.consul.get("/v1/session/list")[1:])
+
+
+def test_an_app_that_goes_gives_back_its_slot(bed: Testbed) -> None:
+    """Registered again within the session of its agent, it counts in full."""
+    fleet = Fleet(bed, 2, {"vips": 1})
+    first, second = fleet.hosts
+    here = first.config({"vips": 1})
+    gone = {key: value for key, value in here.items() if key != "apps"}
+    for _ in range(2):
+        first.healthy.unlink()
+        fleet.wait_routes(1)
+        assert [claim["node"] for claim in fleet.value(".leave")["slots"]] == ["site1"]
+        first.agent.reload(gone)
+        fleet.wait("its claim is gone", lambda: not fleet.value(".leave")["slots"])
+        assert fleet.keys("up") == fleet.keys("has") == {"site2"}
+        first.healthy.touch()
+        first.agent.reload(here)
+        fleet.wait_routes(2)
+        fleet.wait_reported()
+    second.healthy.unlink()
+    second.agent.wait_event("app.granted", app="dns", level="warning")
+    fleet.wait_routes(1)
+
+
+def test_a_vip_that_goes_gives_back_its_place_in_line(bed: Testbed) -> None:
+    fleet = Fleet(bed, 2, {"vips": "100%"}, vip=[VIP4, OTHER])
+    first = fleet.hosts[0]
+    first.healthy.unlink()
+    fleet.wait("it waits", lambda: first.app()["waiting"])
+    for vip in (VIP4, OTHER):
+        assert [claim["node"] for claim in fleet.value(".leave", vip)["line"]] == ["site1"]
+    first.agent.reload(first.config({"vips": "100%"}))
+    fleet.wait("one is gone", lambda: not fleet.value(".leave", OTHER)["line"])
+    assert fleet.keys("up", OTHER) == {"site2"}
+    fleet.wait("it waits with the other", lambda: first.app()["waiting"])
+    assert fleet.collector.routes() == {"agent1": True, "agent2": False}
+
+
+def test_an_app_that_is_kept_is_renamed(bed: Testbed) -> None:
+    fleet = Fleet(bed, 2, {"vips": "100%"})
+    first = fleet.hosts[0]
+    settled = len(fleet.collector.sizes())
+    first.healthy.unlink()
+    fleet.wait_routes(2, degraded=1)
+    fleet.wait("it waits", lambda: first.app()["waiting"])
+    first.agent.reload(first.config({"vips": "100%"}, name="web"))
+    fleet.wait("it is kept", lambda: [a["app"] for a in first.waiting()] == ["web"])
+    line = fleet.value(".leave")["line"]
+    assert [claim["node"] for claim in line] == ["site1"]
+    fleet.wait_routes(2, degraded=1)
+    first.healthy.touch()
+    fleet.wait_routes(2)
+    fleet.wait("its place is given back", lambda: not fleet.value(".leave")["line"])
+    assert min(fleet.collector.sizes()[settled:]) == 2
+
+
+def test_a_hard_failure_that_is_over(bed: Testbed) -> None:
+    """What was kept before has no slot: it is kept again."""
+    fleet = Fleet(bed, 2, {"vips": "100%"})
+    first = fleet.hosts[0]
+    first.healthy.unlink()
+    fleet.wait_routes(2, degraded=1)
+    for _ in range(2):
+        fleet.wait("it waits", lambda: first.app()["waiting"])
+        first.service.kill()
+        fleet.wait_routes(1)
+        fleet.wait("it is told", lambda: fleet.value("up/site1")["form"] == "withdrawn")
+        fleet.wait("its place is given back", lambda: not fleet.value(".leave")["line"])
+        first.service.start()
+        fleet.wait_routes(2, degraded=1)
+    first.healthy.touch()
+    fleet.wait_routes(2)
+    # What was not kept stays withdrawn until its checks pass.
+    first.service.kill()
+    fleet.wait_routes(1)
+    first.healthy.unlink()
+    first.service.start()
+    fleet.wait("the soft check is left", lambda: len(first.failing()) == 1)
+    assert fleet.collector.routes() == {"agent2": False}
+    first.healthy.touch()
+    fleet.wait_routes(2)
+
+
+def test_an_app_that_is_kept_is_drained(bed: Testbed) -> None:
+    """As one that is up: announced until drain_time is over, or the drain ends before."""
+    fleet = Fleet(bed, 2, {"vips": "100%"})
+    first = fleet.hosts[0]
+    settled = len(fleet.collector.sizes())
+    first.healthy.unlink()
+    fleet.wait("it waits", lambda: first.app()["waiting"])
+    first.agent.drain("dns")
+    assert first.agent.app("dns")["state"] == "draining"
+    fleet.wait("it is told", lambda: fleet.value("up/site1")["form"] == "drained")
+    fleet.wait("its place is given back", lambda: not fleet.value(".leave")["line"])
+    first.agent.undrain("dns")
+    assert first.agent.app("dns")["state"] == "kept"
+    fleet.wait("it waits again", lambda: first.app()["waiting"])
+    assert min(fleet.collector.sizes()[settled:]) == 2
+    # To its end; then it is kept as before.
+    first.agent.reload(with_drain_time(first.config({"vips": "100%"}), "10ms"))
+    first.agent.drain("dns")
+    first.agent.wait_event("app.drained", app="dns")
+    fleet.wait_routes(1)
+    assert first.agent.app("dns")["state"] == "drained"
+    first.agent.undrain("dns")
+    fleet.wait_routes(2, degraded=1)
+    # A hard failure ends it at once.
+    first.agent.reload(first.config({"vips": "100%"}))
+    first.agent.drain("dns")
+    assert first.agent.app("dns")["state"] == "draining"
+    first.service.kill()
+    fleet.wait_routes(1)
+
+
+def with_drain_time(config: dict[str, Any], time: str) -> dict[str, Any]:
+    return {**config, "agent": {**config["agent"], "drain_time": time}}
 
 
 def test_two_hosts_of_one_name(bed: Testbed) -> None:
