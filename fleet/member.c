@@ -78,14 +78,17 @@ void fleet_member_evidence(struct fleet_member *m, enum fleet_evidence evidence,
 {
 	if (m->evidence == evidence || m->is_retired)
 		return;
+	m->was_kept |= wants_to_leave(m);
 	m->evidence = evidence;
 	m->has_left = false;
 	decide_anew(m, now);
-	m->was_kept |= m->form == FLEET_DEGRADED;
 	switch (evidence) {
 	case FLEET_GOOD:
 		m->form = FLEET_NORMAL;
 		m->was_kept = false;
+		break;
+	case FLEET_KEPT:
+		m->form = FLEET_DEGRADED;
 		break;
 	case FLEET_DRAIN:
 		if (m->form != FLEET_WITHDRAWN)

@@ -24,6 +24,7 @@
 enum fleet_evidence {
 	FLEET_GOOD,
 	FLEET_SOFT,
+	FLEET_KEPT, /* soft, and announced all the same by another decision than the guard's */
 	FLEET_DRAIN, /* the operator's, not yet at its withdrawal: announced, and counts for no other */
 	FLEET_HARD, /* also a drain that has come to its withdrawal, and the stop */
 };

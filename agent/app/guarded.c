@@ -20,7 +20,9 @@ static enum fleet_evidence evidence_of(const struct app *app)
 		return FLEET_HARD;
 	if (app->drained_since != USEC_NEVER)
 		return app->form == ROUTE_NONE ? FLEET_HARD : FLEET_DRAIN;
-	return app->health == HEALTH_UP ? FLEET_GOOD : FLEET_SOFT;
+	if (app->health == HEALTH_UP)
+		return FLEET_GOOD;
+	return app->kept ? FLEET_KEPT : FLEET_SOFT; /* keep_last announces it without a question */
 }
 
 /* A VIP that is taken over from another app is as that one left it. */

@@ -230,7 +230,7 @@ static bool on_update(const struct app *app, enum fleet_evidence evidence, bool 
 	struct fleet_agent *a = userdata;
 	struct fleet_app *f = find(a, app->spec->name);
 	if (a->is_stopped)
-		return f && f->member.form == FLEET_DEGRADED && evidence == FLEET_SOFT;
+		return f && fleet_app_keeps(f) && evidence == FLEET_SOFT;
 	if (f && !fleet_app_fits(f, app->spec)) {
 		retire(a, f, now);
 		f = NULL;
@@ -419,8 +419,8 @@ void fleet_app_status(const struct fleet_app *f, struct fleet_app_status *ret)
 		.name = f->name,
 		.form = fleet_form_name(drained ? FLEET_DRAINED : m->form),
 		.is_reported = m->is_reported && m->reported == m->form,
-		.is_kept = m->form == FLEET_DEGRADED,
-		.is_waiting = m->form == FLEET_DEGRADED && m->decision.step == FLEET_STEP_WAIT,
+		.is_kept = fleet_app_keeps(f),
+		.is_waiting = fleet_app_keeps(f) && m->decision.step == FLEET_STEP_WAIT,
 		.is_settling = m->settled_at > loop_now(f->shared->loop),
 		.is_too_large = f->n_vips > FLEET_VIPS_MAX,
 		.kept_since = f->kept_since,

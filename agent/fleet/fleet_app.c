@@ -236,6 +236,11 @@ bool fleet_app_fits(struct fleet_app *f, const struct app_spec *spec)
 
 /* ---- evidence ---- */
 
+bool fleet_app_keeps(const struct fleet_app *f)
+{
+	return f->member.form == FLEET_DEGRADED && f->member.evidence == FLEET_SOFT;
+}
+
 bool fleet_app_update(struct fleet_app *f, const struct app *app, enum fleet_evidence evidence,
 		      bool announced, mono_t now)
 {
@@ -244,7 +249,7 @@ bool fleet_app_update(struct fleet_app *f, const struct app *app, enum fleet_evi
 		fleet_member_evidence(&f->member, evidence, announced, now);
 		fleet_app_wake(f, now);
 	}
-	bool keeps = f->member.form == FLEET_DEGRADED;
+	bool keeps = fleet_app_keeps(f);
 	if (!keeps) {
 		f->kept_since = USEC_NEVER;
 	} else if (f->kept_since == USEC_NEVER) {

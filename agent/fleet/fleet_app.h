@@ -46,6 +46,8 @@ bool fleet_app_fits(struct fleet_app *f, const struct app_spec *spec);
 /* Returns whether the app is to stay announced although it is down. */
 bool fleet_app_update(struct fleet_app *f, const struct app *app, enum fleet_evidence evidence,
 		      bool announced, mono_t now);
+/* The same, as it is. */
+bool fleet_app_keeps(const struct fleet_app *f);
 /* The app, or these VIPs of it, are gone: it frees itself when the keys are. */
 void fleet_app_retire(struct fleet_app *f, mono_t now);
 /* Sends what is due. It may be gone afterwards. */

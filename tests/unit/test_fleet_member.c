@@ -277,6 +277,27 @@ static void test_what_is_announced_asks(void **state)
 	fleet_member_done(&b.m);
 }
 
+/* Announced by keep_last it asks for nothing and gives back what it had; it asks when that ends. */
+static void test_what_another_decision_announces(void **state)
+{
+	struct bench b;
+	(void)state;
+	begin_soft(&b, 1);
+	expect_done(&b, "report w");
+	evidence(&b, FLEET_KEPT);
+	assert_int_equal(b.m.form, FLEET_DEGRADED);
+	expect_done(&b, "report d");
+	expect_done(&b, "read");
+	expect_done(&b, "claim 0/0");
+	expect_idle(&b);
+	evidence(&b, FLEET_SOFT);
+	assert_int_equal(b.m.form, FLEET_DEGRADED);
+	expect_done(&b, "read");
+	expect_done(&b, "claim 1/0");
+	assert_int_equal(b.m.form, FLEET_WITHDRAWN);
+	fleet_member_done(&b.m);
+}
+
 /* The answer to a claim comes when the app is well again. */
 static void test_a_claim_is_obsolete_when_it_is_granted(void **state)
 {
@@ -309,6 +330,7 @@ int main(void)
 		cmocka_unit_test(test_who_comes_after_gives_back_the_slot),
 		cmocka_unit_test(test_a_hard_failure_that_is_over),
 		cmocka_unit_test(test_what_is_announced_asks),
+		cmocka_unit_test(test_what_another_decision_announces),
 		cmocka_unit_test(test_a_claim_is_obsolete_when_it_is_granted),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -391,9 +391,13 @@ static void set_evidence(struct sim *s, size_t i, enum fleet_evidence evidence)
 	if (evidence == FLEET_SOFT)
 		assert_true(*form == FLEET_DEGRADED ||
 			    (before == FLEET_WITHDRAWN && !node->is_owed));
-	if (evidence == FLEET_GOOD)
+	if (evidence == FLEET_KEPT)
+		assert_int_equal(*form, FLEET_DEGRADED);
+	if (evidence == FLEET_GOOD || evidence == FLEET_KEPT)
 		node->has_left = false;
-	node->is_owed = evidence != FLEET_GOOD && (node->is_owed || *form == FLEET_DEGRADED);
+	if (evidence == FLEET_SOFT)
+		node->is_owed |= *form == FLEET_DEGRADED;
+	node->is_owed &= evidence != FLEET_GOOD;
 	run_node(s, i);
 }
 
@@ -485,7 +489,7 @@ static void disturb(struct sim *s)
 		set_evidence(s, i, FLEET_HARD);
 		break;
 	case 76 ... 80:
-		set_evidence(s, i, FLEET_DRAIN);
+		set_evidence(s, i, draw(s, 2) ? FLEET_DRAIN : FLEET_KEPT);
 		break;
 	case 81 ... 95:
 		if (s->nodes[i].is_alive && s->nodes[i].has_app)

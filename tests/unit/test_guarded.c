@@ -12,6 +12,7 @@
 #include "agent/app/drains.h"
 #include "agent/app/health.h"
 #include "lib/log.h"
+#include "lib/mem.h"
 #include "lib/str.h"
 #include "tests/unit/fake_registry.h"
 
@@ -26,13 +27,13 @@ struct bench {
 	char told[16];
 };
 
-/* The evidence of each call, unless it is the one before: g, s, d, h; in upper case while it is announced. */
+/* The evidence of each call, unless it is the one before: g, s, k, d, h; in upper case while it is announced. */
 static bool on_update(const struct app *app, enum fleet_evidence evidence, bool announced,
 		      mono_t now, void *userdata)
 {
 	struct bench *b = userdata;
 	size_t n = strlen(b->told);
-	char c = (announced ? "GSDH" : "gsdh")[evidence];
+	char c = (announced ? "GSKDH" : "gskdh")[evidence];
 	(void)app, (void)now;
 	assert_true(n < sizeof(b->told) - 1);
 	if (n == 0 || b->told[n - 1] != c)
@@ -51,7 +52,7 @@ static int setup(void **state)
 {
 	static struct bench b;
 	sd_event *loop;
-	const struct registry_options options = { .drain_time = 5 * SEC };
+	const struct registry_options options = { .drain_time = 5 * SEC, .keep_last_window = SEC };
 	memset(&b, 0, sizeof(b));
 	log_setup(LOG_ERROR, LOG_TEXT);
 	assert_true(sd_event_new(&loop) >= 0);
@@ -179,6 +180,38 @@ static void test_an_app_that_is_kept_gets_another_name(void **state)
 	assert_int_equal(app->evidence, FLEET_SOFT);
 }
 
+static struct app *grouped(struct bench *b, const char *name, const char *vip)
+{
+	struct err err = { "" };
+	enum register_result result;
+	struct app_spec spec = fake_spec(APP_FROM_CONFIG, name, vip, CHECK, NULL);
+	spec.group = mem_strdup("site");
+	spec.keep_last = true;
+	assert_int_equal(registry_register(b->r.reg, &spec, SEC, &result, &err), 0);
+	app_spec_done(&spec);
+	return (struct app *)registry_find(b->r.reg, name);
+}
+
+/* The first of the group is let go; all are announced when all have failed, and the guard is not asked. */
+static void test_keep_last_does_not_ask(void **state)
+{
+	struct bench *b = *state;
+	struct app *a = grouped(b, "a", VIP), *other = grouped(b, "b", "192.0.2.2/32");
+	b->keeps = false;
+	app_on_verdict(a, HEALTH_UP, "", 2 * SEC);
+	app_on_verdict(other, HEALTH_UP, "", 2 * SEC);
+	app_on_verdict(a, HEALTH_DOWN, "fails", 3 * SEC);
+	assert_int_equal(a->evidence, FLEET_SOFT);
+	assert_int_equal(a->form, ROUTE_NONE);
+	app_on_verdict(other, HEALTH_DOWN, "fails", 3 * SEC);
+	assert_true(a->evidence == FLEET_KEPT && other->evidence == FLEET_KEPT);
+	assert_true(a->form == ROUTE_KEPT && other->form == ROUTE_KEPT);
+	b->keeps = true;
+	app_on_verdict(other, HEALTH_UP, "", 4 * SEC);
+	assert_int_equal(a->evidence, FLEET_SOFT);
+	assert_true(a->guarded && a->form == ROUTE_KEPT);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -188,6 +221,7 @@ int main(void)
 		TEST(test_an_app_that_fails_while_it_drains),
 		TEST(test_what_it_went_down_by_lasts_until_the_next_verdict),
 		TEST(test_an_app_that_is_kept_gets_another_name),
+		TEST(test_keep_last_does_not_ask),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
