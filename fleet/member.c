@@ -30,6 +30,13 @@ static bool wants_to_leave(const struct fleet_member *m)
 	return m->evidence == FLEET_SOFT && m->form != FLEET_WITHDRAWN;
 }
 
+/* Away on soft evidence: it returns when too few are left. */
+static bool is_away(const struct fleet_member *m)
+{
+	return m->evidence == FLEET_SOFT && m->form == FLEET_WITHDRAWN && m->was_announced &&
+	       !m->is_retired;
+}
+
 /* Claims are given back unless they are waited for, or hold the place of an app that has left. */
 static bool has_claims_to_give_back(const struct fleet_member *m)
 {
@@ -79,6 +86,7 @@ void fleet_member_evidence(struct fleet_member *m, enum fleet_evidence evidence,
 	if (m->evidence == evidence || m->is_retired)
 		return;
 	m->was_kept |= wants_to_leave(m);
+	m->was_announced |= announced || m->form != FLEET_WITHDRAWN;
 	m->evidence = evidence;
 	m->has_left = false;
 	decide_anew(m, now);
@@ -162,6 +170,7 @@ void fleet_member_succeed(struct fleet_member *m, const struct fleet_member *fro
 	m->last_id = later(m->last_id, from->last_id);
 	m->claim.number = later(m->claim.number, from->claim.number);
 	m->was_kept |= from->was_kept;
+	m->was_announced |= from->was_announced;
 	m->settled_at = later(m->settled_at, from->settled_at);
 	if (!from->claim.session[0] || !str_equal(m->claim.session, from->claim.session))
 		return;
@@ -182,12 +191,13 @@ static bool is_report_due(const struct fleet_member *m, mono_t now)
 /* Claims are given back at any time. */
 static mono_t next_read(const struct fleet_member *m)
 {
-	return wants_to_leave(m) && m->settled_at > m->read_at ? m->settled_at : m->read_at;
+	return !has_claims_to_give_back(m) && m->settled_at > m->read_at ? m->settled_at
+									 : m->read_at;
 }
 
-static bool is_read_due(const struct fleet_member *m, mono_t now)
+static bool has_to_read(const struct fleet_member *m)
 {
-	return (wants_to_leave(m) || has_claims_to_give_back(m)) && now >= next_read(m);
+	return wants_to_leave(m) || has_claims_to_give_back(m) || is_away(m);
 }
 
 /* The report comes before the claim is given back, so that an app that left is never counted. */
@@ -203,7 +213,7 @@ static bool choose(const struct fleet_member *m, mono_t now, enum fleet_request_
 		*ret = FLEET_CLAIM;
 	else if (is_report_due(m, now))
 		*ret = FLEET_REPORT;
-	else if (is_read_due(m, now))
+	else if (has_to_read(m) && now >= next_read(m))
 		*ret = FLEET_READ;
 	else
 		return false;
@@ -243,7 +253,7 @@ mono_t fleet_member_deadline(const struct fleet_member *m)
 		return USEC_NEVER;
 	if (m->is_retired || !m->is_reported || m->reported != m->form)
 		at = 0;
-	else if (wants_to_leave(m) || has_claims_to_give_back(m))
+	else if (has_to_read(m))
 		at = m->decision.step == FLEET_STEP_WRITE ? 0 : usec_min(at, next_read(m));
 	return at > m->retry_at ? at : m->retry_at;
 }
@@ -252,21 +262,24 @@ mono_t fleet_member_deadline(const struct fleet_member *m)
 
 static span_t time_to_next_read(struct fleet_member *m)
 {
-	span_t wait = m->config->poll * (1 + m->decision.ahead);
+	span_t wait = is_away(m) ? m->config->poll_max : m->config->poll * (1 + m->decision.ahead);
 	return jitter(usec_min(wait, m->config->poll_max), xorshift32(&m->random));
 }
 
 static void judge(struct fleet_member *m, const struct fleet_view *views, wall_t wall, mono_t now)
 {
 	const struct fleet_config *c = m->config;
-	bool asks = wants_to_leave(m);
 	fleet_decision_done(&m->decision);
-	if (asks)
+	if (wants_to_leave(m))
 		fleet_decide_leave(views, c->rules, c->n_vips, &m->claim, wall, &m->decision);
 	else if (has_claims_to_give_back(m))
 		fleet_decide_stay(views, c->n_vips, m->claim.node, m->is_unsettled, &m->decision);
+	else if (is_away(m) && now >= m->settled_at)
+		fleet_decide_return(views, c->rules, c->n_vips, &m->claim, wall, &m->decision);
 	switch (m->decision.step) {
 	case FLEET_STEP_NONE:
+		if (!has_claims_to_give_back(m))
+			m->read_at = usec_add(now, time_to_next_read(m));
 		m->may_have_claims &= !has_claims_to_give_back(m);
 		break;
 	case FLEET_STEP_REGISTER:
@@ -284,6 +297,13 @@ static void judge(struct fleet_member *m, const struct fleet_view *views, wall_t
 		m->form = FLEET_WITHDRAWN;
 		m->has_left = true;
 		m->was_kept = false;
+		m->read_at = usec_add(now, time_to_next_read(m));
+		break;
+	case FLEET_STEP_RETURN:
+		m->form = FLEET_DEGRADED;
+		m->has_left = false;
+		m->claim.number++;
+		m->read_at = now;
 		break;
 	}
 }

@@ -11,7 +11,8 @@
  * Only soft evidence ever waits for Consul, and with no answer it waits degraded.
  *
  * An app that was kept and then failed hard never had a slot: when only the soft failure is left, it is kept
- * again. A member that is retired takes its keys and claims with it; one that has its VIPs in the same session
+ * again. Any other one that is withdrawn on soft evidence, and was announced before, looks from time to time
+ * whether enough are left without it. A member that is retired takes its keys and claims with it; one that has its VIPs in the same session
  * then succeeds it.
  */
 #ifndef FLEET_MEMBER_H
@@ -53,10 +54,10 @@ enum fleet_result {
 struct fleet_config {
 	size_t n_vips;
 	struct fleet_rule rules[FLEET_VIPS_MAX];
-	span_t timeout; /* of a request */
-	span_t poll;    /* the first in line reads this often, the k-th k times more rarely */
-	span_t poll_max;
-	span_t refresh; /* of `has`, well within `window` */
+	span_t timeout;  /* of a request */
+	span_t poll;     /* the first in line reads this often, the k-th k times more rarely */
+	span_t poll_max; /* and one that is away as often */
+	span_t refresh;  /* of `has`, well within `window` */
 	/* What Consul has forgotten says too little of the others until they have written it anew: how
 	 * long soft evidence waits after a session that is not the first, and after own keys that were
 	 * gone. */
@@ -72,8 +73,9 @@ struct fleet_member {
 
 	bool is_reported;
 	enum fleet_form reported;
-	bool has_left; /* on soft evidence: its slot is kept until the evidence changes */
-	bool was_kept; /* before the hard evidence or the drain that withdrew it */
+	bool has_left;      /* on soft evidence: its slot is kept until the evidence changes */
+	bool was_kept;      /* before the hard evidence or the drain that withdrew it */
+	bool was_announced; /* since the agent began */
 	bool is_retired;
 	bool is_gone;                   /* retired, and so are its keys */
 	bool may_have_claims;           /* claims of this session may be in Consul */

@@ -298,6 +298,16 @@ static void let_go(struct fleet_app *f, mono_t now)
 	registry_guard_changed(f->shared->registry, f->name, now);
 }
 
+static void call_back(struct fleet_app *f, mono_t now)
+{
+	log_event(LOG_WARNING, "app", EVENT("app.guarded", .app = f->name),
+		  "%s: announced again by the fleet guard, although it is down: %zu other%s "
+		  "announced, %zu must stay",
+		  f->name, f->up, f->up == 1 ? " is" : "s are", f->min_up);
+	registry_guard_changed(f->shared->registry, f->name, now);
+	f->is_told = true;
+}
+
 /* Two agents that claim at once are no error. One whose report is refused has keys that another session
  * holds: that of the instance before, or of a host with the same name. */
 static bool is_told(const struct fleet_app *f, enum fleet_result result)
@@ -327,6 +337,8 @@ static void on_done(enum fleet_result result, const struct fleet_view *views, co
 	fleet_app_wake(f, fleet_member_deadline(&f->member));
 	if (before == FLEET_DEGRADED && f->member.form == FLEET_WITHDRAWN)
 		let_go(f, now);
+	else if (before == FLEET_WITHDRAWN && f->member.form == FLEET_DEGRADED)
+		call_back(f, now);
 }
 
 /* ---- requests ---- */

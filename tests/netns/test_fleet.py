@@ -12,12 +12,11 @@ HALF: dict[str, Any] = {"vips": {"default": {"min_up": "50%"}}}
 """Of five agents, three must stay."""
 
 
-def withdrawn_by_hard_evidence(fleet: Fleet, left: int, degraded: int) -> None:
+def withdrawn_by_hard_evidence(fleet: Fleet) -> None:
     """The service of an agent that is announced ends."""
     host = fleet.agent(sorted(fleet.collector.routes())[0])
     host.service.kill()
-    fleet.wait_routes(left, degraded)
-    assert host.name not in fleet.collector.routes()
+    fleet.wait("it is withdrawn", lambda: host.name not in fleet.collector.routes())
 
 
 def test_the_same_failure_everywhere(bed: Testbed) -> None:
@@ -52,10 +51,35 @@ def test_hard_evidence_does_not_ask(bed: Testbed) -> None:
     fleet = Fleet(bed, 5, HALF)
     fleet.break_all()
     fleet.wait_routes(3, degraded=3)
-    withdrawn_by_hard_evidence(fleet, 2, degraded=2)
+    withdrawn_by_hard_evidence(fleet)
     fleet.consul.process.signal(signal.SIGSTOP)
-    withdrawn_by_hard_evidence(fleet, 1, degraded=1)
+    withdrawn_by_hard_evidence(fleet)
     fleet.consul.process.resume()
+
+
+def test_who_left_returns(bed: Testbed) -> None:
+    """Hard evidence takes those that were kept: the two that were let go are announced again."""
+    fleet = Fleet(bed, 5, HALF)
+    fleet.break_all()
+    fleet.wait_routes(3, degraded=3)
+    left = [host for host in fleet.hosts if host not in fleet.kept()]
+    for host in fleet.kept()[:2]:
+        host.service.kill()
+    fleet.wait_routes(3, degraded=3, timeout=60)
+    assert {host.name for host in left} < set(fleet.collector.routes())
+    for host in left:
+        event = host.agent.wait_event("app.guarded", app="dns", level="warning")
+        assert "announced again by the fleet guard, although it is down" in event["text"]
+    fleet.wait("they wait in line", lambda: all(host.app()["waiting"] for host in left))
+    # And go again when others are well.
+    kept = [host for host in fleet.kept() if host not in left]
+    kept[0].healthy.touch()
+    fleet.wait_routes(3, degraded=2)
+    for host in fleet.hosts:
+        if host not in left and host not in kept:
+            host.healthy.touch()
+            host.service.start()
+    fleet.wait_routes(3, timeout=60)
 
 
 def test_hard_withdrawals_take_up_room(bed: Testbed) -> None:
@@ -261,15 +285,13 @@ def test_a_hard_failure_that_is_over(bed: Testbed) -> None:
         fleet.wait_routes(2, degraded=1)
     first.healthy.touch()
     fleet.wait_routes(2)
-    # What was not kept stays withdrawn until its checks pass.
+    # What was not kept looks whether enough are left.
     first.service.kill()
     fleet.wait_routes(1)
     first.healthy.unlink()
+    fleet.wait("both checks fail", lambda: len(first.failing()) == 2)
     first.service.start()
-    fleet.wait("the soft check is left", lambda: len(first.failing()) == 1)
-    assert fleet.collector.routes() == {"agent2": False}
-    first.healthy.touch()
-    fleet.wait_routes(2)
+    fleet.wait_routes(2, degraded=1)
 
 
 def test_an_app_that_is_kept_is_drained(bed: Testbed) -> None:

@@ -245,7 +245,7 @@ static void test_a_hard_failure_that_is_over(void **state)
 		expect_done(&b, "read");
 		expect_done(&b, "claim 0/1");
 	}
-	/* What was let go, and what was well before, stay away. */
+	/* What was let go, and what was well before, stay away as long as enough are left. */
 	b.config.rules[0].min_up.value = 1;
 	fleet_member_rules(&b.m, b.now);
 	expect_done(&b, "read");
@@ -258,6 +258,77 @@ static void test_a_hard_failure_that_is_over(void **state)
 	evidence(&b, FLEET_HARD);
 	evidence(&b, FLEET_SOFT);
 	assert_int_equal(b.m.form, FLEET_WITHDRAWN);
+	fleet_member_done(&b.m);
+}
+
+/* One that left, and one that failed hard before: each looks whether enough are left. */
+static void test_who_is_away_returns(void **state)
+{
+	struct bench b;
+	(void)state;
+	for (int hard = 0; hard < 2; hard++) {
+		begin_soft(&b, 1);
+		expect_done(&b, "report w");
+		if (hard) {
+			evidence(&b, FLEET_GOOD);
+			evidence(&b, FLEET_HARD);
+			evidence(&b, FLEET_SOFT);
+			expect_done(&b, "read");
+			expect_done(&b, "claim 0/0");
+		}
+		mono_t since = b.now;
+		expect_done(&b, "read");
+		assert_int_equal(b.m.form, FLEET_WITHDRAWN);
+		expect_done(&b, "read");
+		assert_true(b.now >= since + b.config.poll_max / 2);
+		assert_int_equal(b.m.form, FLEET_WITHDRAWN);
+		b.up[1].form = FLEET_WITHDRAWN;
+		expect_done(&b, "read");
+		assert_int_equal(b.m.form, FLEET_DEGRADED);
+		assert_true(b.m.decision.up == 0 && b.m.decision.min_up == 1);
+		expect_done(&b, "report d");
+		expect_done(&b, "read");
+		expect_done(&b, "claim 0/1");
+		/* The other one is well again. */
+		b.up[1].form = FLEET_NORMAL;
+		expect_done(&b, "read");
+		expect_done(&b, "claim 1/0");
+		assert_int_equal(b.m.form, FLEET_WITHDRAWN);
+		fleet_member_done(&b.m);
+	}
+}
+
+/* It was never announced: that others are missing is no reason to begin. */
+static void test_what_was_never_announced_stays_silent(void **state)
+{
+	struct bench b;
+	(void)state;
+	begin(&b, 1);
+	b.up[1].form = FLEET_WITHDRAWN;
+	evidence(&b, FLEET_SOFT);
+	expect_done(&b, "report w");
+	expect_idle(&b);
+	expect_done(&b, "report w"); /* `has` is refreshed */
+	fleet_member_done(&b.m);
+}
+
+/* Without the own key a view says nothing. */
+static void test_who_is_away_does_not_return_by_keys_that_were_emptied(void **state)
+{
+	struct bench b;
+	(void)state;
+	begin_soft(&b, 1);
+	expect_done(&b, "report w");
+	b.has_key = false;
+	b.up[1].form = FLEET_WITHDRAWN;
+	expect_done(&b, "read");
+	assert_int_equal(b.m.form, FLEET_WITHDRAWN);
+	mono_t lost = b.now;
+	expect_done(&b, "report w");
+	expect_done(&b, "report w"); /* `has` is refreshed */
+	expect_done(&b, "read");
+	assert_true(b.now >= lost + b.config.settle_keys);
+	assert_int_equal(b.m.form, FLEET_DEGRADED);
 	fleet_member_done(&b.m);
 }
 
@@ -329,6 +400,9 @@ int main(void)
 		cmocka_unit_test(test_with_the_session_goes_all),
 		cmocka_unit_test(test_who_comes_after_gives_back_the_slot),
 		cmocka_unit_test(test_a_hard_failure_that_is_over),
+		cmocka_unit_test(test_who_is_away_returns),
+		cmocka_unit_test(test_what_was_never_announced_stays_silent),
+		cmocka_unit_test(test_who_is_away_does_not_return_by_keys_that_were_emptied),
 		cmocka_unit_test(test_what_is_announced_asks),
 		cmocka_unit_test(test_what_another_decision_announces),
 		cmocka_unit_test(test_a_claim_is_obsolete_when_it_is_granted),

@@ -49,7 +49,7 @@ struct mail {
 };
 
 struct sim {
-	uint64_t random, steps, n_requests, n_soft;
+	uint64_t random, steps, n_requests, n_soft, n_returns;
 	mono_t now, next_expiry, consul_back, split_until;
 	size_t n;
 	bool faults;
@@ -311,12 +311,16 @@ static void hear(struct sim *s, struct mail *m)
 		fleet_member_answer(&node->member, m->id, m->result, m->views, WALL + s->now,
 				    s->now);
 	if (before != node->member.form) {
+		bool leaves = node->member.form == FLEET_WITHDRAWN;
 		assert_int_equal(node->member.evidence, FLEET_SOFT);
-		assert_int_equal(node->member.form, FLEET_WITHDRAWN);
-		s->n_soft++;
-		node->has_left = true;
-		node->is_owed = false;
-		check_announced(s, m);
+		assert_int_equal(before, leaves ? FLEET_DEGRADED : FLEET_WITHDRAWN);
+		assert_true(leaves || node->member.form == FLEET_DEGRADED);
+		s->n_soft += leaves;
+		s->n_returns += !leaves;
+		node->has_left = leaves;
+		node->is_owed = !leaves;
+		if (leaves)
+			check_announced(s, m);
 	}
 	run_node(s, m->node);
 }
@@ -576,6 +580,20 @@ static void check_all_slots_used(struct sim *s)
 	assert_int_equal(least, 0);
 }
 
+/* Those that have left come back when hard failures take the others, as far as there are some. */
+static void check_return(struct sim *s)
+{
+	size_t n_left = 0;
+	for (size_t i = 0; i < s->n; i++) {
+		n_left += s->nodes[i].has_left;
+		if (!s->nodes[i].has_left)
+			set_evidence(s, i, FLEET_HARD);
+	}
+	run_for(s, 60 * USEC_PER_SEC);
+	for (size_t v = 0; v < CONSUL_VIPS; v++)
+		assert_true(count_announced(s, v) >= usec_min(n_left, count_needed(s, v)));
+}
+
 static uint64_t number(const char *name, uint64_t otherwise)
 {
 	const char *text = getenv(name);
@@ -597,12 +615,15 @@ static void run_seed(size_t n, uint64_t seed, uint64_t steps)
 	calm(&s);
 	check_all_normal(&s);
 	check_all_slots_used(&s);
+	check_return(&s);
 	set_all(&s, FLEET_GOOD);
 	run_for(&s, 900 * USEC_PER_SEC);
 	check_all_normal(&s);
-	print_message("%zu agents, seed %llu: %llu steps, %llu requests, %llu soft withdrawals\n",
+	print_message("%zu agents, seed %llu: %llu steps, %llu requests, %llu soft withdrawals, "
+		      "%llu returns\n",
 		      n, (unsigned long long)seed, (unsigned long long)s.steps,
-		      (unsigned long long)s.n_requests, (unsigned long long)s.n_soft);
+		      (unsigned long long)s.n_requests, (unsigned long long)s.n_soft,
+		      (unsigned long long)s.n_returns);
 	sim_done(&s);
 }
 
