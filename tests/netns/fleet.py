@@ -196,5 +196,12 @@ class Fleet:
         [entry] = self.consul.get(f"/v1/kv/{PREFIX}/{vip}/{part}")
         return json.loads(base64.b64decode(entry["Value"]))
 
+    def end_session(self, host: Host) -> None:
+        """Returns when it has another one, and Consul its keys."""
+        before = host.fleet()["session"]
+        self.consul.put(f"/v1/session/destroy/{before}")
+        self.wait("another session", lambda: host.fleet()["session"] not in (None, before))
+        self.wait("it has reported", lambda: host.app()["reported"])
+
     def kept(self) -> list[Host]:
         return [host for host in self.hosts if host.app()["kept"]]

@@ -329,6 +329,29 @@ def with_drain_time(config: dict[str, Any], time: str) -> dict[str, Any]:
     return {**config, "agent": {**config["agent"], "drain_time": time}}
 
 
+def test_sessions_are_destroyed(bed: Testbed) -> None:
+    """That of an agent that holds a slot, and that of one that waits: no slot is lost."""
+    fleet = Fleet(bed, 3, HALF)
+    first, second, _ = fleet.hosts
+    settled = len(fleet.collector.sizes())
+    first.healthy.unlink()
+    first.agent.wait_event("app.granted", app="dns", level="warning")
+    fleet.end_session(first)
+    assert fleet.value("up/site1")["form"] == "withdrawn"
+    second.healthy.unlink()
+    fleet.wait("it waits", lambda: second.app()["waiting"])
+    assert fleet.value(".leave")["slots"] == []
+    fleet.end_session(second)
+    assert second.app()["kept"]
+    fleet.wait("it waits again", lambda: second.app()["waiting"], timeout=60)
+    line = [claim["session"] for claim in fleet.value(".leave")["line"]]
+    assert line == [second.fleet()["session"]]
+    first.healthy.touch()
+    second.agent.wait_event("app.granted", app="dns", level="warning")
+    fleet.wait_routes(2)
+    assert min(fleet.collector.sizes()[settled:]) == 2
+
+
 def test_two_hosts_of_one_name(bed: Testbed) -> None:
     """The second one counts for no other agent, and says why."""
     fleet = Fleet(bed, 2, HALF)
