@@ -196,6 +196,22 @@ void fleet_decide_leave(const struct fleet_view *views, const struct fleet_rule 
 		write_claims(views, n, me, false, ret);
 }
 
+void fleet_decide_return(const struct fleet_view *views, const struct fleet_rule *rules, size_t n,
+			 const struct fleet_claim *me, wall_t now, struct fleet_decision *ret)
+{
+	assert(n > 0 && n <= FLEET_VIPS_MAX);
+	*ret = (struct fleet_decision){ 0 };
+	for (size_t i = 0; i < n; i++) {
+		size_t staying = count_staying(&views[i]);
+		size_t min_up = fleet_min_up(&views[i], &rules[i], now);
+		tell(ret, staying, min_up, 0);
+		if (!is_live(&views[i], me))
+			ret->step = FLEET_STEP_REGISTER;
+		else if (staying < min_up && ret->step == FLEET_STEP_NONE)
+			ret->step = FLEET_STEP_RETURN;
+	}
+}
+
 void fleet_decide_stay(const struct fleet_view *views, size_t n, const char *node, bool force,
 		       struct fleet_decision *ret)
 {

@@ -80,6 +80,7 @@ enum fleet_step {
 	FLEET_STEP_WAIT,     /* in line */
 	FLEET_STEP_WRITE,    /* write `leaves`, all or none, and judge the view that it returns */
 	FLEET_STEP_LEAVE,    /* granted and confirmed: withdraw */
+	FLEET_STEP_RETURN,   /* too few are left: announce again */
 };
 
 struct fleet_decision {
@@ -92,6 +93,10 @@ struct fleet_decision {
 /* `me` asks to leave with all `n` VIPs (1 to FLEET_VIPS_MAX), or with none. */
 void fleet_decide_leave(const struct fleet_view *views, const struct fleet_rule *rules, size_t n,
 			const struct fleet_claim *me, wall_t now, struct fleet_decision *ret);
+/* `me` is withdrawn, as Consul knows, and could be announced: whether it has to be. Several that are away may
+ * return at once; those that are too many leave again, one by one. */
+void fleet_decide_return(const struct fleet_view *views, const struct fleet_rule *rules, size_t n,
+			 const struct fleet_claim *me, wall_t now, struct fleet_decision *ret);
 /* `node` does not ask: its claims go. `force` writes even where there is none, so that a write whose
  * answer was lost cannot take effect later. */
 void fleet_decide_stay(const struct fleet_view *views, size_t n, const char *node, bool force,

@@ -30,6 +30,13 @@ static bool wants_to_leave(const struct fleet_member *m)
 	return m->evidence == FLEET_SOFT && m->form != FLEET_WITHDRAWN;
 }
 
+/* Away on soft evidence: it returns when too few are left. */
+static bool is_away(const struct fleet_member *m)
+{
+	return m->evidence == FLEET_SOFT && m->form == FLEET_WITHDRAWN && m->was_announced &&
+	       !m->is_retired;
+}
+
 /* Claims are given back unless they are waited for, or hold the place of an app that has left. */
 static bool has_claims_to_give_back(const struct fleet_member *m)
 {
@@ -45,8 +52,10 @@ static void retry_later(struct fleet_member *m, mono_t now)
 static void give_up(struct fleet_member *m, mono_t now)
 {
 	m->is_unsettled |= m->request.kind == FLEET_CLAIM;
-	if (m->request.kind != FLEET_READ)
-		m->report_at = usec_min(m->report_at, usec_add(now, m->config->poll_max));
+	if (m->request.kind == FLEET_REPORT || m->request.kind == FLEET_CLAIM) {
+		m->late_until = usec_add(now, m->config->poll_max);
+		m->report_at = usec_min(m->report_at, m->late_until);
+	}
 	m->request.id = 0;
 	fleet_decision_done(&m->decision);
 	m->read_at = now;
@@ -55,30 +64,57 @@ static void give_up(struct fleet_member *m, mono_t now)
 
 /* ---- inputs ---- */
 
-void fleet_member_evidence(struct fleet_member *m, enum fleet_evidence evidence, mono_t now)
+/* What is decided in flight is judged when it is answered. */
+static void decide_anew(struct fleet_member *m, mono_t now)
 {
-	if (m->evidence == evidence)
-		return;
-	m->evidence = evidence;
-	m->has_left = false;
-	/* A decision of before is not to be sent now; one in flight is judged when it is answered. */
 	if (!m->request.id)
 		fleet_decision_done(&m->decision);
 	m->read_at = now;
+}
+
+/* What was withdrawn stays so, a check that fails is no reason to announce; but what was kept before has no
+ * slot that would let it go. */
+static enum fleet_form soft_form(const struct fleet_member *m, bool announced)
+{
+	bool keeps = announced || m->was_kept || m->form == FLEET_NORMAL;
+	return keeps ? FLEET_DEGRADED : FLEET_WITHDRAWN;
+}
+
+void fleet_member_evidence(struct fleet_member *m, enum fleet_evidence evidence, bool announced,
+			   mono_t now)
+{
+	if (m->evidence == evidence || m->is_retired)
+		return;
+	m->was_kept |= wants_to_leave(m);
+	m->was_announced |= announced || m->form != FLEET_WITHDRAWN;
+	m->evidence = evidence;
+	m->has_left = false;
+	decide_anew(m, now);
 	switch (evidence) {
 	case FLEET_GOOD:
 		m->form = FLEET_NORMAL;
+		m->was_kept = false;
+		break;
+	case FLEET_KEPT:
+		m->form = FLEET_DEGRADED;
+		break;
+	case FLEET_DRAIN:
+		if (m->form != FLEET_WITHDRAWN)
+			m->form = FLEET_DRAINED;
 		break;
 	case FLEET_HARD:
 		m->form = FLEET_WITHDRAWN;
 		break;
 	case FLEET_SOFT:
-		/* What was withdrawn stays so: a check that fails is no reason to announce. */
-		if (m->form == FLEET_NORMAL)
-			m->form = FLEET_DEGRADED;
+		m->form = soft_form(m, announced);
 		m->claim.number++;
 		break;
 	}
+}
+
+void fleet_member_rules(struct fleet_member *m, mono_t now)
+{
+	decide_anew(m, now);
 }
 
 void fleet_member_session(struct fleet_member *m, const char *session, mono_t until, mono_t now)
@@ -89,6 +125,8 @@ void fleet_member_session(struct fleet_member *m, const char *session, mono_t un
 	/* Claims of another session are void. */
 	snprintf(m->claim.session, sizeof(m->claim.session), "%s", session ? session : "");
 	m->is_reported = m->may_have_claims = m->is_unsettled = m->has_left = false;
+	m->is_gone = m->is_retired;
+	m->late_until = 0;
 	m->request.id = 0;
 	fleet_decision_done(&m->decision);
 	m->read_at = m->retry_at = now;
@@ -107,6 +145,42 @@ void fleet_member_keys_lost(struct fleet_member *m, mono_t now)
 		fleet_decision_done(&m->decision);
 }
 
+/* ---- the end, and who comes after ---- */
+
+void fleet_member_retire(struct fleet_member *m, mono_t now)
+{
+	fleet_member_evidence(m, FLEET_HARD, false, now);
+	m->is_retired = true;
+	m->is_gone = m->session_until == 0;
+}
+
+void fleet_member_narrow(struct fleet_member *m)
+{
+	assert(!m->request.id);
+	fleet_decision_done(&m->decision);
+}
+
+static uint64_t later(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
+void fleet_member_succeed(struct fleet_member *m, const struct fleet_member *from)
+{
+	m->last_id = later(m->last_id, from->last_id);
+	m->claim.number = later(m->claim.number, from->claim.number);
+	m->was_kept |= from->was_kept;
+	m->was_announced |= from->was_announced;
+	m->settled_at = later(m->settled_at, from->settled_at);
+	if (!from->claim.session[0] || !str_equal(m->claim.session, from->claim.session))
+		return;
+	m->may_have_claims |= from->may_have_claims;
+	m->is_unsettled |= from->is_unsettled;
+	m->late_until = later(m->late_until, from->late_until);
+	if (m->late_until)
+		m->report_at = usec_min(m->report_at, m->late_until);
+}
+
 /* ---- requests ---- */
 
 static bool is_report_due(const struct fleet_member *m, mono_t now)
@@ -117,27 +191,38 @@ static bool is_report_due(const struct fleet_member *m, mono_t now)
 /* Claims are given back at any time. */
 static mono_t next_read(const struct fleet_member *m)
 {
-	return wants_to_leave(m) && m->settled_at > m->read_at ? m->settled_at : m->read_at;
+	return !has_claims_to_give_back(m) && m->settled_at > m->read_at ? m->settled_at
+									 : m->read_at;
 }
 
-static bool is_read_due(const struct fleet_member *m, mono_t now)
+static bool has_to_read(const struct fleet_member *m)
 {
-	return (wants_to_leave(m) || has_claims_to_give_back(m)) && now >= next_read(m);
+	return wants_to_leave(m) || has_claims_to_give_back(m) || is_away(m);
 }
 
 /* The report comes before the claim is given back, so that an app that left is never counted. */
 static bool choose(const struct fleet_member *m, mono_t now, enum fleet_request_kind *ret)
 {
 	bool claims = wants_to_leave(m) || has_claims_to_give_back(m);
-	if (claims && m->decision.step == FLEET_STEP_WRITE)
+	bool decided = m->decision.step == FLEET_STEP_WRITE;
+	if (m->is_retired) {
+		*ret = m->may_have_claims && !decided ? FLEET_READ : FLEET_DROP;
+		return !m->is_gone;
+	}
+	if (claims && decided)
 		*ret = FLEET_CLAIM;
 	else if (is_report_due(m, now))
 		*ret = FLEET_REPORT;
-	else if (is_read_due(m, now))
+	else if (has_to_read(m) && now >= next_read(m))
 		*ret = FLEET_READ;
 	else
 		return false;
 	return true;
+}
+
+static bool writes_claims(const struct fleet_member *m, enum fleet_request_kind kind)
+{
+	return kind == FLEET_CLAIM || (kind == FLEET_DROP && m->decision.step == FLEET_STEP_WRITE);
 }
 
 bool fleet_member_next(struct fleet_member *m, mono_t now, struct fleet_request *ret)
@@ -151,7 +236,7 @@ bool fleet_member_next(struct fleet_member *m, mono_t now, struct fleet_request 
 		.id = ++m->last_id,
 		.kind = kind,
 		.form = m->form,
-		.leaves = kind == FLEET_CLAIM ? m->decision.leaves : NULL,
+		.leaves = writes_claims(m, kind) ? m->decision.leaves : NULL,
 	};
 	m->may_have_claims |= kind == FLEET_CLAIM;
 	m->deadline = usec_add(now, m->config->timeout);
@@ -166,9 +251,9 @@ mono_t fleet_member_deadline(const struct fleet_member *m)
 		return m->deadline;
 	if (m->session_until == 0)
 		return USEC_NEVER;
-	if (!m->is_reported || m->reported != m->form)
+	if (m->is_retired || !m->is_reported || m->reported != m->form)
 		at = 0;
-	else if (wants_to_leave(m) || has_claims_to_give_back(m))
+	else if (has_to_read(m))
 		at = m->decision.step == FLEET_STEP_WRITE ? 0 : usec_min(at, next_read(m));
 	return at > m->retry_at ? at : m->retry_at;
 }
@@ -177,21 +262,24 @@ mono_t fleet_member_deadline(const struct fleet_member *m)
 
 static span_t time_to_next_read(struct fleet_member *m)
 {
-	span_t wait = m->config->poll * (1 + m->decision.ahead);
+	span_t wait = is_away(m) ? m->config->poll_max : m->config->poll * (1 + m->decision.ahead);
 	return jitter(usec_min(wait, m->config->poll_max), xorshift32(&m->random));
 }
 
 static void judge(struct fleet_member *m, const struct fleet_view *views, wall_t wall, mono_t now)
 {
 	const struct fleet_config *c = m->config;
-	bool asks = wants_to_leave(m);
 	fleet_decision_done(&m->decision);
-	if (asks)
+	if (wants_to_leave(m))
 		fleet_decide_leave(views, c->rules, c->n_vips, &m->claim, wall, &m->decision);
 	else if (has_claims_to_give_back(m))
 		fleet_decide_stay(views, c->n_vips, m->claim.node, m->is_unsettled, &m->decision);
+	else if (is_away(m) && now >= m->settled_at)
+		fleet_decide_return(views, c->rules, c->n_vips, &m->claim, wall, &m->decision);
 	switch (m->decision.step) {
 	case FLEET_STEP_NONE:
+		if (!has_claims_to_give_back(m))
+			m->read_at = usec_add(now, time_to_next_read(m));
 		m->may_have_claims &= !has_claims_to_give_back(m);
 		break;
 	case FLEET_STEP_REGISTER:
@@ -208,8 +296,26 @@ static void judge(struct fleet_member *m, const struct fleet_view *views, wall_t
 			break;
 		m->form = FLEET_WITHDRAWN;
 		m->has_left = true;
+		m->was_kept = false;
+		m->read_at = usec_add(now, time_to_next_read(m));
+		break;
+	case FLEET_STEP_RETURN:
+		m->form = FLEET_DEGRADED;
+		m->has_left = false;
+		m->claim.number++;
+		m->read_at = now;
 		break;
 	}
+}
+
+/* Once more when nothing can come late any more. */
+static void accept_drop(struct fleet_member *m, mono_t now)
+{
+	m->is_reported = m->is_unsettled = false;
+	m->is_gone = now >= m->late_until;
+	m->may_have_claims = !m->is_gone;
+	m->retry_at = m->late_until;
+	fleet_decision_done(&m->decision);
 }
 
 static void accept(struct fleet_member *m, const struct fleet_request *r, mono_t now)
@@ -219,7 +325,9 @@ static void accept(struct fleet_member *m, const struct fleet_request *r, mono_t
 		backoff_reset(&m->backoff);
 	if (r->kind == FLEET_CLAIM)
 		m->is_unsettled = false; /* an earlier one fails by its index from here on */
-	if (r->kind == FLEET_READ)
+	if (r->kind == FLEET_DROP)
+		accept_drop(m, now);
+	if (r->kind == FLEET_READ || r->kind == FLEET_DROP)
 		return;
 	m->is_reported = true;
 	m->reported = r->form;
@@ -237,12 +345,12 @@ void fleet_member_answer(struct fleet_member *m, uint64_t id, enum fleet_result 
 	case FLEET_OK:
 		m->request.id = 0;
 		accept(m, &r, now);
-		if (r.kind != FLEET_REPORT)
+		if (r.kind == FLEET_READ || r.kind == FLEET_CLAIM)
 			judge(m, views, wall, now);
 		break;
 	case FLEET_CONFLICT:
 		m->request.id = 0;
-		if (r.kind == FLEET_CLAIM)
+		if (r.kind == FLEET_CLAIM || r.kind == FLEET_DROP)
 			fleet_decision_done(&m->decision);
 		m->read_at = now;
 		retry_later(m, now);

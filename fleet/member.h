@@ -3,12 +3,17 @@
  * One app of this agent as a member of the fleet: from evidence and Consul's answers to what is
  * announced and what is asked of Consul. Pure; the shell sends the requests and keeps the session.
  *
- *	evidence ─> form at once (hard, mended), or a claim (soft)
+ *	evidence ─> form at once (hard, mended, a drain), or a claim (soft)
  *	session  ─> everything is reported anew
  *	next     ─> the request that is due, one in flight at a time
  *	answer   ─> the guard (fleet/guard.h) judges the views that it carries
  *
  * Only soft evidence ever waits for Consul, and with no answer it waits degraded.
+ *
+ * An app that was kept and then failed hard never had a slot: when only the soft failure is left, it is kept
+ * again. Any other one that is withdrawn on soft evidence, and was announced before, looks from time to time
+ * whether enough are left without it. A member that is retired takes its keys and claims with it; one that has its VIPs in the same session
+ * then succeeds it.
  */
 #ifndef FLEET_MEMBER_H
 #define FLEET_MEMBER_H
@@ -20,13 +25,16 @@
 enum fleet_evidence {
 	FLEET_GOOD,
 	FLEET_SOFT,
-	FLEET_HARD, /* also an operator's drain that has come to its withdrawal, and the stop */
+	FLEET_KEPT, /* soft, and announced all the same by another decision than the guard's */
+	FLEET_DRAIN, /* the operator's, not yet at its withdrawal: announced, and counts for no other */
+	FLEET_HARD, /* also a drain that has come to its withdrawal, and the stop */
 };
 
 enum fleet_request_kind {
 	FLEET_READ,   /* all keys of every VIP, consistent */
 	FLEET_REPORT, /* a transaction: lock `up` with `form`, set `has` */
 	FLEET_CLAIM,  /* a transaction: lock `up`, cas `.leave` by `leaves`, then get all keys */
+	FLEET_DROP, /* a transaction: delete `up` and `has`, cas `.leave` unless `leaves` is NULL */
 };
 
 struct fleet_request {
@@ -46,10 +54,10 @@ enum fleet_result {
 struct fleet_config {
 	size_t n_vips;
 	struct fleet_rule rules[FLEET_VIPS_MAX];
-	span_t timeout; /* of a request */
-	span_t poll;    /* the first in line reads this often, the k-th k times more rarely */
-	span_t poll_max;
-	span_t refresh; /* of `has`, well within `window` */
+	span_t timeout;  /* of a request */
+	span_t poll;     /* the first in line reads this often, the k-th k times more rarely */
+	span_t poll_max; /* and one that is away as often */
+	span_t refresh;  /* of `has`, well within `window` */
 	/* What Consul has forgotten says too little of the others until they have written it anew: how
 	 * long soft evidence waits after a session that is not the first, and after own keys that were
 	 * gone. */
@@ -65,15 +73,20 @@ struct fleet_member {
 
 	bool is_reported;
 	enum fleet_form reported;
-	bool has_left;        /* on soft evidence: its slot is kept until the evidence changes */
-	bool may_have_claims; /* claims of this session may be in Consul */
-	bool is_unsettled;    /* the answer to a claim was lost: it may yet take effect */
+	bool has_left;      /* on soft evidence: its slot is kept until the evidence changes */
+	bool was_kept;      /* before the hard evidence or the drain that withdrew it */
+	bool was_announced; /* since the agent began */
+	bool is_retired;
+	bool is_gone;                   /* retired, and so are its keys */
+	bool may_have_claims;           /* claims of this session may be in Consul */
+	bool is_unsettled;              /* the answer to a claim was lost: it may yet take effect */
 	struct fleet_decision decision; /* of the last view; says why an app is kept */
 
 	struct fleet_request request; /* in flight when id is not 0 */
 	uint64_t last_id;
 	mono_t deadline; /* of the request in flight */
 	mono_t read_at, report_at, retry_at;
+	mono_t late_until; /* until then, writes without an answer may take effect */
 	bool had_session;
 	mono_t settled_at; /* before, nothing is asked for */
 	struct backoff backoff;
@@ -84,11 +97,24 @@ struct fleet_member {
 void fleet_member_init(struct fleet_member *m, const struct fleet_config *config, const char *node,
 		       uint32_t seed);
 void fleet_member_done(struct fleet_member *m);
-void fleet_member_evidence(struct fleet_member *m, enum fleet_evidence evidence, mono_t now);
+/* `announced`: it is at present, by whatever reason. What is not is not announced by soft evidence, unless it
+ * was kept. */
+void fleet_member_evidence(struct fleet_member *m, enum fleet_evidence evidence, bool announced,
+			   mono_t now);
 /* NULL: it has ended. A session that was renewed is given again, with its new `until`. */
 void fleet_member_session(struct fleet_member *m, const char *session, mono_t until, mono_t now);
 /* The own keys are gone, although the session is not: others have lost theirs, too. */
 void fleet_member_keys_lost(struct fleet_member *m, mono_t now);
+/* The rules have changed: what was decided by the former ones is decided anew. */
+void fleet_member_rules(struct fleet_member *m, mono_t now);
+/* The app is no longer here, or not with these VIPs. Its requests from now on delete its keys and its claims,
+ * until `is_gone`. */
+void fleet_member_retire(struct fleet_member *m, mono_t now);
+/* The config of a retired member has fewer VIPs; no request is in flight. */
+void fleet_member_narrow(struct fleet_member *m);
+/* Has VIPs that `from`, which is retired, had: what is left of that in Consul is its own now. After its session
+ * was given. */
+void fleet_member_succeed(struct fleet_member *m, const struct fleet_member *from);
 /* True when *ret is to be sent. A request that timed out is given up here. */
 bool fleet_member_next(struct fleet_member *m, mono_t now, struct fleet_request *ret);
 /* `views` of READ and CLAIM that are OK, one a VIP. An answer that is not awaited is dropped. */

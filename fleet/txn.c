@@ -16,6 +16,11 @@ static bool is_write(enum fleet_txn kind)
 	return kind != FLEET_TXN_FIND && kind != FLEET_TXN_READ;
 }
 
+static bool is_drop(enum fleet_txn kind)
+{
+	return kind == FLEET_TXN_DROP || kind == FLEET_TXN_FORGET;
+}
+
 /* ---- keys ---- */
 
 /* PREFIX/VIP/ and what follows, cut to nothing else than it is: all parts are bounded. */
@@ -97,14 +102,13 @@ static void add_writes(json_t *ops, enum fleet_txn kind, const struct fleet_keys
 		       const struct fleet_write *w)
 {
 	for (size_t i = 0; i < k->n_vips; i++) {
-		if (kind == FLEET_TXN_DROP) {
+		if (is_drop(kind))
 			add_drop(ops, k, i, w);
-			continue;
-		}
-		add_up(ops, k, i, w);
+		else
+			add_up(ops, k, i, w);
 		if (kind == FLEET_TXN_REPORT)
 			add_has(ops, k, i, w);
-		else
+		else if (kind != FLEET_TXN_DROP)
 			add_leave(ops, k, i, w);
 	}
 }
@@ -291,9 +295,9 @@ static int add_result(struct reader *r, const json_t *result, bool is_tree)
 /* check-not-exists has no result, and neither has delete. */
 static size_t count_writes(enum fleet_txn kind, const struct fleet_keys *k, const uint64_t *own)
 {
-	size_t n = 0;
+	size_t n = 0, others = is_drop(kind) ? kind == FLEET_TXN_FORGET : 2;
 	for (size_t i = 0; is_write(kind) && i < k->n_vips; i++)
-		n += (own[i] ? 1 : 0) + (kind == FLEET_TXN_DROP ? 0 : 2);
+		n += (own[i] ? 1 : 0) + others;
 	return n;
 }
 
@@ -301,7 +305,7 @@ static int add_results(struct reader *r, enum fleet_txn kind, const uint64_t *ow
 		       const json_t *results)
 {
 	size_t n = json_array_size(results), n_writes = count_writes(kind, r->keys, own);
-	bool exact = kind == FLEET_TXN_REPORT || kind == FLEET_TXN_DROP;
+	bool exact = kind == FLEET_TXN_REPORT || is_drop(kind);
 	if (!json_is_array(results) || n < n_writes || (exact && n > n_writes))
 		return err_set(r->err, -EPROTO, "%zu results of a transaction, expected %s%zu", n,
 			       exact ? "" : "at least ", n_writes);

@@ -7,6 +7,7 @@
  *	REPORT  check, lock `up`, set `has`
  *	CLAIM   check, lock `up`, cas `.leave`; then get-tree of every VIP
  *	DROP    check, delete `up` and `has`: the app is no longer here
+ *	FORGET  the same, and cas `.leave`: nor are its claims
  *
  * The check is check-index of the own `up` key as it was last seen, or check-not-exists: a request that was
  * overtaken by a later one, or that left before the keys were emptied, is refused.
@@ -30,7 +31,8 @@ enum fleet_txn {
 	FLEET_TXN_READ,
 	FLEET_TXN_REPORT,
 	FLEET_TXN_CLAIM,
-	FLEET_TXN_DROP
+	FLEET_TXN_DROP,
+	FLEET_TXN_FORGET
 };
 
 /* Of one app on one node. */
@@ -48,7 +50,7 @@ struct fleet_write {
 	uint64_t serial; /* another one for each request of a session */
 	enum fleet_form form;
 	wall_t seen;                      /* of REPORT */
-	const struct fleet_leave *leaves; /* of CLAIM, by VIP */
+	const struct fleet_leave *leaves; /* of CLAIM and FORGET, by VIP */
 };
 
 /* Free its views. */
@@ -57,7 +59,7 @@ struct fleet_answer {
 	uint64_t own[FLEET_VIPS_MAX];
 };
 
-/* The body; free it. `write` of REPORT and CLAIM, of DROP its `own`. */
+/* The body; free it. `write` of REPORT, CLAIM and FORGET, of DROP its `own`. */
 char *fleet_txn_make(enum fleet_txn kind, const struct fleet_keys *k,
 		     const struct fleet_write *write);
 /* An answer with status 200 to the transaction of `kind`, which wrote with `own`. -EPROTO with what is

@@ -71,10 +71,11 @@ struct app {
 	mono_t left_at;               /* of policy_member */
 	bool kept;                    /* of policy_member */
 	enum fleet_evidence evidence; /* of its health, as the guard of the fleet sees it */
-	bool guarded;                 /* down, and kept announced by the guard of the fleet */
-	bool forget;                  /* when DUE_CLEANUP is due */
-	struct app_group *group;      /* NULL: none */
-	struct budget *budget;        /* of HTTP: its principal's; and its share of that */
+	bool down_hard;          /* what it went down by, of DOWN; also while it is held down */
+	bool guarded;            /* down, and kept announced by the guard of the fleet */
+	bool forget;             /* when DUE_CLEANUP is due */
+	struct app_group *group; /* NULL: none */
+	struct budget *budget;   /* of HTTP: its principal's; and its share of that */
 	struct budget_share share;
 	size_t requested_vips; /* of HTTP and Consul */
 	struct drain *drain;   /* requested for this app; NULL: there was none yet */
@@ -113,9 +114,10 @@ typedef const char *registry_heir(const struct prefix *vip, void *userdata);
 
 /* The guard of the fleet. */
 struct registry_fleet {
-	/* The app has changed. Whether it is to stay announced although it is down. */
-	bool (*update)(const struct app *app, enum fleet_evidence evidence, mono_t now,
-		       void *userdata);
+	/* The app has changed; `announced`: some VIP of it is so far. Whether it is to stay announced although
+	 * it is down. */
+	bool (*update)(const struct app *app, enum fleet_evidence evidence, bool announced,
+		       mono_t now, void *userdata);
 	/* It is about to be freed. */
 	void (*gone)(const struct app *app, void *userdata);
 };

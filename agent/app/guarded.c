@@ -1,30 +1,57 @@
 /* SPDX-License-Identifier: MIT */
 #include "agent/app/guarded.h"
 
-/* An app that is announced by its own definition while it is down, or that is drained, counts for no other
- * agent; neither is a reason to ask the guard. */
+/* An app that is held down, or that has other monitors than those it went down by, is down for the reason
+ * that it had. */
+static bool is_down_hard(const struct app *app)
+{
+	bool failing = app->watch && monitor_watch_health(app->watch) == HEALTH_DOWN;
+	return failing ? monitor_watch_is_hard(app->watch) : app->down_hard;
+}
+
+/* An app that is announced by its own definition while it is down counts for no other agent, and is no reason
+ * to ask the guard. */
 static enum fleet_evidence evidence_of(const struct app *app)
 {
 	bool last_resort = announce_specs_announces(app->spec->announce, ANNOUNCE_DOWN);
+	if (app->health == HEALTH_UNKNOWN)
+		return FLEET_HARD;
+	if (app->health == HEALTH_DOWN && (last_resort || is_down_hard(app)))
+		return FLEET_HARD;
 	if (app->drained_since != USEC_NEVER)
-		return FLEET_HARD;
-	switch (app->health) {
-	case HEALTH_UNKNOWN:
-		return FLEET_HARD;
-	case HEALTH_UP:
+		return app->form == ROUTE_NONE ? FLEET_HARD : FLEET_DRAIN;
+	if (app->health == HEALTH_UP)
 		return FLEET_GOOD;
-	case HEALTH_DOWN:
-		break;
-	}
-	return last_resort || monitor_watch_is_hard(app->watch) ? FLEET_HARD : FLEET_SOFT;
+	return app->kept ? FLEET_KEPT : FLEET_SOFT; /* keep_last announces it without a question */
+}
+
+/* A VIP that is taken over from another app is as that one left it. */
+static bool is_announced(const struct app *app)
+{
+	for (size_t i = 0; i < app->spec->n_vips; i++)
+		if (app->vips[i]->want.route != ROUTE_NONE)
+			return true;
+	return false;
 }
 
 void app_guard_update(struct app *app, mono_t now)
 {
 	const struct registry *reg = app->registry;
+	bool keeps = false;
+	app->down_hard = app->health == HEALTH_DOWN && is_down_hard(app);
 	app->evidence = evidence_of(app);
-	app->guarded =
-		reg->fleet && reg->fleet->update(app, app->evidence, now, reg->fleet_userdata);
+	if (reg->fleet)
+		keeps = reg->fleet->update(app, app->evidence, is_announced(app), now,
+					   reg->fleet_userdata);
+	/* The drain of an app that is kept ends as that of one that is up. */
+	if (app->evidence == FLEET_DRAIN)
+		keeps = app->guarded && app->health == HEALTH_DOWN;
+	app->guarded = keeps;
+}
+
+bool app_guard_is_told(const struct app *app)
+{
+	return !app->registry->fleet || app->evidence == evidence_of(app);
 }
 
 void app_guard_gone(const struct app *app)

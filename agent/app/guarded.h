@@ -10,6 +10,8 @@
 
 /* Tells the guard, and keeps its answer. No more follows from it: call app_apply(). */
 void app_guard_update(struct app *app, mono_t now);
+/* False: the evidence is another one by now, although the health is not. */
+bool app_guard_is_told(const struct app *app);
 /* The app is about to be freed. */
 void app_guard_gone(const struct app *app);
 

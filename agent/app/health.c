@@ -93,17 +93,27 @@ void app_on_damping_end(struct app *app, mono_t now)
 	app_on_verdict(app, monitor_watch_health(app->watch), "", now);
 }
 
+/* It is down as before, by hard evidence now or no more by that. */
+static void on_other_evidence(struct app *app, const char *reason, mono_t now)
+{
+	enum route_form before = app->form;
+	app_apply(app, now);
+	if ((app->form == ROUTE_NONE) == (before == ROUTE_NONE))
+		return;
+	log_event(LOG_WARNING, "app", EVENT("app.down", .app = app->spec->name), "%s: down, %s: %s",
+		  app->spec->name, app->form == ROUTE_NONE ? "withdrawing it" : consequence(app),
+		  reason);
+}
+
 static void on_verdict(struct monitor_watch *w, enum health health, const char *reason,
 		       void *userdata)
 {
 	struct app *app = userdata;
 	mono_t now = loop_now(app->registry->loop);
+	(void)w;
 	app_on_verdict(app, health, reason, now);
-	if (app->guarded && monitor_watch_is_hard(w)) {
-		log_event(LOG_WARNING, "app", EVENT("app.down", .app = app->spec->name),
-			  "%s: down, withdrawing it: %s", app->spec->name, reason);
-		app_apply(app, now);
-	}
+	if (!app_guard_is_told(app))
+		on_other_evidence(app, reason, now);
 }
 
 /* This health of a watch came without a callback: finds the monitor that it is due to. */

@@ -243,6 +243,7 @@ static void inherit_health(struct app *app, const struct app *former)
 	app->health = former->health;
 	app->registry->n_by_health[app->health]++;
 	app->health_since = former->health_since;
+	app->down_hard = former->down_hard;
 	app->state = former->state;
 	app->state_since = former->state_since;
 	app->reason = former->reason ? mem_strdup(former->reason) : NULL;

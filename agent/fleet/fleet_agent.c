@@ -27,11 +27,11 @@ struct fleet_agent {
 	struct fleet_agent_env env;
 	struct fleet_shared shared;
 	struct fleet_app *apps; /* by name */
-	struct list gone;       /* of fleet_app */
 	struct http_call *call; /* about the session */
 	uint64_t request;       /* of the session, that the call is about */
 	mono_t since;           /* the session began, or ended */
 	bool was_lost;          /* it is in the log */
+	bool was_joined;        /* there was a session */
 	bool is_stopped;
 	struct err error;
 };
@@ -44,6 +44,8 @@ static void wake_all(struct fleet_agent *a, mono_t now)
 {
 	for (struct fleet_app *f = a->apps; f; f = f->hh.next)
 		fleet_app_wake(f, now);
+	list_for_each (it, &a->shared.gone)
+		fleet_app_wake(list_entry(it, struct fleet_app, gone), now);
 }
 
 /* After anything that may have changed the session. */
@@ -54,6 +56,9 @@ static void session_changed(struct fleet_agent *a, const char *before, mono_t no
 		return;
 	a->since = now;
 	if (id[0]) {
+		if (a->was_joined)
+			a->shared.settled_at = usec_add(now, FLEET_SETTLE);
+		a->was_joined = true;
 		log_event(LOG_INFO, "consul", EVENT("fleet.joined"),
 			  "fleet: %s has joined, its session is %s", a->shared.node, id);
 		a->was_lost = false;
@@ -207,7 +212,6 @@ static void retire(struct fleet_agent *a, struct fleet_app *f, mono_t now)
 {
 	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): it does not follow uthash's lists */
 	HASH_DELETE(hh, a->apps, f);
-	list_append(&a->gone, &f->gone);
 	fleet_app_retire(f, now);
 }
 
@@ -220,14 +224,13 @@ static struct fleet_app *add(struct fleet_agent *a, const struct app_spec *spec)
 	return f;
 }
 
-static bool on_update(const struct app *app, enum fleet_evidence evidence, mono_t now,
-		      void *userdata)
+static bool on_update(const struct app *app, enum fleet_evidence evidence, bool announced,
+		      mono_t now, void *userdata)
 {
 	struct fleet_agent *a = userdata;
 	struct fleet_app *f = find(a, app->spec->name);
-	bool was_kept = f && f->member.form == FLEET_DEGRADED;
 	if (a->is_stopped)
-		return was_kept && evidence == FLEET_SOFT;
+		return f && fleet_app_keeps(f) && evidence == FLEET_SOFT;
 	if (f && !fleet_app_fits(f, app->spec)) {
 		retire(a, f, now);
 		f = NULL;
@@ -235,12 +238,9 @@ static bool on_update(const struct app *app, enum fleet_evidence evidence, mono_
 	if (!f) {
 		f = add(a, app->spec);
 		if (f)
-			fleet_app_wake(f, now);
-		/* With other VIPs it is still the app that is announced. */
-		if (f && was_kept)
-			fleet_member_evidence(&f->member, FLEET_GOOD, now);
+			fleet_app_start(f, now);
 	}
-	return f && fleet_app_update(f, app, evidence, now);
+	return f && fleet_app_update(f, app, evidence, announced, now);
 }
 
 static void on_gone(const struct app *app, void *userdata)
@@ -304,7 +304,7 @@ struct fleet_agent *fleet_agent_new(const struct fleet_agent_env *env)
 					   .on_timer = on_timer,
 					   .userdata = a };
 	str_copy(a->shared.prefix, sizeof(a->shared.prefix), env->spec->prefix);
-	list_init(&a->gone);
+	list_init(&a->shared.gone);
 	list_init(&a->shared.waiting);
 	set_node(a);
 	fleet_session_init(&a->shared.session, TTL, env->spec->timeout, SPREAD, loop_random(), now);
@@ -325,7 +325,7 @@ void fleet_agent_free(struct fleet_agent *a)
 		HASH_DELETE(hh, a->apps, f);
 		fleet_app_free(f);
 	}
-	list_for_each (it, &a->gone)
+	list_for_each (it, &a->shared.gone)
 		fleet_app_free(list_entry(it, struct fleet_app, gone));
 	cancel_session_call(a);
 	consul_transport_free(a->shared.transport);
@@ -338,7 +338,7 @@ static void cancel_all(struct fleet_agent *a)
 {
 	for (struct fleet_app *f = a->apps; f; f = f->hh.next)
 		fleet_app_cancel(f);
-	list_for_each (it, &a->gone)
+	list_for_each (it, &a->shared.gone)
 		fleet_app_cancel(list_entry(it, struct fleet_app, gone));
 	cancel_session_call(a);
 }
@@ -351,6 +351,7 @@ void fleet_agent_reconnect(struct fleet_agent *a)
 	consul_transport_free(a->shared.transport);
 	a->shared.transport = NULL;
 	connect_to_consul(a);
+	wake_all(a, loop_now(a->env.loop));
 }
 
 static void on_destroyed(const struct http_response *r, void *userdata)
@@ -418,8 +419,8 @@ void fleet_app_status(const struct fleet_app *f, struct fleet_app_status *ret)
 		.name = f->name,
 		.form = fleet_form_name(drained ? FLEET_DRAINED : m->form),
 		.is_reported = m->is_reported && m->reported == m->form,
-		.is_kept = m->form == FLEET_DEGRADED,
-		.is_waiting = m->form == FLEET_DEGRADED && m->decision.step == FLEET_STEP_WAIT,
+		.is_kept = fleet_app_keeps(f),
+		.is_waiting = fleet_app_keeps(f) && m->decision.step == FLEET_STEP_WAIT,
 		.is_settling = m->settled_at > loop_now(f->shared->loop),
 		.is_too_large = f->n_vips > FLEET_VIPS_MAX,
 		.kept_since = f->kept_since,

@@ -12,8 +12,6 @@
 #define POLL     (2 * USEC_PER_SEC)
 #define POLL_MAX (30 * USEC_PER_SEC)
 #define REFRESH  (200 * USEC_PER_SEC) /* of `has`, unless the window is short */
-/* Others come back within a few attempts to begin a session. */
-#define SETTLE (15 * USEC_PER_SEC)
 
 static fleet_call_cb on_done;
 
@@ -69,27 +67,52 @@ static void call(struct fleet_app *f, enum fleet_txn kind, const struct fleet_wr
 
 void fleet_app_cancel(struct fleet_app *f)
 {
+	mono_t now = loop_now(f->shared->loop);
 	fleet_call_cancel(&f->calls);
-	call_ended(f, loop_now(f->shared->loop));
+	fleet_member_answer(&f->member, f->request, FLEET_FAILED, NULL, 0, now);
+	call_ended(f, now);
+}
+
+static void pass_session(struct fleet_app *f, mono_t now)
+{
+	const struct fleet_session *s = &f->shared->session;
+	if (!str_equal(f->member.claim.session, s->id)) {
+		fleet_app_cancel(f);
+		f->calls.is_known = f->calls.is_lost = false;
+		memset(f->calls.own, 0, sizeof(f->calls.own));
+	}
+	fleet_member_session(&f->member, s->id[0] ? s->id : NULL, s->until, now);
 }
 
 /* ---- life ---- */
 
+static uint64_t later(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
+static int compare_vips(const void *a, const void *b)
+{
+	return prefix_cmp(a, b);
+}
+
+/* In order, so that it does not matter in which one the definition has them. */
 static size_t collect_vips(const struct fleet_spec *spec, const struct app_spec *app,
 			   struct prefix ret[static FLEET_VIPS_MAX],
 			   struct fleet_rule rules[static FLEET_VIPS_MAX])
 {
 	size_t n = 0;
 	for (size_t i = 0; i < app->n_vips; i++) {
-		const struct fleet_min_up *min_up = fleet_spec_min_up(spec, &app->vips[i]);
-		if (!min_up)
+		if (!fleet_spec_min_up(spec, &app->vips[i]))
 			continue;
-		if (n < FLEET_VIPS_MAX) {
+		if (n < FLEET_VIPS_MAX)
 			ret[n] = app->vips[i];
-			rules[n] = (struct fleet_rule){ *min_up, spec->window };
-		}
 		n++;
 	}
+	size_t kept = n < FLEET_VIPS_MAX ? n : FLEET_VIPS_MAX;
+	qsort(ret, kept, sizeof(*ret), compare_vips);
+	for (size_t i = 0; i < kept; i++)
+		rules[i] = (struct fleet_rule){ *fleet_spec_min_up(spec, &ret[i]), spec->window };
 	return n;
 }
 
@@ -100,7 +123,7 @@ static void set_times(struct fleet_app *f)
 	f->config.poll = POLL;
 	f->config.poll_max = POLL_MAX;
 	f->config.refresh = usec_min(REFRESH, spec->window / 3);
-	f->config.settle_session = SETTLE;
+	f->config.settle_session = FLEET_SETTLE;
 	f->config.settle_keys = f->config.refresh + POLL_MAX;
 }
 
@@ -116,7 +139,6 @@ struct fleet_app *fleet_app_new(struct fleet_shared *shared, const struct app_sp
 	f->name = mem_strdup(spec->name);
 	f->config.n_vips = f->n_vips < FLEET_VIPS_MAX ? f->n_vips : FLEET_VIPS_MAX;
 	f->kept_since = USEC_NEVER;
-	f->backoff = (struct backoff){ .first = USEC_PER_SEC, .max = POLL_MAX };
 	f->calls = (struct fleet_call){
 		.transport = &shared->transport,
 		.keys = { .prefix = shared->prefix,
@@ -128,20 +150,73 @@ struct fleet_app *fleet_app_new(struct fleet_shared *shared, const struct app_sp
 	};
 	set_times(f);
 	fleet_member_init(&f->member, &f->config, shared->node, loop_random());
+	f->member.settled_at = shared->settled_at;
+	f->member.last_id = f->member.claim.number = shared->number;
 	return f;
+}
+
+static bool has_vip(const struct fleet_app *f, const struct prefix *vip)
+{
+	for (size_t i = 0; i < f->config.n_vips; i++)
+		if (prefix_equal(&f->vips[i], vip))
+			return true;
+	return false;
+}
+
+static bool shares_vip(const struct fleet_app *f, const struct fleet_app *other)
+{
+	for (size_t i = 0; i < f->config.n_vips; i++)
+		if (has_vip(other, &f->vips[i]))
+			return true;
+	return false;
+}
+
+void fleet_app_start(struct fleet_app *f, mono_t now)
+{
+	struct fleet_shared *s = f->shared;
+	pass_session(f, now);
+	list_for_each (it, &s->gone) {
+		const struct fleet_app *other = list_entry(it, struct fleet_app, gone);
+		if (shares_vip(f, other))
+			fleet_member_succeed(&f->member, &other->member);
+	}
+	fleet_app_wake(f, now);
 }
 
 void fleet_app_free(struct fleet_app *f)
 {
 	if (!f)
 		return;
+	struct fleet_shared *s = f->shared;
 	list_remove(&f->waiting);
 	list_remove(&f->gone);
-	deadlines_remove(&f->shared->wakes, &f->wake);
+	deadlines_remove(&s->wakes, &f->wake);
 	fleet_app_cancel(f);
+	s->number = later(s->number, later(f->member.last_id, f->member.claim.number));
 	fleet_member_done(&f->member);
 	free(f->name);
 	free(f);
+}
+
+static bool same_rule(const struct fleet_rule *a, const struct fleet_rule *b)
+{
+	return a->window == b->window && a->min_up.is_share == b->min_up.is_share &&
+	       a->min_up.value == b->min_up.value;
+}
+
+/* One that waits in line asks again. */
+static void set_rules(struct fleet_app *f, const struct fleet_rule *rules)
+{
+	bool same = true;
+	mono_t now = loop_now(f->shared->loop);
+	for (size_t i = 0; i < f->config.n_vips; i++) {
+		same &= same_rule(&rules[i], &f->config.rules[i]);
+		f->config.rules[i] = rules[i];
+	}
+	if (same)
+		return;
+	fleet_member_rules(&f->member, now);
+	fleet_app_wake(f, now);
 }
 
 bool fleet_app_fits(struct fleet_app *f, const struct app_spec *spec)
@@ -154,23 +229,27 @@ bool fleet_app_fits(struct fleet_app *f, const struct app_spec *spec)
 	for (size_t i = 0; i < f->config.n_vips; i++)
 		if (!prefix_equal(&vips[i], &f->vips[i]))
 			return false;
-	for (size_t i = 0; i < f->config.n_vips; i++)
-		f->config.rules[i] = rules[i];
 	set_times(f);
+	set_rules(f, rules);
 	return true;
 }
 
 /* ---- evidence ---- */
 
+bool fleet_app_keeps(const struct fleet_app *f)
+{
+	return f->member.form == FLEET_DEGRADED && f->member.evidence == FLEET_SOFT;
+}
+
 bool fleet_app_update(struct fleet_app *f, const struct app *app, enum fleet_evidence evidence,
-		      mono_t now)
+		      bool announced, mono_t now)
 {
 	f->is_drained = app->drained_since != USEC_NEVER;
 	if (f->member.evidence != evidence) {
-		fleet_member_evidence(&f->member, evidence, now);
+		fleet_member_evidence(&f->member, evidence, announced, now);
 		fleet_app_wake(f, now);
 	}
-	bool keeps = f->member.form == FLEET_DEGRADED;
+	bool keeps = fleet_app_keeps(f);
 	if (!keeps) {
 		f->kept_since = USEC_NEVER;
 	} else if (f->kept_since == USEC_NEVER) {
@@ -219,25 +298,14 @@ static void let_go(struct fleet_app *f, mono_t now)
 	registry_guard_changed(f->shared->registry, f->name, now);
 }
 
-static void on_done_gone(struct fleet_app *f, enum fleet_result result, mono_t now)
+static void call_back(struct fleet_app *f, mono_t now)
 {
-	if (result == FLEET_OK) {
-		fleet_app_free(f);
-		return;
-	}
-	f->retry_at = usec_add(now, backoff_next(&f->backoff, loop_random()));
-	fleet_app_wake(f, f->retry_at);
-}
-
-static void pass_session(struct fleet_app *f, mono_t now)
-{
-	const struct fleet_session *s = &f->shared->session;
-	if (!str_equal(f->member.claim.session, s->id)) {
-		fleet_app_cancel(f);
-		f->calls.is_known = f->calls.is_lost = false;
-		memset(f->calls.own, 0, sizeof(f->calls.own));
-	}
-	fleet_member_session(&f->member, s->id[0] ? s->id : NULL, s->until, now);
+	log_event(LOG_WARNING, "app", EVENT("app.guarded", .app = f->name),
+		  "%s: announced again by the fleet guard, although it is down: %zu other%s "
+		  "announced, %zu must stay",
+		  f->name, f->up, f->up == 1 ? " is" : "s are", f->min_up);
+	registry_guard_changed(f->shared->registry, f->name, now);
+	f->is_told = true;
 }
 
 /* Two agents that claim at once are no error. One whose report is refused has keys that another session
@@ -255,10 +323,6 @@ static void on_done(enum fleet_result result, const struct fleet_view *views, co
 	mono_t now = loop_now(f->shared->loop);
 	enum fleet_form before = f->member.form;
 	call_ended(f, now);
-	if (f->is_gone) {
-		on_done_gone(f, result, now);
-		return;
-	}
 	pass_session(f, now);
 	bool had_reported = f->member.is_reported;
 	fleet_member_answer(&f->member, f->request, result, views, loop_wall(), now);
@@ -273,19 +337,23 @@ static void on_done(enum fleet_result result, const struct fleet_view *views, co
 	fleet_app_wake(f, fleet_member_deadline(&f->member));
 	if (before == FLEET_DEGRADED && f->member.form == FLEET_WITHDRAWN)
 		let_go(f, now);
+	else if (before == FLEET_WITHDRAWN && f->member.form == FLEET_DEGRADED)
+		call_back(f, now);
 }
 
 /* ---- requests ---- */
 
-static enum fleet_txn txn_of(enum fleet_request_kind kind)
+static enum fleet_txn txn_of(const struct fleet_request *r)
 {
-	switch (kind) {
+	switch (r->kind) {
 	case FLEET_READ:
 		return FLEET_TXN_READ;
 	case FLEET_REPORT:
 		return FLEET_TXN_REPORT;
 	case FLEET_CLAIM:
 		return FLEET_TXN_CLAIM;
+	case FLEET_DROP:
+		return r->leaves ? FLEET_TXN_FORGET : FLEET_TXN_DROP;
 	}
 	return FLEET_TXN_READ;
 }
@@ -303,7 +371,7 @@ static void send_request(struct fleet_app *f, const struct fleet_request *r)
 		.leaves = r->leaves,
 	};
 	f->request = r->id;
-	call(f, txn_of(r->kind), &write);
+	call(f, txn_of(r), &write);
 }
 
 /* Those that another app of this agent has by now are its own business. */
@@ -314,33 +382,33 @@ static void drop_keys_of_others(struct fleet_app *f)
 		if (!registry_owner(f->shared->registry, &f->vips[i]) ||
 		    !fleet_spec_min_up(f->shared->spec, &f->vips[i]))
 			f->vips[n++] = f->vips[i];
-	if (n < f->config.n_vips)
-		f->calls.is_known = false;
+	if (n == f->config.n_vips)
+		return;
+	f->calls.is_known = false;
 	f->config.n_vips = f->calls.keys.n_vips = n;
+	fleet_member_narrow(&f->member);
 }
 
 /* With the session go the keys that it held. */
-static void run_gone(struct fleet_app *f, mono_t now)
+static bool has_gone(struct fleet_app *f)
 {
-	const struct fleet_write write = { .session = f->member.claim.session };
-	if (f->is_calling || !may_call(f))
-		return;
-	if (now < f->retry_at) {
-		fleet_app_wake(f, f->retry_at);
-		return;
-	}
-	drop_keys_of_others(f);
-	if (f->config.n_vips == 0 || !f->shared->session.id[0] ||
-	    !str_equal(f->member.claim.session, f->shared->session.id))
-		fleet_app_free(f);
-	else
-		call(f, FLEET_TXN_DROP, &write);
+	if (!f->is_gone)
+		return false;
+	if (f->n_vips > FLEET_VIPS_MAX) /* it has none */
+		return true;
+	if (!f->member.request.id)
+		drop_keys_of_others(f);
+	return f->config.n_vips == 0 || f->member.is_gone;
 }
 
 void fleet_app_retire(struct fleet_app *f, mono_t now)
 {
 	fleet_app_cancel(f);
+	pass_session(f, now);
+	fleet_member_retire(&f->member, now);
 	f->is_gone = true;
+	f->kept_since = USEC_NEVER;
+	list_append(&f->shared->gone, &f->gone);
 	fleet_app_wake(f, now);
 }
 
@@ -356,13 +424,13 @@ static void note_timeout(struct fleet_app *f)
 void fleet_app_run(struct fleet_app *f, mono_t now)
 {
 	struct fleet_request r;
-	if (f->is_gone) {
-		run_gone(f, now);
+	pass_session(f, now);
+	if (has_gone(f)) {
+		fleet_app_free(f);
 		return;
 	}
 	if (f->n_vips > FLEET_VIPS_MAX)
 		return;
-	pass_session(f, now);
 	if (!may_call(f))
 		return;
 	bool due = fleet_member_next(&f->member, now, &r);

@@ -23,12 +23,10 @@ struct fleet_app {
 	struct fleet_config config;
 	struct fleet_member member;
 	struct fleet_call calls;
-	uint64_t request; /* the member's that the call is about */
-	bool is_calling;  /* counted in shared->n_calls */
-	bool is_drained;  /* by the operator */
-	bool is_gone;     /* the keys are to go, and then this */
-	mono_t retry_at;  /* of one that is gone */
-	struct backoff backoff;
+	uint64_t request;         /* the member's that the call is about */
+	bool is_calling;          /* counted in shared->n_calls */
+	bool is_drained;          /* by the operator */
+	bool is_gone;             /* the keys are to go, and then this */
 	mono_t kept_since;        /* USEC_NEVER: it is not kept */
 	bool is_told;             /* in the log: why it is kept */
 	size_t up, min_up, ahead; /* by the last answer since then; min_up 0: none yet */
@@ -40,18 +38,22 @@ struct fleet_app {
 
 /* Of those VIPs of the spec that are guarded; NULL: none is. */
 struct fleet_app *fleet_app_new(struct fleet_shared *shared, const struct app_spec *spec);
+/* Goes on in Consul where apps that had its VIPs ended. */
+void fleet_app_start(struct fleet_app *f, mono_t now);
 void fleet_app_free(struct fleet_app *f);
 /* Does it still stand for the VIPs of the spec that are guarded? The minimums are brought up to date. */
 bool fleet_app_fits(struct fleet_app *f, const struct app_spec *spec);
 /* Returns whether the app is to stay announced although it is down. */
 bool fleet_app_update(struct fleet_app *f, const struct app *app, enum fleet_evidence evidence,
-		      mono_t now);
+		      bool announced, mono_t now);
+/* The same, as it is. */
+bool fleet_app_keeps(const struct fleet_app *f);
 /* The app, or these VIPs of it, are gone: it frees itself when the keys are. */
 void fleet_app_retire(struct fleet_app *f, mono_t now);
 /* Sends what is due. It may be gone afterwards. */
 void fleet_app_run(struct fleet_app *f, mono_t now);
 void fleet_app_wake(struct fleet_app *f, mono_t when);
-/* The calls of this session are void. */
+/* The call in flight, if any, counts as one without an answer. */
 void fleet_app_cancel(struct fleet_app *f);
 
 struct fleet_app *fleet_app_of_wake(struct deadline *wake);

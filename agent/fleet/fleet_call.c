@@ -54,7 +54,8 @@ static void on_answer(const struct http_response *r, void *userdata)
 		e->is_lost |= e->is_finding && e->own[i] && !answer.own[i];
 		e->own[i] = answer.own[i];
 	}
-	e->is_known = true;
+	/* What was deleted has to be looked for anew. */
+	e->is_known = e->is_finding || (e->kind != FLEET_TXN_DROP && e->kind != FLEET_TXN_FORGET);
 	if (e->is_finding) {
 		e->is_finding = false;
 		send_txn(e);

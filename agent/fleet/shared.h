@@ -16,6 +16,8 @@
 
 /* Transactions that are in flight at once, however many apps there are. */
 #define FLEET_CALLS_MAX 32
+/* After a session that is not the first: others come back within a few attempts to begin one. */
+#define FLEET_SETTLE (15 * USEC_PER_SEC)
 
 struct fleet_shared {
 	sd_event *loop;
@@ -24,6 +26,9 @@ struct fleet_shared {
 	char node[FLEET_NODE_MAX], prefix[FLEET_PREFIX_MAX];
 	struct consul_transport *transport; /* NULL: none is configured */
 	struct fleet_session session;
+	mono_t settled_at;      /* apps that begin before ask the guard for nothing until then */
+	uint64_t number;        /* of the requests and claims of apps that are gone, the last */
+	struct list gone;       /* of fleet_app; their keys are not */
 	struct deadlines wakes; /* of apps */
 	struct list waiting;    /* for one of FLEET_CALLS_MAX */
 	size_t n_calls;

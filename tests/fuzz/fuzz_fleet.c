@@ -33,7 +33,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	static const uint64_t own[FLEET_VIPS_MAX] = { 4 };
 	struct fleet_answer answer;
-	for (unsigned kind = FLEET_TXN_FIND; kind <= FLEET_TXN_DROP; kind++) {
+	for (unsigned kind = FLEET_TXN_FIND; kind <= FLEET_TXN_FORGET; kind++) {
 		struct err err = { "" };
 		int r = fleet_txn_parse((enum fleet_txn)kind, &keys, own, (const char *)data, len,
 					&answer, &err);

@@ -124,12 +124,23 @@ class Host:
         [found] = [a for a in self.fleet()["apps"] if a["app"] == "dns"]
         return found  # type: ignore[no-any-return]
 
+    def waiting(self) -> list[dict[str, Any]]:
+        """Apps that are kept and wait in line."""
+        return [a for a in self.fleet()["apps"] if a["kept"] and a["waiting"]]
+
+    def failing(self) -> list[dict[str, Any]]:
+        """Checks of the app that fail."""
+        return [m for m in self.agent.app("dns")["monitors"] if m["health"] == "down"]
+
     def alarms(self) -> dict[str, str]:
         return {a["alarm"]: a["text"] for a in self.agent.status("status")["alarms"]}
 
 
 class Fleet:
-    def __init__(self, bed: Testbed, n: int, fleet: dict[str, Any], *, state: bool = False):
+    def __init__(
+        self, bed: Testbed, n: int, fleet: dict[str, Any], *, state: bool = False, **keys: Any
+    ):
+        """`keys` are those of the app."""
         self.hub = bed.namespace("hub")
         self.collector = Collector(bed, self.hub)
         self.hosts = [Host(bed, self.hub, i + 1) for i in range(n)]
@@ -138,7 +149,7 @@ class Fleet:
         self.collector.start()
         self.consul = Consul(self.hub, state=state, config={"client_addr": "0.0.0.0"})
         for host in self.hosts:
-            host.start(fleet)
+            host.start(fleet, **keys)
         self.wait_routes(n)
         self.wait_reported()
 
@@ -176,14 +187,21 @@ class Fleet:
         [host] = [host for host in self.hosts if host.name == name]
         return host
 
-    def keys(self, part: str) -> set[str]:
+    def keys(self, part: str, vip: str = VIP4) -> set[str]:
         """Nodes that have a key below `part`."""
-        found = self.consul.get(f"/v1/kv/{PREFIX}/{VIP4}/{part}/?keys")
+        found = self.consul.get(f"/v1/kv/{PREFIX}/{vip}/{part}/?keys")
         return {key.rsplit("/", 1)[1] for key in found}
 
-    def value(self, part: str) -> Any:
-        [entry] = self.consul.get(f"/v1/kv/{PREFIX}/{VIP4}/{part}")
+    def value(self, part: str, vip: str = VIP4) -> Any:
+        [entry] = self.consul.get(f"/v1/kv/{PREFIX}/{vip}/{part}")
         return json.loads(base64.b64decode(entry["Value"]))
+
+    def end_session(self, host: Host) -> None:
+        """Returns when it has another one, and Consul its keys."""
+        before = host.fleet()["session"]
+        self.consul.put(f"/v1/session/destroy/{before}")
+        self.wait("another session", lambda: host.fleet()["session"] not in (None, before))
+        self.wait("it has reported", lambda: host.app()["reported"])
 
     def kept(self) -> list[Host]:
         return [host for host in self.hosts if host.app()["kept"]]

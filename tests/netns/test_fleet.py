@@ -7,16 +7,16 @@ from .configs import VIP4
 from .fleet import PREFIX, Fleet
 from .testbed import Testbed
 
+OTHER = "192.0.2.54/32"
 HALF: dict[str, Any] = {"vips": {"default": {"min_up": "50%"}}}
 """Of five agents, three must stay."""
 
 
-def withdrawn_by_hard_evidence(fleet: Fleet, left: int, degraded: int) -> None:
+def withdrawn_by_hard_evidence(fleet: Fleet) -> None:
     """The service of an agent that is announced ends."""
     host = fleet.agent(sorted(fleet.collector.routes())[0])
     host.service.kill()
-    fleet.wait_routes(left, degraded)
-    assert host.name not in fleet.collector.routes()
+    fleet.wait("it is withdrawn", lambda: host.name not in fleet.collector.routes())
 
 
 def test_the_same_failure_everywhere(bed: Testbed) -> None:
@@ -51,10 +51,35 @@ def test_hard_evidence_does_not_ask(bed: Testbed) -> None:
     fleet = Fleet(bed, 5, HALF)
     fleet.break_all()
     fleet.wait_routes(3, degraded=3)
-    withdrawn_by_hard_evidence(fleet, 2, degraded=2)
+    withdrawn_by_hard_evidence(fleet)
     fleet.consul.process.signal(signal.SIGSTOP)
-    withdrawn_by_hard_evidence(fleet, 1, degraded=1)
+    withdrawn_by_hard_evidence(fleet)
     fleet.consul.process.resume()
+
+
+def test_who_left_returns(bed: Testbed) -> None:
+    """Hard evidence takes those that were kept: the two that were let go are announced again."""
+    fleet = Fleet(bed, 5, HALF)
+    fleet.break_all()
+    fleet.wait_routes(3, degraded=3)
+    left = [host for host in fleet.hosts if host not in fleet.kept()]
+    for host in fleet.kept()[:2]:
+        host.service.kill()
+    fleet.wait_routes(3, degraded=3, timeout=60)
+    assert {host.name for host in left} < set(fleet.collector.routes())
+    for host in left:
+        event = host.agent.wait_event("app.guarded", app="dns", level="warning")
+        assert "announced again by the fleet guard, although it is down" in event["text"]
+    fleet.wait("they wait in line", lambda: all(host.app()["waiting"] for host in left))
+    # And go again when others are well.
+    kept = [host for host in fleet.kept() if host not in left]
+    kept[0].healthy.touch()
+    fleet.wait_routes(3, degraded=2)
+    for host in fleet.hosts:
+        if host not in left and host not in kept:
+            host.healthy.touch()
+            host.service.start()
+    fleet.wait_routes(3, timeout=60)
 
 
 def test_hard_withdrawals_take_up_room(bed: Testbed) -> None:
@@ -188,6 +213,143 @@ def test_keys_in_consul(bed: Testbed) -> None:
     assert fleet.keys("has") == {"site1"}
     first.agent.stop()
     fleet.wait("the session is gone", lambda: not fleet.consul.get("/v1/session/list")[1:])
+
+
+def test_an_app_that_goes_gives_back_its_slot(bed: Testbed) -> None:
+    """Registered again within the session of its agent, it counts in full."""
+    fleet = Fleet(bed, 2, {"vips": 1})
+    first, second = fleet.hosts
+    here = first.config({"vips": 1})
+    gone = {key: value for key, value in here.items() if key != "apps"}
+    for _ in range(2):
+        first.healthy.unlink()
+        fleet.wait_routes(1)
+        assert [claim["node"] for claim in fleet.value(".leave")["slots"]] == ["site1"]
+        first.agent.reload(gone)
+        fleet.wait("its claim is gone", lambda: not fleet.value(".leave")["slots"])
+        assert fleet.keys("up") == fleet.keys("has") == {"site2"}
+        first.healthy.touch()
+        first.agent.reload(here)
+        fleet.wait_routes(2)
+        fleet.wait_reported()
+    second.healthy.unlink()
+    second.agent.wait_event("app.granted", app="dns", level="warning")
+    fleet.wait_routes(1)
+
+
+def test_a_vip_that_goes_gives_back_its_place_in_line(bed: Testbed) -> None:
+    fleet = Fleet(bed, 2, {"vips": "100%"}, vip=[VIP4, OTHER])
+    first = fleet.hosts[0]
+    first.healthy.unlink()
+    fleet.wait("it waits", lambda: first.app()["waiting"])
+    for vip in (VIP4, OTHER):
+        assert [claim["node"] for claim in fleet.value(".leave", vip)["line"]] == ["site1"]
+    first.agent.reload(first.config({"vips": "100%"}))
+    fleet.wait("one is gone", lambda: not fleet.value(".leave", OTHER)["line"])
+    assert fleet.keys("up", OTHER) == {"site2"}
+    fleet.wait("it waits with the other", lambda: first.app()["waiting"])
+    assert fleet.collector.routes() == {"agent1": True, "agent2": False}
+
+
+def test_an_app_that_is_kept_is_renamed(bed: Testbed) -> None:
+    fleet = Fleet(bed, 2, {"vips": "100%"})
+    first = fleet.hosts[0]
+    settled = len(fleet.collector.sizes())
+    first.healthy.unlink()
+    fleet.wait_routes(2, degraded=1)
+    fleet.wait("it waits", lambda: first.app()["waiting"])
+    first.agent.reload(first.config({"vips": "100%"}, name="web"))
+    fleet.wait("it is kept", lambda: [a["app"] for a in first.waiting()] == ["web"])
+    line = fleet.value(".leave")["line"]
+    assert [claim["node"] for claim in line] == ["site1"]
+    fleet.wait_routes(2, degraded=1)
+    first.healthy.touch()
+    fleet.wait_routes(2)
+    fleet.wait("its place is given back", lambda: not fleet.value(".leave")["line"])
+    assert min(fleet.collector.sizes()[settled:]) == 2
+
+
+def test_a_hard_failure_that_is_over(bed: Testbed) -> None:
+    """What was kept before has no slot: it is kept again."""
+    fleet = Fleet(bed, 2, {"vips": "100%"})
+    first = fleet.hosts[0]
+    first.healthy.unlink()
+    fleet.wait_routes(2, degraded=1)
+    for _ in range(2):
+        fleet.wait("it waits", lambda: first.app()["waiting"])
+        first.service.kill()
+        fleet.wait_routes(1)
+        fleet.wait("it is told", lambda: fleet.value("up/site1")["form"] == "withdrawn")
+        fleet.wait("its place is given back", lambda: not fleet.value(".leave")["line"])
+        first.service.start()
+        fleet.wait_routes(2, degraded=1)
+    first.healthy.touch()
+    fleet.wait_routes(2)
+    # What was not kept looks whether enough are left.
+    first.service.kill()
+    fleet.wait_routes(1)
+    first.healthy.unlink()
+    fleet.wait("both checks fail", lambda: len(first.failing()) == 2)
+    first.service.start()
+    fleet.wait_routes(2, degraded=1)
+
+
+def test_an_app_that_is_kept_is_drained(bed: Testbed) -> None:
+    """As one that is up: announced until drain_time is over, or the drain ends before."""
+    fleet = Fleet(bed, 2, {"vips": "100%"})
+    first = fleet.hosts[0]
+    settled = len(fleet.collector.sizes())
+    first.healthy.unlink()
+    fleet.wait("it waits", lambda: first.app()["waiting"])
+    first.agent.drain("dns")
+    assert first.agent.app("dns")["state"] == "draining"
+    fleet.wait("it is told", lambda: fleet.value("up/site1")["form"] == "drained")
+    fleet.wait("its place is given back", lambda: not fleet.value(".leave")["line"])
+    first.agent.undrain("dns")
+    assert first.agent.app("dns")["state"] == "kept"
+    fleet.wait("it waits again", lambda: first.app()["waiting"])
+    assert min(fleet.collector.sizes()[settled:]) == 2
+    # To its end; then it is kept as before.
+    first.agent.reload(with_drain_time(first.config({"vips": "100%"}), "10ms"))
+    first.agent.drain("dns")
+    first.agent.wait_event("app.drained", app="dns")
+    fleet.wait_routes(1)
+    assert first.agent.app("dns")["state"] == "drained"
+    first.agent.undrain("dns")
+    fleet.wait_routes(2, degraded=1)
+    # A hard failure ends it at once.
+    first.agent.reload(first.config({"vips": "100%"}))
+    first.agent.drain("dns")
+    assert first.agent.app("dns")["state"] == "draining"
+    first.service.kill()
+    fleet.wait_routes(1)
+
+
+def with_drain_time(config: dict[str, Any], time: str) -> dict[str, Any]:
+    return {**config, "agent": {**config["agent"], "drain_time": time}}
+
+
+def test_sessions_are_destroyed(bed: Testbed) -> None:
+    """That of an agent that holds a slot, and that of one that waits: no slot is lost."""
+    fleet = Fleet(bed, 3, HALF)
+    first, second, _ = fleet.hosts
+    settled = len(fleet.collector.sizes())
+    first.healthy.unlink()
+    first.agent.wait_event("app.granted", app="dns", level="warning")
+    fleet.end_session(first)
+    assert fleet.value("up/site1")["form"] == "withdrawn"
+    second.healthy.unlink()
+    fleet.wait("it waits", lambda: second.app()["waiting"])
+    assert fleet.value(".leave")["slots"] == []
+    fleet.end_session(second)
+    assert second.app()["kept"]
+    fleet.wait("it waits again", lambda: second.app()["waiting"], timeout=60)
+    line = [claim["session"] for claim in fleet.value(".leave")["line"]]
+    assert line == [second.fleet()["session"]]
+    first.healthy.touch()
+    second.agent.wait_event("app.granted", app="dns", level="warning")
+    fleet.wait_routes(2)
+    assert min(fleet.collector.sizes()[settled:]) == 2
 
 
 def test_two_hosts_of_one_name(bed: Testbed) -> None:

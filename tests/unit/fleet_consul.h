@@ -154,16 +154,52 @@ static bool consul_has_slot(const struct consul_model *c, size_t v, const char *
 	return false;
 }
 
+static bool consul_is_announced(enum fleet_form form)
+{
+	return form == FLEET_NORMAL || form == FLEET_DEGRADED;
+}
+
 static void consul_put_up(struct consul_model *c, size_t v, size_t i, const char *session,
 			  enum fleet_form form)
 {
 	struct consul_node *node = &c->nodes[v][i];
-	if (!node->is_up || (form == FLEET_WITHDRAWN && !consul_has_slot(c, v, node->up.node)))
+	if (!node->is_up || (!consul_is_announced(form) && !consul_has_slot(c, v, node->up.node)))
 		c->reductions++;
 	node->is_up = true;
 	node->up.form = form;
 	snprintf(node->up.node, sizeof(node->up.node), "n%05zu", i);
 	snprintf(node->up.session, sizeof(node->up.session), "%s", session);
+}
+
+static bool consul_fits(const struct consul_model *c, const struct fleet_leave *leaves)
+{
+	for (size_t v = 0; leaves && v < CONSUL_VIPS; v++)
+		if (leaves[v].index != c->leave[v].index)
+			return false;
+	return true;
+}
+
+static void consul_put_leave(struct consul_model *c, size_t v, const struct fleet_leave *leaves)
+{
+	if (!leaves)
+		return;
+	free(c->leave[v].claims);
+	c->leave[v] = consul_copy_leave(&leaves[v]);
+	c->leave[v].index = c->index;
+}
+
+/* The app of a node is gone, with its claims when `leaves` is not NULL. */
+static bool consul_drop(struct consul_model *c, size_t i, const struct fleet_leave *leaves)
+{
+	if (!consul_fits(c, leaves))
+		return false;
+	c->index++;
+	c->reductions++;
+	for (size_t v = 0; v < CONSUL_VIPS; v++) {
+		c->nodes[v][i] = (struct consul_node){ 0 };
+		consul_put_leave(c, v, leaves);
+	}
+	return true;
 }
 
 /* All or none. `wall` is set into `has` by a report, and 0 in a claim. */
@@ -172,9 +208,8 @@ static bool consul_commit(struct consul_model *c, size_t i, const char *session,
 {
 	if (!session[0] || strcmp(c->sessions[i].id, session) != 0)
 		return false;
-	for (size_t v = 0; leaves && v < CONSUL_VIPS; v++)
-		if (leaves[v].index != c->leave[v].index)
-			return false;
+	if (!consul_fits(c, leaves))
+		return false;
 	c->index++;
 	for (size_t v = 0; v < CONSUL_VIPS; v++) {
 		consul_put_up(c, v, i, session, form);
@@ -183,11 +218,7 @@ static bool consul_commit(struct consul_model *c, size_t i, const char *session,
 			c->nodes[v][i].seen.seen = wall;
 			memcpy(c->nodes[v][i].seen.node, c->nodes[v][i].up.node, FLEET_NODE_MAX);
 		}
-		if (!leaves)
-			continue;
-		free(c->leave[v].claims);
-		c->leave[v] = consul_copy_leave(&leaves[v]);
-		c->leave[v].index = c->index;
+		consul_put_leave(c, v, leaves);
 	}
 	return true;
 }

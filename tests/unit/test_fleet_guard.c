@@ -98,6 +98,40 @@ static const struct {
 	{ "more than there are", "dnn", "/0", 9, WAIT, "/" },
 };
 
+/* Node 0 is away. */
+static const struct {
+	const char *name, *up, *claims;
+	uint32_t min_up;
+	enum fleet_step step;
+} returns[] = {
+	{ "enough are left", "wnn", "/", 2, NONE },
+	{ "too few are left", "wnw", "/", 2, FLEET_STEP_RETURN },
+	{ "too few, and it has a slot", "wnw", "0/", 2, FLEET_STEP_RETURN },
+	{ "one is about to leave", "wnd", "2/", 2, FLEET_STEP_RETURN },
+	{ "one waits in line", "wnd", "/2", 2, NONE },
+	{ "one is drained", "wnD", "/", 2, FLEET_STEP_RETURN },
+	{ "none is left", "w", "/", 1, FLEET_STEP_RETURN },
+	{ "emptied: own key is missing", "-n", "/", 2, REG },
+};
+
+static void who_has_to_return(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(returns); i++) {
+		struct fixture f;
+		struct fleet_decision d;
+		struct fleet_rule rule = { .min_up = { false, returns[i].min_up } };
+		struct fleet_claim me = claim_of('0');
+		fill(&f, returns[i].up, returns[i].claims);
+		fleet_decide_return(&f.view, &rule, 1, &me, 0, &d);
+		if (d.step != returns[i].step)
+			fail_msg("%s: step %d, expected %d", returns[i].name, (int)d.step,
+				 (int)returns[i].step);
+		assert_int_equal(d.min_up, returns[i].min_up);
+		fleet_decision_done(&d);
+	}
+}
+
 static void who_may_leave(void **state)
 {
 	(void)state;
@@ -233,6 +267,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(who_may_leave),
+		cmocka_unit_test(who_has_to_return),
 		cmocka_unit_test(an_earlier_slot_of_its_own),
 		cmocka_unit_test(claims_are_given_back),
 		cmocka_unit_test(an_app_leaves_with_all_its_vips),

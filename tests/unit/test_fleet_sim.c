@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A fleet over a model of Consul: requests and answers that are lost, late or doubled, agents that
- * die and come back, Consul that is away, emptied, cut in two. Seeded; a run is repeated by
+ * die and come back, apps that go and come, Consul that is away, emptied, cut in two. Seeded; a run is repeated by
  * FLEET_SEED, and lengthened by FLEET_STEPS (`make simulate`).
  */
 #include <setjmp.h>
@@ -23,7 +23,9 @@
 struct node {
 	struct deadline wake;
 	bool is_alive, has_left; /* on soft evidence */
-	unsigned life;
+	bool is_owed;            /* it was kept, and has not left on soft evidence since */
+	bool has_app;            /* else the member is retired */
+	unsigned life, app;
 	struct fleet_session session;
 	struct fleet_member member;
 };
@@ -31,7 +33,7 @@ struct node {
 struct mail {
 	struct deadline due;
 	size_t node;
-	unsigned life, epoch;
+	unsigned life, app, epoch;
 	bool is_answer, is_session, is_double;
 	uint64_t id;
 	char session[FLEET_SESSION_MAX];
@@ -39,6 +41,7 @@ struct mail {
 	enum fleet_session_result session_result;
 	enum fleet_request_kind kind;
 	enum fleet_form form;
+	bool has_leaves;
 	struct fleet_leave leaves[CONSUL_VIPS];
 	enum fleet_result result;
 	struct fleet_view views[CONSUL_VIPS];
@@ -46,7 +49,7 @@ struct mail {
 };
 
 struct sim {
-	uint64_t random, steps, n_requests, n_soft;
+	uint64_t random, steps, n_requests, n_soft, n_returns;
 	mono_t now, next_expiry, consul_back, split_until;
 	size_t n;
 	bool faults;
@@ -109,7 +112,7 @@ static size_t count_announced(const struct sim *s, size_t v)
 	size_t n = 0;
 	for (size_t i = 0; i < s->n; i++)
 		n += s->consul.nodes[v][i].is_up &&
-		     s->consul.nodes[v][i].up.form != FLEET_WITHDRAWN && !s->nodes[i].has_left;
+		     consul_is_announced(s->consul.nodes[v][i].up.form) && !s->nodes[i].has_left;
 	return n;
 }
 
@@ -148,6 +151,7 @@ static struct mail *mail_new(const struct sim *s, size_t i)
 	struct mail *m = mem_new(1, sizeof(*m));
 	m->node = i;
 	m->life = s->nodes[i].life;
+	m->app = s->nodes[i].app;
 	m->epoch = s->consul.epoch;
 	snprintf(m->session, sizeof(m->session), "%s", s->nodes[i].session.id);
 	return m;
@@ -222,6 +226,15 @@ static bool is_overtaken(struct sim *s, const struct mail *m)
 	return m->epoch != s->consul.epoch || m->id <= s->consul.sessions[m->node].last_write;
 }
 
+static bool commit(struct sim *s, const struct mail *m)
+{
+	const struct fleet_leave *leaves = m->has_leaves ? m->leaves : NULL;
+	if (m->kind == FLEET_DROP)
+		return consul_drop(&s->consul, m->node, leaves);
+	return consul_commit(&s->consul, m->node, m->session, m->form, leaves,
+			     m->kind == FLEET_REPORT ? WALL + s->now : 0);
+}
+
 static void serve(struct sim *s, struct mail *m)
 {
 	m->is_answer = true;
@@ -235,9 +248,7 @@ static void serve(struct sim *s, struct mail *m)
 		serve_old_view(s, m);
 	else if (m->kind == FLEET_READ)
 		consul_read(&s->consul, m->views);
-	else if (is_overtaken(s, m) || !consul_commit(&s->consul, m->node, m->session, m->form,
-						      m->kind == FLEET_CLAIM ? m->leaves : NULL,
-						      m->kind == FLEET_REPORT ? WALL + s->now : 0))
+	else if (is_overtaken(s, m) || !commit(s, m))
 		m->result = FLEET_CONFLICT;
 	if (m->result == FLEET_OK && !m->is_session && m->kind != FLEET_READ)
 		s->consul.sessions[m->node].last_write = m->id;
@@ -262,6 +273,7 @@ static void send_request(struct sim *s, size_t i, const struct fleet_request *r)
 	m->id = r->id;
 	m->kind = r->kind;
 	m->form = r->form;
+	m->has_leaves = r->leaves;
 	for (size_t v = 0; r->leaves && v < CONSUL_VIPS; v++)
 		m->leaves[v] = consul_copy_leave(&r->leaves[v]);
 	post(s, m);
@@ -282,9 +294,9 @@ static void run_node(struct sim *s, size_t i)
 	pass_session(s, node);
 	if (fleet_member_next(&node->member, s->now, &r))
 		send_request(s, i, &r);
+	mono_t wake = node->member.is_gone ? USEC_NEVER : fleet_member_deadline(&node->member);
 	deadlines_set(&s->wakes, &node->wake,
-		      usec_min(fleet_session_deadline(&node->session),
-			       fleet_member_deadline(&node->member)));
+		      usec_min(fleet_session_deadline(&node->session), wake));
 }
 
 static void hear(struct sim *s, struct mail *m)
@@ -295,30 +307,67 @@ static void hear(struct sim *s, struct mail *m)
 		return;
 	if (m->is_session)
 		fleet_session_answer(&node->session, m->id, m->session_result, m->session, s->now);
-	else
+	else if (node->app == m->app)
 		fleet_member_answer(&node->member, m->id, m->result, m->views, WALL + s->now,
 				    s->now);
 	if (before != node->member.form) {
+		bool leaves = node->member.form == FLEET_WITHDRAWN;
 		assert_int_equal(node->member.evidence, FLEET_SOFT);
-		assert_int_equal(node->member.form, FLEET_WITHDRAWN);
-		s->n_soft++;
-		node->has_left = true;
-		check_announced(s, m);
+		assert_int_equal(before, leaves ? FLEET_DEGRADED : FLEET_WITHDRAWN);
+		assert_true(leaves || node->member.form == FLEET_DEGRADED);
+		s->n_soft += leaves;
+		s->n_returns += !leaves;
+		node->has_left = leaves;
+		node->is_owed = !leaves;
+		if (leaves)
+			check_announced(s, m);
 	}
 	run_node(s, m->node);
+}
+
+static void start_app(struct sim *s, size_t i)
+{
+	struct node *node = &s->nodes[i];
+	char name[FLEET_NODE_MAX];
+	snprintf(name, sizeof(name), "n%05zu", i);
+	fleet_member_init(&node->member, &s->config, name, (uint32_t)draw(s, UINT32_MAX));
+	node->has_app = true;
+	node->is_owed = node->has_left = false;
+	node->app++;
 }
 
 static void start_node(struct sim *s, size_t i)
 {
 	struct node *node = &s->nodes[i];
-	char name[FLEET_NODE_MAX];
-	snprintf(name, sizeof(name), "n%05zu", i);
 	node->is_alive = true;
-	node->has_left = false;
 	node->life++;
 	fleet_session_init(&node->session, CONSUL_TTL, s->config.timeout, 5 * USEC_PER_SEC,
 			   (uint32_t)draw(s, UINT32_MAX), s->now);
-	fleet_member_init(&node->member, &s->config, name, (uint32_t)draw(s, UINT32_MAX));
+	start_app(s, i);
+	run_node(s, i);
+}
+
+static void unregister(struct sim *s, size_t i)
+{
+	struct node *node = &s->nodes[i];
+	node->has_app = node->has_left = false;
+	fleet_member_retire(&node->member, s->now);
+	run_node(s, i);
+}
+
+/* Within the same session, whether the keys are gone or not. Numbers go on. */
+static void register_again(struct sim *s, size_t i)
+{
+	struct node *node = &s->nodes[i];
+	struct fleet_member from = node->member;
+	start_app(s, i);
+	pass_session(s, node);
+	node->member.last_id = from.last_id;
+	node->member.claim.number = from.claim.number;
+	if (!from.is_gone)
+		fleet_member_succeed(&node->member, &from);
+	node->is_owed = node->member.was_kept;
+	fleet_member_done(&from);
 	run_node(s, i);
 }
 
@@ -333,18 +382,26 @@ static void kill_node(struct sim *s, size_t i)
 static void set_evidence(struct sim *s, size_t i, enum fleet_evidence evidence)
 {
 	struct node *node = &s->nodes[i];
-	enum fleet_form before = node->member.form;
-	if (!node->is_alive)
+	enum fleet_form before = node->member.form, *form = &node->member.form;
+	if (!node->is_alive || !node->has_app)
 		return;
-	fleet_member_evidence(&node->member, evidence, s->now);
+	fleet_member_evidence(&node->member, evidence, before != FLEET_WITHDRAWN, s->now);
 	if (evidence == FLEET_HARD)
-		assert_int_equal(node->member.form, FLEET_WITHDRAWN);
+		assert_int_equal(*form, FLEET_WITHDRAWN);
+	if (evidence == FLEET_DRAIN)
+		assert_true(!consul_is_announced(*form));
 	if (evidence == FLEET_GOOD)
-		assert_int_equal(node->member.form, FLEET_NORMAL);
+		assert_int_equal(*form, FLEET_NORMAL);
 	if (evidence == FLEET_SOFT)
-		assert_true(before == FLEET_WITHDRAWN || node->member.form == FLEET_DEGRADED);
-	if (evidence == FLEET_GOOD)
+		assert_true(*form == FLEET_DEGRADED ||
+			    (before == FLEET_WITHDRAWN && !node->is_owed));
+	if (evidence == FLEET_KEPT)
+		assert_int_equal(*form, FLEET_DEGRADED);
+	if (evidence == FLEET_GOOD || evidence == FLEET_KEPT)
 		node->has_left = false;
+	if (evidence == FLEET_SOFT)
+		node->is_owed |= *form == FLEET_DEGRADED;
+	node->is_owed &= evidence != FLEET_GOOD;
 	run_node(s, i);
 }
 
@@ -435,6 +492,17 @@ static void disturb(struct sim *s)
 	case 61 ... 75:
 		set_evidence(s, i, FLEET_HARD);
 		break;
+	case 76 ... 80:
+		set_evidence(s, i, draw(s, 2) ? FLEET_DRAIN : FLEET_KEPT);
+		break;
+	case 81 ... 95:
+		if (s->nodes[i].is_alive && s->nodes[i].has_app)
+			unregister(s, i);
+		break;
+	case 96 ... 115:
+		if (s->nodes[i].is_alive && !s->nodes[i].has_app)
+			register_again(s, i);
+		break;
 	default:
 		set_evidence(s, i, draw(s, 2) ? FLEET_SOFT : FLEET_GOOD);
 	}
@@ -442,13 +510,37 @@ static void disturb(struct sim *s)
 
 /* ---- what holds when all is quiet ---- */
 
+static size_t count_claims_of(const struct sim *s, size_t v, size_t i)
+{
+	size_t n = 0;
+	for (size_t k = 0; k < s->consul.leave[v].n; k++)
+		n += strcmp(s->consul.leave[v].claims[k].session, s->consul.sessions[i].id) == 0;
+	return n;
+}
+
+/* Of an app that was unregistered nothing is left. */
+static void check_gone(const struct sim *s, size_t i)
+{
+	assert_true(s->nodes[i].member.is_gone);
+	for (size_t v = 0; v < CONSUL_VIPS; v++) {
+		assert_false(s->consul.nodes[v][i].is_up);
+		assert_int_equal(count_claims_of(s, v, i), 0);
+	}
+}
+
 static void calm(struct sim *s)
 {
 	s->faults = false;
 	s->consul_back = s->split_until = 0;
-	for (size_t i = 0; i < s->n; i++)
+	run_for(s, 300 * USEC_PER_SEC);
+	for (size_t i = 0; i < s->n; i++) {
+		if (s->nodes[i].is_alive && !s->nodes[i].has_app)
+			check_gone(s, i);
 		if (!s->nodes[i].is_alive)
 			start_node(s, i);
+		else if (!s->nodes[i].has_app)
+			register_again(s, i);
+	}
 	set_all(s, FLEET_GOOD);
 	run_for(s, 900 * USEC_PER_SEC);
 }
@@ -457,10 +549,8 @@ static void calm(struct sim *s)
 static size_t count_claims(const struct sim *s, size_t v)
 {
 	size_t n = 0;
-	for (size_t k = 0; k < s->consul.leave[v].n; k++)
-		for (size_t i = 0; i < s->n; i++)
-			n += strcmp(s->consul.leave[v].claims[k].session,
-				    s->consul.sessions[i].id) == 0;
+	for (size_t i = 0; i < s->n; i++)
+		n += count_claims_of(s, v, i);
 	return n;
 }
 
@@ -490,6 +580,20 @@ static void check_all_slots_used(struct sim *s)
 	assert_int_equal(least, 0);
 }
 
+/* Those that have left come back when hard failures take the others, as far as there are some. */
+static void check_return(struct sim *s)
+{
+	size_t n_left = 0;
+	for (size_t i = 0; i < s->n; i++) {
+		n_left += s->nodes[i].has_left;
+		if (!s->nodes[i].has_left)
+			set_evidence(s, i, FLEET_HARD);
+	}
+	run_for(s, 60 * USEC_PER_SEC);
+	for (size_t v = 0; v < CONSUL_VIPS; v++)
+		assert_true(count_announced(s, v) >= usec_min(n_left, count_needed(s, v)));
+}
+
 static uint64_t number(const char *name, uint64_t otherwise)
 {
 	const char *text = getenv(name);
@@ -511,12 +615,15 @@ static void run_seed(size_t n, uint64_t seed, uint64_t steps)
 	calm(&s);
 	check_all_normal(&s);
 	check_all_slots_used(&s);
+	check_return(&s);
 	set_all(&s, FLEET_GOOD);
 	run_for(&s, 900 * USEC_PER_SEC);
 	check_all_normal(&s);
-	print_message("%zu agents, seed %llu: %llu steps, %llu requests, %llu soft withdrawals\n",
+	print_message("%zu agents, seed %llu: %llu steps, %llu requests, %llu soft withdrawals, "
+		      "%llu returns\n",
 		      n, (unsigned long long)seed, (unsigned long long)s.steps,
-		      (unsigned long long)s.n_requests, (unsigned long long)s.n_soft);
+		      (unsigned long long)s.n_requests, (unsigned long long)s.n_soft,
+		      (unsigned long long)s.n_returns);
 	sim_done(&s);
 }
 

@@ -247,8 +247,16 @@ static void test_requests(void **state)
 static void test_drop(void **state)
 {
 	static const uint64_t none[] = { 0 }, own[] = { 14 };
-	struct fleet_write w = { .own = own, .session = "s" };
+	const struct fleet_leave leave = { .index = 9 };
+	struct fleet_write w = { .own = own, .session = "s", .serial = 2, .leaves = &leave };
 	(void)state;
+	assert_ops(FLEET_TXN_FORGET, &w,
+		   "check-index v/192.0.2.53/32/up/a 14\n"
+		   "delete v/192.0.2.53/32/up/a\n"
+		   "delete v/192.0.2.53/32/has/a\n"
+		   "cas v/192.0.2.53/32/.leave 9 {\"version\":1,"
+		   "\"writer\":{\"node\":\"a\",\"session\":\"s\",\"number\":2},"
+		   "\"slots\":[],\"line\":[]}\n");
 	assert_ops(FLEET_TXN_DROP, &w,
 		   "check-index v/192.0.2.53/32/up/a 14\n"
 		   "delete v/192.0.2.53/32/up/a\n"
@@ -373,6 +381,8 @@ static void test_writes(void **state)
 	/* delete has no result. */
 	assert_int_equal(parse(FLEET_TXN_DROP, &one, own, K "up/a", &a, &err), 0);
 	assert_int_equal(parse(FLEET_TXN_DROP, &one, none, "", &a, &err), 0);
+	assert_int_equal(parse(FLEET_TXN_FORGET, &one, own, K "up/a " K ".leave", &a, &err), 0);
+	assert_int_equal(parse(FLEET_TXN_FORGET, &one, none, K ".leave", &a, &err), 0);
 }
 
 static void test_refused_answers(void **state)
@@ -398,6 +408,8 @@ static void test_refused_answers(void **state)
 		{ FLEET_TXN_REPORT, K "up/a " K "has/a", "2 results" },
 		{ FLEET_TXN_REPORT, K "up/a " K "up/a " K "has/a " K "x", "4 results" },
 		{ FLEET_TXN_CLAIM, K "up/a " K "up/a", "2 results" },
+		{ FLEET_TXN_FORGET, K "up/a", "1 results" },
+		{ FLEET_TXN_DROP, K "up/a " K ".leave", "2 results" },
 	};
 	struct fleet_answer a;
 	struct err err;
