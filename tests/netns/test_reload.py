@@ -17,6 +17,7 @@ from .consul import Consul, tags
 from .gate import SLOW, Gate
 from .rawpeer import RawListener, RawSession
 from .service import Services
+from .test_check_now import HOUR, check
 from .testbed import ROUTER_AS, Link, Testbed
 from .wait import wait_until
 
@@ -106,6 +107,50 @@ def test_streaks_of_checks_that_did_not_change(bed: Testbed, watch: Watch) -> No
     before = pending()
     agent.reload(config(watch.entry, apps=(KEPT, slow, app("new", THIRD))))
     assert pending() >= before
+
+
+def test_streaks_of_an_app_that_changes(bed: Testbed, watch: Watch) -> None:
+    """Two of three failures stay two, beside monitors that come and with another quorum."""
+    failing = bed.workdir / "failing"
+    failing.write_text("")
+    dns = app("kept", VIP4, {"file": str(failing), "fall": 3}, "port:tcp:5301")
+    agent = start(bed, watch, apps=(dns,), agent=HOUR)
+    watch.updates(agent)
+    failing.unlink()
+
+    def pending(place: int) -> int:
+        return agent.app("kept")["monitors"][place]["pending"]
+
+    check(agent, "kept")
+    check(agent, "kept")
+    assert pending(0) == 2
+    more = {**dns, "monitors": ["port:tcp:5302", *dns["monitors"]], "quorum": 3}
+    answer = agent.reload(config(watch.entry, apps=(more,), agent=HOUR))
+    assert [change["effect"] for change in answer["changes"]] == ["none"]
+    assert pending(1) == 2
+    agent.reload(config(watch.entry, apps=({**more, "quorum": 2},), agent=HOUR))
+    agent.reload(config(watch.entry, apps=({**more, "quorum": 3},), agent=HOUR))
+    assert pending(1) == 2
+    assert watch.updates(agent) == []
+    check(agent, "kept")
+    watch.session.expect_withdrawal(VIP4)
+
+
+def test_checks_that_did_not_change_run_no_more_often(bed: Testbed, watch: Watch) -> None:
+    """A reload is no reason for a check: the next one is due when it was."""
+    runs = bed.workdir / "runs"
+    dns = app("kept", VIP4, f"exec:echo >>{runs}")
+    agent = start(bed, watch, apps=(dns,), agent=SLOW)
+    changed = {**dns, "states": {"up": {"med": 7}}, "monitors": ["exec:true", *dns["monitors"]]}
+    new = app("new", OTHER, "exec:true")
+    for apps in ((dns, new), (changed, new), ({**changed, "quorum": 1},)):
+        agent.reload(config(watch.entry, apps=apps, agent=SLOW))
+    later = app("later", THIRD, "exec:true")
+    agent.reload(config(watch.entry, apps=(dns, later), agent={**SLOW, "rise": "1"}))
+    # Checks start in the order in which they become due.
+    wait_until(lambda: agent.app("later")["announced"], "a check has run since")
+    assert runs.read_text() == "\n"
+    assert agent.app("kept")["monitors"][0]["checks"] == 1
 
 
 def test_apps_come_change_and_go(bed: Testbed, watch: Watch) -> None:
