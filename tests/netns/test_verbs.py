@@ -490,8 +490,20 @@ def test_every_verb_is_tested_and_has_help(running: tuple[Agent, Client]) -> Non
 
 def test_errors_without_a_verb(running: tuple[Agent, Client]) -> None:
     _, client = running
-    for words in ["statsu"], ["-zzz"], [], ["listen", "--as=0"], ["check"]:
+    for words in ["statsu"], ["-zzz"], ["-config=a", "check"], []:
         assert expect_one_line(client.run(*words), 2).endswith("(vipherald --help)\n")
+
+
+def test_commands_without_an_agent_have_their_own_help(running: tuple[Agent, Client]) -> None:
+    _, client = running
+    wrong = {"check": [], "listen": ["--as=0"], "healthcheck": ["a.yaml"], "convert": []}
+    for name, words in wrong.items():
+        said = client(name, "--help")
+        assert said.startswith(f"usage: vipherald {name} "), said
+        assert f"\nExample: vipherald {name} " in said and "\nExit status: 0 " in said
+        assert "Of the running agent" not in said
+        said = expect_one_line(client.run(name, *words), 2)
+        assert said.endswith(f"(vipherald {name} --help)\n"), said
 
 
 @pytest.mark.parametrize(
