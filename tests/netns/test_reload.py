@@ -1,6 +1,7 @@
 """Reload: what changes is applied, and nothing else is touched, counted at the routers."""
 
 import random
+import re
 import signal
 import subprocess
 import time
@@ -230,6 +231,52 @@ def test_a_broken_file_changes_nothing(bed: Testbed, watch: Watch) -> None:
     agent.reload(config(watch.entry, apps=(KEPT,)))
     assert agent.status("status")["config"]["last_reload"]["ok"]
     assert "vipherald_config_last_reload_successful 1" in agent.get("/metrics").text
+
+
+def test_dates_of_the_last_reload(bed: Testbed, watch: Watch) -> None:
+    """When what is in effect was loaded, and when there was an attempt last, which may have failed."""
+    agent = start(bed, watch, apps=(KEPT,))
+
+    def dates() -> tuple[float, float, float]:
+        [metric] = re.findall(
+            r"^vipherald_config_last_reload_timestamp_seconds (.*)$", agent.get("/metrics").text, re.M
+        )
+        shown = agent.status("status")["config"]
+        last = shown["last_reload"]
+        loaded = moment(shown["loaded_at"])
+        assert float(metric) == pytest.approx(loaded, abs=0.002)
+        return loaded, moment(last["at"]) if last else 0, time.time()
+
+    def reload(*arguments: Any, **keys: Any) -> None:
+        """In another millisecond than all before it: the API tells no less."""
+        wait_until(lambda now=time.time(): time.time() > now + 0.002, "the clock goes on")
+        agent.reload(*arguments, **keys)
+
+    at_start = dates()
+    assert at_start[1] == 0
+    reload("nat: 3\n", status=422)
+    failed = dates()
+    assert failed[0] == at_start[0] and at_start[2] < failed[1] < failed[2]
+    for apps in (KEPT,), (KEPT,), (KEPT, app("new", THIRD)):
+        before = dates()
+        reload(config(watch.entry, apps=apps))
+        after = dates()
+        assert before[2] < after[0] < after[2] and before[2] < after[1] < after[2]
+
+
+def test_errors_are_in_the_log(bed: Testbed, watch: Watch) -> None:
+    """Each with its line and key, once for each reload, whoever asked for it."""
+    agent = start(bed, watch, apps=(KEPT,))
+    text = agent.config_path.read_text()
+    line = text.count("\n") + 1
+    agent.write_config(text + "nat: { backend: ipfw }\nappz: []\n")
+    agent.process.signal(signal.SIGHUP)
+    agent.wait_log("SIGHUP: not reloaded, 2 errors; the configuration in effect stays")
+    agent.reload(status=422)
+    logged = [part for part in agent.log.splitlines() if " ERROR config: " in part]
+    for place in rf"{line}:\d+: error: nat.backend: ", rf"{line + 1}:\d+: error: appz: ":
+        wanted = rf" ERROR config: {re.escape(str(agent.config_path))}:{place}"
+        assert len([part for part in logged if re.search(wanted, part)]) == 2, (wanted, logged)
 
 
 def test_what_cannot_be_done_changes_nothing(bed: Testbed, watch: Watch) -> None:
