@@ -234,13 +234,12 @@ def test_a_broken_file_changes_nothing(bed: Testbed, watch: Watch) -> None:
 
 
 def test_dates_of_the_last_reload(bed: Testbed, watch: Watch) -> None:
-    """When what is in effect was loaded, and when there was an attempt last, which may have failed."""
+    """When what is in effect was loaded, and when the last attempt was, which may have failed."""
     agent = start(bed, watch, apps=(KEPT,))
 
     def dates() -> tuple[float, float, float]:
-        [metric] = re.findall(
-            r"^vipherald_config_last_reload_timestamp_seconds (.*)$", agent.get("/metrics").text, re.M
-        )
+        wanted = r"^vipherald_config_last_reload_timestamp_seconds (.*)$"
+        [metric] = re.findall(wanted, agent.get("/metrics").text, re.M)
         shown = agent.status("status")["config"]
         last = shown["last_reload"]
         loaded = moment(shown["loaded_at"])

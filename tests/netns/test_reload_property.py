@@ -1,5 +1,6 @@
 """What `diff` says is what a reload then does: random pairs of files, and peers that count."""
 
+import copy
 import json
 import random
 import subprocess
@@ -171,7 +172,7 @@ def write(dice: random.Random, agent: Agent, file: dict[str, Any]) -> None:
 
 def in_effect(file: dict[str, Any], at_start: dict[str, Any], listen_addr: str) -> dict[str, Any]:
     """The file as the agent has it: keys that need a restart are those of the start."""
-    effective = {section: {**keys} if isinstance(keys, dict) else keys for section, keys in file.items()}
+    effective = copy.deepcopy(file)
     effective["agent"] |= {"listen_addr": listen_addr}
     for path, value in at_start.items():
         section, _, key = path.partition(".")
@@ -223,7 +224,7 @@ def restarts_of(file: dict[str, Any]) -> dict[str, Any]:
 
 
 def is_reset(changes: list[Change], peer: Peer) -> bool:
-    """Also by a change that has as its effect what costs more: a key of `bgp` may need a restart."""
+    """Also by a change whose effect is what costs more: a key of `bgp` may need a restart."""
     return any(
         "session" in {change["effect"], *(key["effect"] for key in change.get("keys", []))}
         and (change["object"] == "bgp" or change["name"] == peer.ip)
