@@ -74,7 +74,8 @@ struct monitor_watch {
 	enum health health;
 	bool is_hard;
 	size_t n, quorum;
-	struct probe probes[];
+	struct probe *
+		*probes; /* each its own, as it may outlive the list: monitor_watch_replace() */
 };
 
 /* ---- lanes ---- */
@@ -117,7 +118,7 @@ static enum health combined_health(const struct monitor_watch *w)
 {
 	struct health_tally tally = { { 0 } };
 	for (size_t i = 0; i < w->n; i++)
-		tally.n[w->probes[i].verdict.health]++;
+		tally.n[w->probes[i]->verdict.health]++;
 	return health_of_quorum(&tally, w->quorum);
 }
 
@@ -126,7 +127,7 @@ static bool combined_is_hard(const struct monitor_watch *w)
 {
 	struct health_tally tally = { { 0 } };
 	for (size_t i = 0; i < w->n; i++) {
-		const struct probe *p = &w->probes[i];
+		const struct probe *p = w->probes[i];
 		bool down = p->verdict.health == HEALTH_DOWN && monitor_spec_is_hard(&p->spec);
 		tally.n[down ? HEALTH_DOWN : HEALTH_UP]++;
 	}
@@ -138,7 +139,7 @@ static bool combined_is_hard(const struct monitor_watch *w)
 static const struct probe *reason_for(const struct monitor_watch *w, const struct probe *changed)
 {
 	for (size_t i = 0; i < w->n && changed->verdict.health != w->health; i++)
-		changed = &w->probes[i];
+		changed = w->probes[i];
 	return changed;
 }
 
@@ -539,22 +540,35 @@ static void start_probe(struct probe *p, const char *subject)
 		start_polled(p);
 }
 
+static struct probe *new_probe(struct monitor_watch *w, const char *subject,
+			       const struct monitor_spec *spec)
+{
+	struct probe *p = mem_new(1, sizeof(*p));
+	p->watch = w;
+	probe_init(p, spec, &w->runner->config.timing, loop_clock());
+	start_probe(p, subject);
+	return p;
+}
+
+static struct probe **new_list(size_t n)
+{
+	return mem_new(n ? n : 1, sizeof(struct probe *));
+}
+
 struct monitor_watch *monitor_watch_new(struct monitor_runner *r, const char *subject,
 					const struct monitor_spec *specs, size_t n_specs,
 					size_t quorum, monitor_verdict_cb *verdict, void *userdata)
 {
-	struct monitor_watch *w = mem_new(1, sizeof(*w) + n_specs * sizeof(w->probes[0]));
+	struct monitor_watch *w = mem_new(1, sizeof(*w));
 	w->runner = r;
 	w->verdict = verdict;
 	w->userdata = userdata;
 	w->since = loop_clock();
 	w->n = n_specs;
 	w->quorum = quorum;
-	for (size_t i = 0; i < n_specs; i++) {
-		w->probes[i].watch = w;
-		probe_init(&w->probes[i], &specs[i], &r->config.timing, w->since);
-		start_probe(&w->probes[i], subject);
-	}
+	w->probes = new_list(n_specs);
+	for (size_t i = 0; i < n_specs; i++)
+		w->probes[i] = new_probe(w, subject, &specs[i]);
 	w->health = combined_health(w);
 	w->is_hard = combined_is_hard(w);
 	arm(r);
@@ -578,27 +592,7 @@ static void change_timing(struct probe *p, const struct monitor_spec *spec)
 void monitor_watch_change(struct monitor_watch *w, const struct monitor_spec *specs)
 {
 	for (size_t i = 0; i < w->n; i++)
-		change_timing(&w->probes[i], &specs[i]);
-	arm(w->runner);
-}
-
-void monitor_watch_recheck(struct monitor_watch *w)
-{
-	struct monitor_result result;
-	for (size_t i = 0; i < w->n; i++) {
-		struct probe *p = &w->probes[i];
-		/* A pending change is counted at its own pace. */
-		if (!p->attached || verdict_is_pending(&p->verdict))
-			continue;
-		check_now(p, &result);
-		apply(p, &result);
-		reschedule(p);
-	}
-	enum health h = combined_health(w);
-	if (h != w->health)
-		w->since = loop_clock();
-	w->health = h;
-	w->is_hard = combined_is_hard(w);
+		change_timing(w->probes[i], &specs[i]);
 	arm(w->runner);
 }
 
@@ -606,7 +600,7 @@ void monitor_watch_check_now(struct monitor_watch *w)
 {
 	struct monitor_runner *r = w->runner;
 	for (size_t i = 0; i < w->n; i++) {
-		struct probe *p = &w->probes[i];
+		struct probe *p = w->probes[i];
 		if (p->running)
 			p->again = true;
 		else if (!list_linked(&p->waiting))
@@ -630,22 +624,94 @@ static void stop_probe(struct probe *p)
 	}
 }
 
+static void end_probe(struct probe *p)
+{
+	struct monitor_runner *r = p->watch->runner;
+	stop_probe(p);
+	r->gone_checks += p->checks;
+	r->gone_failures += p->failures;
+	probe_done(p);
+	free(p);
+}
+
+/* The list only; a place without a probe is one that was taken over. */
+static void end_probes(struct monitor_watch *w)
+{
+	for (size_t i = 0; i < w->n; i++)
+		if (w->probes[i])
+			end_probe(w->probes[i]);
+	free(w->probes);
+}
+
+static void probes_are_gone(struct monitor_runner *r)
+{
+	wake_all_lanes(r);
+	arm(r);
+	tell_checked(r);
+}
+
 void monitor_watch_free(struct monitor_watch *w)
 {
 	if (!w)
 		return;
 	struct monitor_runner *r = w->runner;
-	for (size_t i = 0; i < w->n; i++) {
-		stop_probe(&w->probes[i]);
-		r->gone_checks += w->probes[i].checks;
-		r->gone_failures += w->probes[i].failures;
-		probe_done(&w->probes[i]);
-	}
+	end_probes(w);
 	free(w->subject);
 	free(w);
-	wake_all_lanes(r);
-	arm(r);
-	tell_checked(r);
+	probes_are_gone(r);
+}
+
+/* The probe of the same monitor, which leaves the list; NULL: there is none. */
+static struct probe *take_over(struct monitor_watch *w, const struct monitor_spec *former,
+			       const struct monitor_spec *spec)
+{
+	for (size_t i = 0; i < w->n; i++) {
+		struct probe *p = w->probes[i];
+		if (!p || !monitor_spec_equal(&former[i], spec))
+			continue;
+		p->spec.hide_answer = spec->hide_answer;
+		w->probes[i] = NULL;
+		return p;
+	}
+	return NULL;
+}
+
+/* What depends on the owner is looked up anew; the next check is due when it was. */
+static void check_of_owner(struct probe *p)
+{
+	struct monitor_result result;
+	/* A pending change is counted at its own pace. */
+	if (!p->attached || verdict_is_pending(&p->verdict))
+		return;
+	check_now(p, &result);
+	apply(p, &result);
+	if (verdict_is_pending(&p->verdict))
+		reschedule(p);
+}
+
+void monitor_watch_replace(struct monitor_watch *w, const char *subject,
+			   const struct monitor_spec *former, const struct monitor_spec *specs,
+			   size_t n_specs, size_t quorum)
+{
+	struct probe **probes = new_list(n_specs);
+	for (size_t i = 0; i < n_specs; i++)
+		probes[i] = take_over(w, former, &specs[i]);
+	end_probes(w);
+	w->probes = probes;
+	w->n = n_specs;
+	w->quorum = quorum;
+	for (size_t i = 0; i < n_specs; i++) {
+		if (probes[i])
+			check_of_owner(probes[i]);
+		else
+			probes[i] = new_probe(w, subject, &specs[i]);
+	}
+	enum health h = combined_health(w);
+	if (h != w->health)
+		w->since = loop_clock();
+	w->health = h;
+	w->is_hard = combined_is_hard(w);
+	probes_are_gone(w->runner);
 }
 
 enum health monitor_watch_health(const struct monitor_watch *w)
@@ -670,14 +736,14 @@ size_t monitor_watch_n(const struct monitor_watch *w)
 
 bool monitor_watch_is_unable(const struct monitor_watch *w, size_t i)
 {
-	return probe_is_unable(&w->probes[i]);
+	return probe_is_unable(w->probes[i]);
 }
 
 span_t monitor_watch_notice(const struct monitor_watch *w)
 {
 	span_t longest = 0;
 	for (size_t i = 0; i < w->n; i++) {
-		span_t span = probe_notice(&w->probes[i]);
+		span_t span = probe_notice(w->probes[i]);
 		if (span > longest)
 			longest = span;
 	}
@@ -686,10 +752,10 @@ span_t monitor_watch_notice(const struct monitor_watch *w)
 
 span_t monitor_watch_notice_of(const struct monitor_watch *w, size_t i)
 {
-	return probe_notice(&w->probes[i]);
+	return probe_notice(w->probes[i]);
 }
 
 void monitor_watch_status(const struct monitor_watch *w, size_t i, struct monitor_status *ret)
 {
-	probe_status(&w->probes[i], ret);
+	probe_status(w->probes[i], ret);
 }

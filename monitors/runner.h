@@ -73,9 +73,13 @@ struct monitor_watch *monitor_watch_new(struct monitor_runner *r, const char *su
  * runner follow. Results, streaks and running checks stay; the next check is due within the new
  * interval. */
 void monitor_watch_change(struct monitor_watch *w, const struct monitor_spec *specs);
-/* What the owner of the watch is has changed (monitor_ways_fn): monitors that answer at once are
- * checked here. As with monitor_watch_new(), there is no callback. */
-void monitor_watch_recheck(struct monitor_watch *w);
+/* Other monitors, or another quorum, in the place of `former`, those of monitor_watch_new() or of the call
+ * before. A monitor that is in both, wherever, keeps its health, its streak, its running check and when the next
+ * one is due; the others end and start as with monitor_watch_new(). The owner of the watch may have changed, too
+ * (monitor_ways_fn): what depends on it is looked up here. There is no callback. */
+void monitor_watch_replace(struct monitor_watch *w, const char *subject,
+			   const struct monitor_spec *former, const struct monitor_spec *specs,
+			   size_t n_specs, size_t quorum);
 /* Every monitor is checked now. One whose check runs is checked again when that has ended: it may have
  * begun before what is asked about. The results count as all others do. */
 void monitor_watch_check_now(struct monitor_watch *w);

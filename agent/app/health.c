@@ -133,14 +133,15 @@ static void accept_silent_verdict(struct app *app, mono_t now)
 
 void app_watch(struct app *app, mono_t now)
 {
-	monitor_watch_free(app->watch);
 	app->watch = monitor_watch_new(app->registry->runner, app->spec->name, app->spec->monitors,
 				       app->spec->n_monitors, app->spec->quorum, on_verdict, app);
 	accept_silent_verdict(app, now);
 }
 
-void app_watch_again(struct app *app, mono_t now)
+void app_watch_change(struct app *app, const struct app_spec *former, mono_t now)
 {
-	monitor_watch_recheck(app->watch);
+	const struct app_spec *spec = app->spec;
+	monitor_watch_replace(app->watch, spec->name, former->monitors, spec->monitors,
+			      spec->n_monitors, spec->quorum);
 	accept_silent_verdict(app, now);
 }

@@ -3,9 +3,9 @@
  * The registry.
  *
  * An app that is replaced stays the same object: its health, counters and place in the tables
- * carry over, VIPs that stay keep their route, and its monitors keep running if none of them
- * changed. Otherwise all start from nothing known, and until their first verdict the app keeps the
- * health that it had: changing how a service is checked says nothing about the service.
+ * carry over, VIPs that stay keep their route, and monitors that did not change keep running. New
+ * ones start from nothing known, and until there is a verdict the app keeps the health that it had:
+ * changing how a service is checked says nothing about the service.
  *
  * An app that goes is freed at once. Its VIPs outlive it in the reconciler until they are down,
  * where a new app can claim them.
@@ -306,10 +306,7 @@ static void replace(struct app *app, const struct app_spec *spec, mono_t now)
 	app->registered_at = now;
 	app_group_join(app, now);
 	app_drain_start(app, now);
-	if (!same_monitors(app->spec, old))
-		app_watch(app, now);
-	else
-		app_watch_again(app, now);
+	app_watch_change(app, old, now);
 	app_apply(app, now);
 	add_former(app, old);
 	drop_formers(app);

@@ -37,6 +37,58 @@ const char cli_usage[] =
 	"\n"
 	"GoCast's flags (-logtostderr and the others of glog) are accepted. See vipherald(8).\n";
 
+static const char usage_of_check[] =
+	"usage: vipherald check [--capabilities] FILE\n"
+	"\n"
+	"Check a configuration file, with all that it includes. No agent is asked.\n"
+	"\n"
+	"  --capabilities      print the capabilities it needs, as a systemd drop-in\n"
+	"\n"
+	"Example: vipherald check /etc/vipherald/config.yaml\n"
+	"Exit status: 0 in order, 1 errors, 2 usage.\n";
+
+static const char usage_of_listen[] =
+	"usage: vipherald listen [ADDR:PORT] [--as N] [--json]\n"
+	"\n"
+	"Accept BGP sessions and print the routes received, until SIGINT. No agent is asked.\n"
+	"\n"
+	"  ADDR:PORT           where to listen (default: :1790)\n"
+	"  --as N              local AS number (default: 65000)\n"
+	"  --json              print JSON objects, one per line\n"
+	"\n"
+	"Example: vipherald listen 192.0.2.1:1790 --as 65000\n"
+	"Exit status: 0 stopped, 1 cannot listen, 2 usage.\n";
+
+static const char usage_of_healthcheck[] =
+	"usage: vipherald healthcheck [-config=FILE] [--ready]\n"
+	"\n"
+	"Query /healthz of the running agent, as the health check of a container does.\n"
+	"\n"
+	"  -config=FILE        of the agent with this configuration (default: of the agent in "
+	"this\n"
+	"                      container)\n"
+	"  --ready             query /readyz instead\n"
+	"\n"
+	"Example: vipherald healthcheck --ready\n"
+	"Exit status: 0 healthy, 1 not healthy or not reachable, 2 usage.\n";
+
+const char *cli_usage_of(enum cli_command command)
+{
+	switch (command) {
+	case CLI_CHECK:
+		return usage_of_check;
+	case CLI_LISTEN:
+		return usage_of_listen;
+	case CLI_HEALTHCHECK:
+		return usage_of_healthcheck;
+	case CLI_RUN:
+	case CLI_HELP:
+	case CLI_VERSION:
+		break;
+	}
+	return NULL;
+}
+
 enum flag {
 	FLAG_CONFIG,
 	FLAG_VERBOSITY,
@@ -164,6 +216,8 @@ static int set_flag(struct cli *cli, enum flag flag, const char *arg, const char
 	case FLAG_CAPABILITIES:
 		return parse_bool(arg, value, &cli->capabilities, err);
 	case FLAG_HELP:
+		if (cli_usage_of(cli->command))
+			cli->help_of = cli->command;
 		cli->command = CLI_HELP;
 		return 0;
 	case FLAG_VERSION:
@@ -257,14 +311,20 @@ static int parse_word(struct cli *cli, const char *word, struct err *err)
 }
 
 /* Only the first argument is a command: "-config check" names a file. */
-static enum cli_command parse_command(struct args *args)
+static bool find_command(int argc, char *const argv[], enum cli_command *ret)
 {
 	for (size_t i = 0; i < N_COMMANDS; i++)
-		if (args->argc > 1 && str_equal(args->argv[1], commands[i].name)) {
-			args->at++;
-			return commands[i].command;
+		if (argc > 1 && str_equal(argv[1], commands[i].name)) {
+			*ret = commands[i].command;
+			return true;
 		}
-	return CLI_RUN;
+	return false;
+}
+
+const char *cli_help_word(int argc, char *const argv[])
+{
+	enum cli_command command = CLI_RUN;
+	return find_command(argc, argv, &command) && cli_usage_of(command) ? argv[1] : NULL;
 }
 
 static int check_complete(const struct cli *cli, struct err *err)
@@ -279,8 +339,9 @@ static int check_complete(const struct cli *cli, struct err *err)
 int cli_parse(int argc, char *const argv[], struct cli *ret, struct err *err)
 {
 	struct args args = { .argc = argc, .at = 1, .argv = argv };
-	struct cli cli = { .command = parse_command(&args) };
+	struct cli cli = { .command = CLI_RUN };
 	int rc = 0;
+	args.at += find_command(argc, argv, &cli.command);
 	for (; rc == 0 && args.at < argc; args.at++) {
 		const char *arg = argv[args.at];
 		bool is_flag = arg[0] == '-' && arg[1] && !str_equal(arg, "--");

@@ -12,11 +12,14 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "agent/config/config.h"
 #include "agent/http/admin_socket.h"
 #include "lib/mem.h"
 #include "lib/str.h"
 
 #define DEFAULT_PORT 8080
+/* As it is installed. */
+#define CONFIG_FILE "/etc/vipherald/config.yaml"
 /* Of connecting, sending and each read. */
 #define PATIENCE_S      10
 #define LONG_PATIENCE_S 120
@@ -65,6 +68,30 @@ static bool find_any(struct client *c)
 	return is_served(c->at.unix_path);
 }
 
+/* One that listens on all addresses is asked on loopback. */
+static struct addr reachable(struct addr addr)
+{
+	if (addr.family == AF_INET6 && addr_is_unspecified(&addr))
+		return addr_from_bytes(AF_INET6, &in6addr_loopback);
+	if (!addr_is_set(&addr) || addr_is_unspecified(&addr))
+		return addr_v4(INADDR_LOOPBACK);
+	return addr;
+}
+
+/* There is no admin socket, or it is not where this process sees it. */
+static void use_listen_addr(struct client *c)
+{
+	struct config *config = NULL;
+	struct config_findings findings = { 0 };
+	c->at = (struct endpoint){ .port = DEFAULT_PORT };
+	if (config_load(CONFIG_FILE, &config, &findings) == 0)
+		c->at = config->agent.listen_addr;
+	if (!c->at.unix_path[0])
+		c->at.addr = reachable(c->at.addr);
+	config_findings_done(&findings);
+	config_free(config);
+}
+
 static const char *given(const char *option, const char *variable)
 {
 	const char *env = getenv(variable);
@@ -98,8 +125,7 @@ int client_find(const char *api, const struct client_tls *tls, struct client *re
 	else if (api)
 		rc = endpoint_parse(api, DEFAULT_PORT, &ret->at, err);
 	else if (!client_find_own(ret) && !find_any(ret))
-		ret->at =
-			(struct endpoint){ .addr = addr_v4(INADDR_LOOPBACK), .port = DEFAULT_PORT };
+		use_listen_addr(ret);
 	if (rc < 0)
 		return rc;
 	endpoint_format(&ret->at, ret->where);
@@ -115,17 +141,13 @@ struct client client_patient(const struct client *c)
 
 socklen_t client_address_of(const struct endpoint *at, struct sockaddr_storage *ret)
 {
-	struct addr addr = at->addr;
+	const struct addr addr = reachable(at->addr);
 	if (at->unix_path[0]) {
 		struct sockaddr_un *sun = (struct sockaddr_un *)ret;
 		*sun = (struct sockaddr_un){ .sun_family = AF_UNIX };
 		str_copy(sun->sun_path, sizeof(sun->sun_path), at->unix_path);
 		return sizeof(*sun);
 	}
-	if (addr.family == AF_INET6 && addr_is_unspecified(&addr))
-		addr = addr_from_bytes(AF_INET6, &in6addr_loopback);
-	else if (!addr_is_set(&addr) || addr_is_unspecified(&addr))
-		addr = addr_v4(INADDR_LOOPBACK);
 	return addr_to_sockaddr(&addr, at->port, 0, ret);
 }
 

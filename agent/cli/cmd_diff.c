@@ -104,10 +104,16 @@ static void print_findings(const json_t *answer, const char *list, const char *s
 	}
 }
 
-/* False: neither done nor refused for the errors of a configuration; *ret_status says what. */
-static bool is_answered(const struct client_reply *reply, int *ret_status)
+/* Done, also but for some apps. */
+static bool is_in_effect(const struct client_reply *reply, const json_t *answer)
 {
-	if (reply->status == 200 || reply->status == 422)
+	return reply->status == 200 || strcmp(text_at(answer, "result"), "incomplete") == 0;
+}
+
+/* False: neither done nor refused for the errors of a configuration; *ret_status says what. */
+static bool is_answered(const struct client_reply *reply, const json_t *answer, int *ret_status)
+{
+	if (is_in_effect(reply, answer) || reply->status == 422)
 		return true;
 	*ret_status = order_refused(reply);
 	return false;
@@ -147,6 +153,23 @@ static int read_whole(const char *file, char **ret, size_t *ret_len)
 	return rc;
 }
 
+static int show_diff(const struct verb_call *call, const struct client_reply *reply,
+		     const char *file)
+{
+	json_t *answer = json_loadb(reply->body, reply->len, 0, NULL);
+	int status = DIFF_ERRORS;
+	if (is_answered(reply, answer, &status)) {
+		show(call, reply, answer, file);
+		bool failed = reply->status != 200 || has_errors(answer);
+		bool changes = json_array_size(json_at(answer, "changes")) > 0;
+		status = failed ? DIFF_ERRORS : changes ? DIFF_CHANGES : DIFF_SAME;
+	} else {
+		status = DIFF_ERRORS;
+	}
+	json_decref(answer);
+	return status;
+}
+
 int cmd_diff_agent(const struct client *client, const struct verb_call *call)
 {
 	const char *file = call->words[0];
@@ -161,16 +184,8 @@ int cmd_diff_agent(const struct client *client, const struct verb_call *call)
 	} else if (client_send(&patient, "POST", "/v1/diff", text, len, &reply, &err) < 0) {
 		fprintf(stderr, "vipherald: %s\n", err.text);
 		status = VERB_UNREACHABLE;
-	} else if (is_answered(&reply, &status)) {
-		json_t *answer = json_loadb(reply.body, reply.len, 0, NULL);
-		show(call, &reply, answer, file);
-		bool failed = reply.status != 200 || has_errors(answer);
-		status = failed                                            ? DIFF_ERRORS
-			 : json_array_size(json_at(answer, "changes")) > 0 ? DIFF_CHANGES
-									   : DIFF_SAME;
-		json_decref(answer);
 	} else {
-		status = DIFF_ERRORS;
+		status = show_diff(call, &reply, file);
 	}
 	free(text);
 	client_reply_done(&reply);
@@ -187,6 +202,23 @@ static void print_outcome(const json_t *answer)
 		       deadline);
 }
 
+static int show_reload(const struct verb_call *call, const struct client_reply *reply)
+{
+	json_t *answer = json_loadb(reply->body, reply->len, 0, NULL);
+	const char *error = text_at(answer, "error");
+	int status = VERB_REFUSED;
+	if (is_answered(reply, answer, &status)) {
+		show(call, reply, answer, text_at(answer, "file"));
+		status = reply->status == 200 && !has_errors(answer) ? VERB_DONE : VERB_REFUSED;
+		if (!call->json && is_in_effect(reply, answer))
+			print_outcome(answer);
+		if (!call->json && *error)
+			fprintf(stderr, "%s\n", error);
+	}
+	json_decref(answer);
+	return status;
+}
+
 int cmd_reload(const struct client *client, const struct verb_call *call)
 {
 	char target[256] = "/v1/reload";
@@ -194,7 +226,6 @@ int cmd_reload(const struct client *client, const struct verb_call *call)
 	struct client_reply reply = { 0 };
 	struct err err;
 	const char *confirm = verb_value(call, "confirm");
-	int status = VERB_DONE;
 	if (confirm && client_add_parameter(target, sizeof(target), "confirm", confirm) < 0) {
 		fprintf(stderr, "vipherald: --confirm: too long\n");
 		return VERB_USAGE;
@@ -203,16 +234,7 @@ int cmd_reload(const struct client *client, const struct verb_call *call)
 		fprintf(stderr, "vipherald: %s\n", err.text);
 		return VERB_UNREACHABLE;
 	}
-	if (is_answered(&reply, &status)) {
-		json_t *answer = json_loadb(reply.body, reply.len, 0, NULL);
-		show(call, &reply, answer, text_at(answer, "file"));
-		status = reply.status == 200 && !has_errors(answer) ? VERB_DONE : VERB_REFUSED;
-		if (!call->json && reply.status == 200)
-			print_outcome(answer);
-		else if (!call->json)
-			fprintf(stderr, "%s\n", text_at(answer, "error"));
-		json_decref(answer);
-	}
+	int status = show_reload(call, &reply);
 	client_reply_done(&reply);
 	return status;
 }

@@ -37,6 +37,17 @@ static void set_up_log(const struct cli *cli)
 		log_info("agent", "flag %s ignored, the log goes to stderr", cli->ignored);
 }
 
+static int help(const struct cli *cli)
+{
+	const char *usage = cli_usage_of(cli->help_of);
+	fputs(usage ? usage : cli_usage, stdout);
+	if (usage)
+		return 0;
+	fputs("\nOf the running agent (vipherald VERB --help):\n", stdout);
+	verb_list(stdout);
+	return 0;
+}
+
 static int run(const struct cli *cli)
 {
 	switch (cli->command) {
@@ -50,10 +61,7 @@ static int run(const struct cli *cli)
 	case CLI_HEALTHCHECK:
 		return cmd_healthcheck(cli->config, cli->ready, stdout);
 	case CLI_HELP:
-		fputs(cli_usage, stdout);
-		fputs("\nOf the running agent (vipherald VERB --help):\n", stdout);
-		verb_list(stdout);
-		return 0;
+		return help(cli);
 	case CLI_VERSION:
 		puts("vipherald " VIPHERALD_VERSION);
 		return 0;
@@ -69,7 +77,9 @@ int main(int argc, char *argv[])
 	if (verb)
 		return cmd_verb(verb, argc - 2, argv + 2);
 	if (cli_parse(argc, argv, &cli, &err) < 0) {
-		fprintf(stderr, "vipherald: %s (vipherald --help)\n", err.text);
+		const char *word = cli_help_word(argc, argv);
+		fprintf(stderr, "vipherald: %s (vipherald %s%s--help)\n", err.text,
+			word ? word : "", word ? " " : "");
 		return EXIT_USAGE;
 	}
 	set_up_log(&cli);

@@ -80,7 +80,9 @@ static const char head[] =
 	".BR vipherald (8).\n"
 	"The verbs are clients of the HTTP API of the agent that runs in this network namespace. "
 	"It is found\n"
-	"at the socket that the agent has below /run/vipherald, else on 127.0.0.1:8080.\n"
+	"at the socket that the agent has below /run/vipherald, else at\n"
+	".B listen_addr\n"
+	"of /etc/vipherald/config.yaml, where that can be read, else on 127.0.0.1:8080.\n"
 	".SH OPTIONS\n"
 	"Of all verbs:\n";
 

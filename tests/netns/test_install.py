@@ -188,6 +188,8 @@ def test_unit_has_the_privileges_of_the_tests(unit: Path) -> None:
     assert settings["CapabilityBoundingSet"] == f"CAP_{needed.upper()}"
     assert settings["NoNewPrivileges"] == "yes"
     assert settings["Type"] == "notify"
+    # A reload by a verb would need the admin socket; the agent answers the signal (test_service_manager).
+    assert settings["ExecReload"] == "/bin/kill -HUP $MAINPID"
     assert settings["ExecStart"] == (
         f"{unit.parents[3]}/bin/vipherald -config={unit.parents[4]}/etc/vipherald/config.yaml"
     )

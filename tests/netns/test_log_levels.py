@@ -117,3 +117,26 @@ def test_json_and_a_level_for_a_module(bed: Testbed) -> None:
     assert all(fields <= set(line) for line in lines)
     assert all("kind" in line for line in lines if set(line) != fields)
     assert "s3cret" not in agent.log
+
+
+def test_a_reload_changes_level_and_format(bed: Testbed) -> None:
+    """From its end on, and back; what was set at run time ends with it."""
+    plain = one_app(bed)
+    agent = bed.start_agent(plain)
+    agent.wait_log("app: dns: up")
+    agent.admin("/v1/log?level=trace&module=monitor", "POST")
+    keys = {"format": "json", "level": "error", "modules": {"api": "debug"}}
+    agent.reload({**plain, "agent": {**plain["agent"], "log": keys}})
+    start = len(agent.log)
+    agent.drain("dns")
+    agent.get("/ping")
+    agent.wait_log('"msg":"GET /ping by ')
+    lines = [json.loads(line) for line in agent.log[start:].splitlines()]
+    assert {(line["level"], line["module"]) for line in lines} == {("debug", "api"), ("info", "api")}
+    agent.reload(plain)
+    start = len(agent.log)
+    agent.get("/ping")
+    agent.undrain("dns")
+    agent.wait_log(" INFO  api: undrain dns by ")
+    assert not any(line.startswith("{") for line in agent.log[start:].splitlines())
+    assert " DEBUG " not in agent.log[start:] and " TRACE " not in agent.log[start:]

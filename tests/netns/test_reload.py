@@ -1,6 +1,7 @@
 """Reload: what changes is applied, and nothing else is touched, counted at the routers."""
 
 import random
+import re
 import signal
 import subprocess
 import time
@@ -17,6 +18,7 @@ from .consul import Consul, tags
 from .gate import SLOW, Gate
 from .rawpeer import RawListener, RawSession
 from .service import Services
+from .test_check_now import HOUR, check
 from .testbed import ROUTER_AS, Link, Testbed
 from .wait import wait_until
 
@@ -108,6 +110,50 @@ def test_streaks_of_checks_that_did_not_change(bed: Testbed, watch: Watch) -> No
     assert pending() >= before
 
 
+def test_streaks_of_an_app_that_changes(bed: Testbed, watch: Watch) -> None:
+    """Two of three failures stay two, beside monitors that come and with another quorum."""
+    failing = bed.workdir / "failing"
+    failing.write_text("")
+    dns = app("kept", VIP4, {"file": str(failing), "fall": 3}, "port:tcp:5301")
+    agent = start(bed, watch, apps=(dns,), agent=HOUR)
+    watch.updates(agent)
+    failing.unlink()
+
+    def pending(place: int) -> int:
+        return agent.app("kept")["monitors"][place]["pending"]
+
+    check(agent, "kept")
+    check(agent, "kept")
+    assert pending(0) == 2
+    more = {**dns, "monitors": ["port:tcp:5302", *dns["monitors"]], "quorum": 3}
+    answer = agent.reload(config(watch.entry, apps=(more,), agent=HOUR))
+    assert [change["effect"] for change in answer["changes"]] == ["none"]
+    assert pending(1) == 2
+    agent.reload(config(watch.entry, apps=({**more, "quorum": 2},), agent=HOUR))
+    agent.reload(config(watch.entry, apps=({**more, "quorum": 3},), agent=HOUR))
+    assert pending(1) == 2
+    assert watch.updates(agent) == []
+    check(agent, "kept")
+    watch.session.expect_withdrawal(VIP4)
+
+
+def test_checks_that_did_not_change_run_no_more_often(bed: Testbed, watch: Watch) -> None:
+    """A reload is no reason for a check: the next one is due when it was."""
+    runs = bed.workdir / "runs"
+    dns = app("kept", VIP4, f"exec:echo >>{runs}")
+    agent = start(bed, watch, apps=(dns,), agent=SLOW)
+    changed = {**dns, "states": {"up": {"med": 7}}, "monitors": ["exec:true", *dns["monitors"]]}
+    new = app("new", OTHER, "exec:true")
+    for apps in ((dns, new), (changed, new), ({**changed, "quorum": 1},)):
+        agent.reload(config(watch.entry, apps=apps, agent=SLOW))
+    later = app("later", THIRD, "exec:true")
+    agent.reload(config(watch.entry, apps=(dns, later), agent={**SLOW, "rise": "1"}))
+    # Checks start in the order in which they become due.
+    wait_until(lambda: agent.app("later")["announced"], "a check has run since")
+    assert runs.read_text() == "\n"
+    assert agent.app("kept")["monitors"][0]["checks"] == 1
+
+
 def test_apps_come_change_and_go(bed: Testbed, watch: Watch) -> None:
     gone = app("gone", OTHER, "port:tcp:5302")
     agent = start(bed, watch, apps=(KEPT, gone))
@@ -185,6 +231,51 @@ def test_a_broken_file_changes_nothing(bed: Testbed, watch: Watch) -> None:
     agent.reload(config(watch.entry, apps=(KEPT,)))
     assert agent.status("status")["config"]["last_reload"]["ok"]
     assert "vipherald_config_last_reload_successful 1" in agent.get("/metrics").text
+
+
+def test_dates_of_the_last_reload(bed: Testbed, watch: Watch) -> None:
+    """When what is in effect was loaded, and when the last attempt was, which may have failed."""
+    agent = start(bed, watch, apps=(KEPT,))
+
+    def dates() -> tuple[float, float, float]:
+        wanted = r"^vipherald_config_last_reload_timestamp_seconds (.*)$"
+        [metric] = re.findall(wanted, agent.get("/metrics").text, re.M)
+        shown = agent.status("status")["config"]
+        last = shown["last_reload"]
+        loaded = moment(shown["loaded_at"])
+        assert float(metric) == pytest.approx(loaded, abs=0.002)
+        return loaded, moment(last["at"]) if last else 0, time.time()
+
+    def reload(*arguments: Any, **keys: Any) -> None:
+        """In another millisecond than all before it: the API tells no less."""
+        wait_until(lambda now=time.time(): time.time() > now + 0.002, "the clock goes on")
+        agent.reload(*arguments, **keys)
+
+    at_start = dates()
+    assert at_start[1] == 0
+    reload("nat: 3\n", status=422)
+    failed = dates()
+    assert failed[0] == at_start[0] and at_start[2] < failed[1] < failed[2]
+    for apps in (KEPT,), (KEPT,), (KEPT, app("new", THIRD)):
+        before = dates()
+        reload(config(watch.entry, apps=apps))
+        after = dates()
+        assert before[2] < after[0] < after[2] and before[2] < after[1] < after[2]
+
+
+def test_errors_are_in_the_log(bed: Testbed, watch: Watch) -> None:
+    """Each with its line and key, once for each reload, whoever asked for it."""
+    agent = start(bed, watch, apps=(KEPT,))
+    text = agent.config_path.read_text()
+    line = text.count("\n") + 1
+    agent.write_config(text + "nat: { backend: ipfw }\nappz: []\n")
+    agent.process.signal(signal.SIGHUP)
+    agent.wait_log("SIGHUP: not reloaded, 2 errors; the configuration in effect stays")
+    agent.reload(status=422)
+    logged = [part for part in agent.log.splitlines() if " ERROR config: " in part]
+    for place in rf"{line}:\d+: error: nat.backend: ", rf"{line + 1}:\d+: error: appz: ":
+        wanted = rf" ERROR config: {re.escape(str(agent.config_path))}:{place}"
+        assert len([part for part in logged if re.search(wanted, part)]) == 2, (wanted, logged)
 
 
 def test_what_cannot_be_done_changes_nothing(bed: Testbed, watch: Watch) -> None:

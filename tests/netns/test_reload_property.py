@@ -1,15 +1,19 @@
 """What `diff` says is what a reload then does: random pairs of files, and peers that count."""
 
+import copy
+import json
 import random
+import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from . import bgp
-from .agent import Agent, to_yaml
+from .agent import Agent, binary, to_yaml
 from .configs import config
 from .rawpeer import RawListener, RawSession
-from .testbed import ROUTER_AS, Link, Testbed
+from .testbed import AGENT_AS, ROUTER_AS, Link, Testbed
 from .wait import wait_until
 
 PORT = 5301
@@ -19,6 +23,9 @@ MARKERS = ("192.0.2.99/32", "2001:db8::99/128")
 FAMILIES = {"ipv4": bgp.IPV4_UNICAST, "ipv6": bgp.IPV6_UNICAST}
 RESTARTS = {"agent": ("sandbox", "drop_privileges"), "nat": ("backend",), "bgp": ("family",)}
 STEPS = 10
+OTHER_AS = 65010
+RESETS = ("hold_time", "families", "peer_as", "local_ip")
+"""Keys of a peer that its session depends on."""
 
 Entry = dict[str, Any]
 Change = dict[str, Any]
@@ -32,6 +39,8 @@ class Peer:
     def __init__(self, bed: Testbed):
         self.link: Link = bed.link()
         self.ip = self.link.router_ip
+        self._second_ip = f"{self.link.host_ip}0"
+        bed.host.ip(f"addr add {self._second_ip}/24 dev {self.link.device}")
         self._listener = RawListener(self.link.namespace, self.ip)
         self.session: RawSession
         self.entry: Entry | None = None
@@ -41,7 +50,7 @@ class Peer:
         self.withdrawn: set[str] = set()
 
     def random_entry(self, dice: random.Random) -> Entry:
-        entry: Entry = {"peer_ip": self.ip, "peer_as": ROUTER_AS}
+        entry: Entry = {"peer_ip": self.ip, "peer_as": dice.choice((*[ROUTER_AS] * 4, OTHER_AS))}
         for chance, key, values in (
             (0.4, "communities", (["1:1"], ["2:2"])),
             (0.2, "hold_time", ("60s",)),
@@ -49,6 +58,7 @@ class Peer:
             (0.3, "description", ("one", "two")),
             (0.4, "password", ("first", "second")),
             (0.2, "families", (["ipv4"], ["ipv6"])),
+            (0.3, "local_ip", (self.link.host_ip, self._second_ip)),
         ):
             if dice.random() < chance:
                 entry[key] = dice.choice(values)
@@ -59,11 +69,16 @@ class Peer:
         return self.entry.get("families", list(FAMILIES)) if self.entry else []
 
     def set_listener_key(self, entry: Entry) -> None:
-        self._listener.set_key(self.link.host_ip, entry.get("password"))
+        for ip in self.link.host_ip, self._second_ip:
+            self._listener.set_key(ip, entry.get("password"))
 
-    def establish(self) -> None:
+    def establish(self, local_as: int) -> None:
+        """With the agent as the file has it: its AS, and the address that it comes from."""
+        assert self.entry
         self.session = self._listener.accept()
-        self.session.establish(ROUTER_AS, hold_time=0)
+        assert self.session.remote_ip == self.entry.get("local_ip", self.link.host_ip)
+        received = self.session.establish(self.entry["peer_as"], hold_time=0)
+        assert received.asn == local_as
         self.routes = {}
         families = [FAMILIES[name] for name in self.families]
         for update in self.session.receive_updates_until_end_of_rib(families):
@@ -120,6 +135,7 @@ def random_file(dice: random.Random, peers: list[Peer]) -> dict[str, Any]:
         agent |= {key: False} if dice.random() < 0.2 else {}
     keys: dict[str, Any] = {"communities": ["9:9"]} if dice.random() < 0.3 else {}
     keys |= {"family": 6} if dice.random() < 0.2 else {}
+    keys |= {"local_as": AGENT_AS + 1} if dice.random() < 0.2 else {}
     file = config(*(peer.random_entry(dice) for peer in there), apps=apps, agent=agent, **keys)
     return file | ({"nat": {"backend": "nftables"}} if dice.random() < 0.2 else {})
 
@@ -154,6 +170,32 @@ def write(dice: random.Random, agent: Agent, file: dict[str, Any]) -> None:
     agent.write_config({**file, "apps": rest, "include": "conf.d/*.yaml"})
 
 
+def in_effect(file: dict[str, Any], at_start: dict[str, Any], listen_addr: str) -> dict[str, Any]:
+    """The file as the agent has it: keys that need a restart are those of the start."""
+    effective = copy.deepcopy(file)
+    effective["agent"] |= {"listen_addr": listen_addr}
+    for path, value in at_start.items():
+        section, _, key = path.partition(".")
+        effective.setdefault(section, {}).pop(key, None)
+        if value is not None:
+            effective[section][key] = value
+    return {section: keys for section, keys in effective.items() if keys}
+
+
+def in_order(changes: list[Change]) -> list[Change]:
+    return sorted(changes, key=lambda change: (change["object"], change["name"] or ""))
+
+
+def of_files(old: Path, new: Path) -> list[Change]:
+    """What `diff OLD NEW` says, without an agent."""
+    result = subprocess.run(
+        [binary(), "diff", old, new, "--json"], capture_output=True, text=True, timeout=20
+    )
+    changes: list[Change] = json.loads(result.stdout)["changes"]
+    assert result.returncode == (1 if changes else 0), result
+    return changes
+
+
 def entry_of(file: dict[str, Any], peer: Peer) -> Entry | None:
     return next((entry for entry in file["bgp"]["peers"] if entry["peer_ip"] == peer.ip), None)
 
@@ -182,8 +224,10 @@ def restarts_of(file: dict[str, Any]) -> dict[str, Any]:
 
 
 def is_reset(changes: list[Change], peer: Peer) -> bool:
+    """Also by a change whose effect is what costs more: a key of `bgp` may need a restart."""
     return any(
-        (change["object"], change["name"], change["effect"]) == ("peer", peer.ip, "session")
+        "session" in {change["effect"], *(key["effect"] for key in change.get("keys", []))}
+        and (change["object"] == "bgp" or change["name"] == peer.ip)
         for change in changes
     )
 
@@ -221,8 +265,13 @@ class Pair:
         self.agent = bed.start_agent(self.file)
         for peer in self.peers:
             if peer.entry:
-                peer.establish()
+                peer.establish(self.local_as)
         wait_until(self.is_settled, "the routes of the first file")
+
+    @property
+    def local_as(self) -> int:
+        asn: int = self.file["bgp"]["local_as"]
+        return asn
 
     def is_settled(self) -> bool:
         for peer in self.peers:
@@ -231,7 +280,12 @@ class Pair:
 
     def reload(self) -> list[Change]:
         """What the reload says that it has done, which is what diff said."""
+        had_as = self.local_as
+        # Of one file, whatever is included: which file an app is in is no change.
+        old = self.agent.config_path.with_name("old.yaml")
+        old.write_text(to_yaml(in_effect(self.file, self.at_start, self.agent.listen_addr)))
         self.file = next_file(self.dice, self.file, self.peers)
+        self.resets_all = self.local_as != had_as
         write(self.dice, self.agent, self.file)
         for peer in self.peers:
             peer.begin()
@@ -244,21 +298,26 @@ class Pair:
             key for key, value in restarts_of(self.file).items() if value != self.at_start[key]
         }
         changes: list[Change] = done["changes"]
+        # Apps come in the order of their files.
+        assert in_order(of_files(old, self.agent.config_path)) == in_order(changes)
         return changes
 
     def follow(self, peer: Peer, changes: list[Change]) -> None:
         """As a router whose operator knows of the change."""
         before, peer.entry = peer.entry, entry_of(self.file, peer)
+        if before is None and peer.entry is None:
+            return
+        both = before is not None and peer.entry is not None
         assert is_reset(changes, peer) == (
             (before is None) != (peer.entry is None)
-            or (before is not None and peer.entry is not None and differ(before, peer.entry))
+            or (both and (self.resets_all or differ(before, peer.entry)))
         )
         if before and peer.entry:
             peer.session.set_key(peer.entry.get("password"))
         if before and is_reset(changes, peer):
             peer.session.expect_notification(6, 6 if peer.entry else 3)
         if peer.entry and is_reset(changes, peer):
-            peer.establish()
+            peer.establish(self.local_as)
 
     def fence(self) -> None:
         """All that was sent before has been read."""
@@ -272,7 +331,7 @@ class Pair:
 
 def differ(before: Entry, after: Entry) -> bool:
     """In what ends a session."""
-    return any(before.get(key) != after.get(key) for key in ("hold_time", "families"))
+    return any(before.get(key) != after.get(key) for key in RESETS)
 
 
 @pytest.mark.parametrize("seed", range(5))

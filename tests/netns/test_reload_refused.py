@@ -1,12 +1,16 @@
 """A reload that narrows what is accepted, or that cannot be carried out whole: nothing is half done,
 and what is left out is named."""
 
+import json
 import threading
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from .agent import Agent
 from .configs import VIP4, app, config
+from .test_verbs import Client, as_root
 from .testbed import Testbed
 from .wait import wait_until
 
@@ -96,9 +100,10 @@ def test_a_token_that_cannot_be_read(bed: Testbed) -> None:
     assert "reload-failed" not in alarms(agent)
 
 
-def test_an_app_that_the_registry_refuses(bed: Testbed) -> None:
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_an_app_that_the_registry_refuses(bed: Testbed, form: str) -> None:
     """While thousands of apps are registered, the host gets the address of the last one: the rest of
-    the file is in effect, and the app that is not is in the answer and the alarm."""
+    the file is in effect, and the app that is not is in the answer, what the verb prints and the alarm."""
     link = bed.link()
     vips = {"strict": True, "allow": ["198.18.0.0/15"]}
     many = tuple(
@@ -107,22 +112,32 @@ def test_an_app_that_the_registry_refuses(bed: Testbed) -> None:
     last = "198.18.23.249/32"
     agent = bed.start_agent(config(PEER, agent={"vips": vips}))
     agent.write_config(config(PEER, agent={"vips": vips}, apps=many))
-    answers = []
-    reload = threading.Thread(target=lambda: answers.append(agent.admin("/v1/reload", "POST")))
+    words = ("reload", "--json") if form == "json" else ("reload",)
+    client, ended = as_root(agent, Client(bed, agent)), []
+    reload = threading.Thread(target=lambda: ended.append(client.run(*words)))
     reload.start()
     agent.wait_log("app a0 added")
     agent.process.pause()
     bed.host.ip(f"addr add {last} dev {link.device}")
     agent.process.resume()
     reload.join()
-    [response] = answers
-    answer = response.json()
-    assert (response.status, answer["result"]) == (409, "incomplete")
-    [error] = answer["errors"]
+    [result] = ended
+    assert result.returncode == 1
+    [error] = agent.status("status")["config"]["last_reload"]["errors"]
     assert error["key"] == "a5999" and f"vip {last} covers 198.18.23.249, an address of" in error["text"]
+    if form == "json":
+        answer = json.loads(result.stdout)
+        assert (answer["result"], answer["errors"], result.stderr) == ("incomplete", [error], "")
+        assert len(answer["changes"]) == 6000
+    else:
+        assert "app a5998 added: announced when healthy\n" in result.stdout
+        assert result.stdout.endswith("\nincomplete\n")
+        assert result.stderr.splitlines() == [
+            f"{agent.config_path}: error: a5999: {error['text']}",
+            "reloaded, but apps of the file were refused",
+        ]
     assert agent.get("/v1/apps/a5999").status == 404
     assert "1 app of the file was refused" in alarms(agent)["reload-failed"]["text"]
-    assert agent.status("status")["config"]["last_reload"]["errors"] == [error]
     assert "vipherald_config_last_reload_successful 0" in agent.get("/metrics").text
     incomplete = agent.wait_event("reload.incomplete", level="error", by="uid 0")
     assert incomplete["text"].endswith(f"reloaded {agent.config_path}, but 1 app of it was refused")

@@ -5,6 +5,7 @@ import os
 import pty
 import socket
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -133,6 +134,32 @@ def test_where_the_agent_is_looked_for(running: tuple[Agent, Client]) -> None:
     own.unlink()
     moved.rename(own)
     link.symlink_to(target)
+
+
+def test_listen_addr_of_the_file_is_asked(bed: Testbed) -> None:
+    """Where there is no admin socket, and the file is where it is installed; else 127.0.0.1:8080."""
+    bed.link()
+    entry = {"peer_ip": "10.0.1.1", "peer_as": 65000}
+    agent = bed.start_agent(config(entry, agent={"listen_addr": "127.0.0.1:8099"}))
+
+    def status(file: Path) -> subprocess.CompletedProcess[str]:
+        mounts = (
+            "mount -t tmpfs none /etc && mkdir /etc/vipherald && "
+            f"cp {file} /etc/vipherald/config.yaml && exec \"$@\""
+        )
+        wrapper = ["unshare", "--mount", "--propagation", "private", "sh", "-ec", mounts, "sh"]
+        with bed.host.inside():
+            return subprocess.run(
+                [*wrapper, binary(), "status"], capture_output=True, text=True, timeout=20,
+                env={**os.environ, "RUNTIME_DIRECTORY": str(bed.workdir / "nowhere")},
+            )
+
+    assert "0 of 1 established" in status(agent.config_path).stdout
+    everywhere, broken = bed.workdir / "everywhere.yaml", bed.workdir / "broken.yaml"
+    everywhere.write_text(agent.config_path.read_text().replace("127.0.0.1:8099", "[::]:8099"))
+    broken.write_text("agent: { listen_addr: 127.0.0.1:8099, nat: 3 }\n")
+    for file, place in ((everywhere, "[::1]:8099"), (broken, "127.0.0.1:8080")):
+        assert f"cannot reach the agent at {place}: Connection refused" in status(file).stderr
 
 
 def test_an_app_of_the_file_returns(running: tuple[Agent, Client]) -> None:
@@ -463,8 +490,20 @@ def test_every_verb_is_tested_and_has_help(running: tuple[Agent, Client]) -> Non
 
 def test_errors_without_a_verb(running: tuple[Agent, Client]) -> None:
     _, client = running
-    for words in ["statsu"], ["-zzz"], [], ["listen", "--as=0"], ["check"]:
+    for words in ["statsu"], ["-zzz"], ["-config=a", "check"], []:
         assert expect_one_line(client.run(*words), 2).endswith("(vipherald --help)\n")
+
+
+def test_commands_without_an_agent_have_their_own_help(running: tuple[Agent, Client]) -> None:
+    _, client = running
+    wrong = {"check": [], "listen": ["--as=0"], "healthcheck": ["a.yaml"], "convert": []}
+    for name, words in wrong.items():
+        said = client(name, "--help")
+        assert said.startswith(f"usage: vipherald {name} "), said
+        assert f"\nExample: vipherald {name} " in said and "\nExit status: 0 " in said
+        assert "Of the running agent" not in said
+        said = expect_one_line(client.run(name, *words), 2)
+        assert said.endswith(f"(vipherald {name} --help)\n"), said
 
 
 @pytest.mark.parametrize(

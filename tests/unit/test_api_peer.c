@@ -73,6 +73,21 @@ static void defaults_are_those_of_the_file(void **state)
 	config_free(c);
 }
 
+/* The only way to a key of BFD for a peer of the API. */
+static void a_key_of_bfd_is_that_of_the_file(void **state)
+{
+	(void)state;
+	struct config *c = load("bgp:\n"
+				"  local_as: 65001\n"
+				"  bfd: { authentication: sha1, password: k }\n"
+				"  peers: [ { peer_ip: 10.0.0.2, peer_as: 65000 } ]\n");
+	struct bgp_peer_config p = build(c, "{\"peer_ip\": \"10.0.0.3\", \"peer_as\": 65003}");
+	assert_int_equal(p.bfd.auth, BGP_BFD_AUTH_SHA1);
+	assert_string_equal(p.bfd.password, "k");
+	config_peer_done(&p);
+	config_free(c);
+}
+
 static void every_kind_of_key_can_be_given(void **state)
 {
 	(void)state;
@@ -256,6 +271,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(defaults_are_those_of_the_file),
+		cmocka_unit_test(a_key_of_bfd_is_that_of_the_file),
 		cmocka_unit_test(every_kind_of_key_can_be_given),
 		cmocka_unit_test(the_older_form_has_defaults_too),
 		cmocka_unit_test(errors_are_by_key),

@@ -55,7 +55,11 @@ static const struct good_case {
 	  { .command = CLI_HEALTHCHECK, .config = "a", .ready = true } },
 	{ "help", { "--help" }, { .command = CLI_HELP } },
 	{ "help as a word", { "help" }, { .command = CLI_HELP } },
-	{ "help of a command", { "listen", "-h" }, { .command = CLI_HELP } },
+	{ "help of a command", { "listen", "-h" }, { .command = CLI_HELP, .help_of = CLI_LISTEN } },
+	{ "help of a command, twice",
+	  { "check", "--help", "-h" },
+	  { .command = CLI_HELP, .help_of = CLI_CHECK } },
+	{ "help of the agent", { "-v", "--help" }, { .command = CLI_HELP, .verbosity = 1 } },
 	{ "version", { "-version" }, { .command = CLI_VERSION } },
 };
 
@@ -120,6 +124,7 @@ static void test_good(void **state)
 		if (parse(c->args, &got, &err) < 0)
 			fail_msg("%s: %s", c->name, err.text);
 		assert_int_equal(got.command, c->want.command);
+		assert_int_equal(got.help_of, c->want.help_of);
 		same_text(got.config, c->want.config);
 		same_text(got.listen_at, c->want.listen_at);
 		same_text(got.ignored, c->want.ignored);

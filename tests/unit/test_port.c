@@ -92,6 +92,17 @@ static void watch(struct seen *s, const char *text)
 	loop_drain(loop); /* the kernel is told of a new port */
 }
 
+/* The owner of the watch is another one, its monitor is the same. */
+static void owner_changed(struct seen *s, const char *text)
+{
+	struct monitor_spec spec;
+	struct err err;
+	if (monitor_spec_parse(text, &spec, &err) < 0)
+		fail_msg("%s", err.text);
+	monitor_watch_replace(s->watch, "app", &spec, &spec, 1, 0);
+	monitor_spec_done(&spec);
+}
+
 static struct monitor_status status_of(const struct seen *s)
 {
 	struct monitor_status st;
@@ -321,15 +332,15 @@ static void test_ways_change(void **state)
 	watch(&s, "port:udp:5353");
 	assert_int_equal(s.health, HEALTH_UP);
 	s.owner.vips[1] = "192.0.2.54";
-	monitor_watch_recheck(s.watch);
+	owner_changed(&s, "port:udp:5353");
 	assert_int_equal(monitor_watch_health(s.watch), HEALTH_DOWN);
 	int second = serve(SOCK_DGRAM, "192.0.2.54", PORT);
 	loop_until(loop, is_up, &s);
 	s.owner.to[0] = OWN4;
-	monitor_watch_recheck(s.watch);
+	owner_changed(&s, "port:udp:5353");
 	assert_int_equal(monitor_watch_health(s.watch), HEALTH_DOWN);
 	s.owner = (struct owner){ .error = -EADDRNOTAVAIL };
-	monitor_watch_recheck(s.watch);
+	owner_changed(&s, "port:udp:5353");
 	assert_int_equal(monitor_watch_health(s.watch), HEALTH_DOWN); /* unknown changes nothing */
 	assert_string_equal(status_of(&s).said, "no address to lead to");
 	assert_true(status_of(&s).unable);

@@ -538,6 +538,43 @@ static void test_new_monitors_start_from_the_health_that_was(void **state)
 	expect(b, "announce 192.0.2.1/32\n");
 }
 
+static void set_monitors(struct app_spec *s, const char *first, const char *second)
+{
+	spec_make(s, &checked);
+	monitor_spec_done(&s->monitors[--s->n_monitors]);
+	assert_int_equal(app_spec_add_monitor(s, first, NULL), 0);
+	if (second)
+		assert_int_equal(app_spec_add_monitor(s, second, NULL), 0);
+}
+
+/* The results so far count for the new definition, at once. */
+static void test_monitors_that_did_not_change_go_on(void **state)
+{
+	struct bench *b = *state;
+	struct app_spec s;
+	enum register_result result;
+	struct monitor_runner_status status;
+	set_monitors(&s, "file:/", "file:/nowhere");
+	assert_int_equal(registry_register(b->reg, &s, SEC, &result, NULL), 0);
+	const struct app *app = registry_find(b->reg, "dns");
+	assert_int_equal(app->health, HEALTH_DOWN);
+	s.quorum = 1;
+	assert_int_equal(registry_register(b->reg, &s, SEC, &result, NULL), 0);
+	app_spec_done(&s);
+	assert_int_equal(result, REGISTER_REPLACED);
+	assert_int_equal(app->health, HEALTH_UP);
+	expect(b, "add 192.0.2.1/32\nannounce 192.0.2.1/32\n");
+	set_monitors(&s, CHECK, "file:/nowhere");
+	assert_int_equal(registry_register(b->reg, &s, SEC, &result, NULL), 0);
+	app_spec_done(&s);
+	monitor_runner_status(b->runner, &status);
+	assert_int_equal(status.checks, 2); /* each at the first registration, and never again */
+	/* The failure is known; CHECK has no result yet, but two have to pass. */
+	assert_int_equal(app->health, HEALTH_DOWN);
+	assert_non_null(strstr(app->reason, "file:/nowhere"));
+	expect(b, "withdraw 192.0.2.1/32\n");
+}
+
 static void test_a_vip_can_move_while_it_goes_down(void **state)
 {
 	struct bench *b = *state;
@@ -833,6 +870,7 @@ int main(void)
 		TEST(test_consul_comes_before_nomad),
 		TEST(test_replacing_keeps_the_vips_that_stay),
 		TEST(test_new_monitors_start_from_the_health_that_was),
+		TEST(test_monitors_that_did_not_change_go_on),
 		TEST(test_a_vip_can_move_while_it_goes_down),
 		TEST(test_a_vip_moves_without_a_gap),
 		TEST(test_a_kept_vip_has_its_own_definition),
