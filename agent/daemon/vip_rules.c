@@ -4,6 +4,8 @@
 #include <errno.h>
 
 #include "agent/config/app_index.h"
+#include "agent/model/vrf_reach.h"
+#include "agent/status/outside_vrf.h"
 #include "lib/log.h"
 #include "process/loop.h"
 
@@ -24,6 +26,22 @@ int vip_rules_check(const struct agent *a, const struct config *c, const struct 
 	return vip_policy_check(&policy, host, spec, others, err, warning);
 }
 
+/* Of the file, `check` and the start have told, and of a program's routes the alarm tells: here they have
+ * no peers yet. */
+static void warn_of_vrf(const struct agent *a, const struct app_spec *spec)
+{
+	char text[VRF_REACH_TEXT_MAX];
+	struct peer_list peers;
+	if (!a->speaker || spec->source <= APP_FROM_PROCESS)
+		return;
+	peer_list_init(&peers, a->speaker);
+	const struct bgp_peer_status *peer = outside_vrf_app(spec, &peers, a->host_changes);
+	if (peer)
+		log_warn("app", "%s: %s", spec->name,
+			 vrf_reach_text(peer, app_spec_place(spec), text));
+	peer_list_done(&peers);
+}
+
 int vip_rules_policy(const struct app_spec *spec, const struct app *self, struct err *err,
 		     void *agent)
 {
@@ -35,6 +53,8 @@ int vip_rules_policy(const struct app_spec *spec, const struct app *self, struct
 	int rc = vip_rules_check(a, a->config, spec, self, err, &warning);
 	if (rc == 0 && warning.text[0])
 		log_warn("app", "%s: %s", spec->name, warning.text);
+	if (rc == 0)
+		warn_of_vrf(a, spec);
 	return rc;
 }
 
