@@ -159,6 +159,10 @@ def test_router_is_told_why(bed: Testbed) -> None:
     router.process.wait_line(r"received from neighbor 10.0.1.2 6/10 \(Cease/BFD Down\)")
     wait_until(lambda: agent.peer(router.ip)["sessions"] > before, "a session without BFD")
     assert bfd(agent, router)["state"] == "down"
+    # What it was stays on record when it is over.
+    found = bfd(agent, first)
+    assert (found["state"], found["last_down_diagnostic"]) == ("up", "detection-time-expired")
+    assert found["last_down_at_seconds"] >= found["since_seconds"]
     router.bfdd.resume()
     wait_up(agent, router)
 
