@@ -14,8 +14,10 @@
 #include "bfd/sessions.h"
 #include "lib/backoff.h"
 #include "lib/list.h"
+#include "lib/log.h"
 #include "lib/mem.h"
 #include "process/loop.h"
+#include "process/random.h"
 
 /* A helper that ends again and again must not keep the host busy. */
 #define RESTART_FIRST (100 * USEC_PER_MSEC)
@@ -279,6 +281,14 @@ static void on_ready(void *userdata)
 	flush(userdata);
 }
 
+static void warn_of_weak_numbers(void)
+{
+	uint32_t any;
+	if (!random_unguessable(&any))
+		log_warn("bfd", "the random numbers of the kernel are not ready yet (early boot): "
+				"discriminators of sessions that begin now can be guessed");
+}
+
 /* Does nothing where there is one, or one is to be started later. */
 static void start_helper(struct bfd *b)
 {
@@ -288,6 +298,7 @@ static void start_helper(struct bfd *b)
 		return;
 	b->owes_pong = false;
 	if (bfd_process_start(&b->process, &err) == 0) {
+		warn_of_weak_numbers();
 		flush(b);
 		return;
 	}

@@ -9,6 +9,7 @@
 #include "lib/mem.h"
 #include "process/fd.h"
 #include "process/loop.h"
+#include "process/random.h"
 
 /* Of a turn and socket: more than a receive buffer holds, so that all that was there is read, but no
  * flood keeps time from passing. */
@@ -61,11 +62,12 @@ static void step(struct bfd_engine *e, struct session *s, struct bfd_event event
 	carry_out(e, s, &actions, event.now);
 }
 
+/* Who knows it can send packets in the name of the peer that count (RFC 5880 10). */
 static uint32_t choose_discr(const struct bfd_table *t)
 {
 	uint32_t discr;
 	do
-		discr = loop_random();
+		(void)random_unguessable(&discr); /* the agent tells when it is not */
 	while (discr == 0 || bfd_table_find_discr(t, discr));
 	return discr;
 }
@@ -100,7 +102,7 @@ static void init(const struct bfd_engine *e, struct session *s, const struct bfd
 	const struct bfd_config *config = &m->session.config;
 	s->entry.id = m->id;
 	s->entry.key = m->session.key;
-	s->entry.auth.sent = loop_random();
+	(void)random_unguessable(&s->entry.auth.sent);
 	s->fd = -1;
 	if (r->discr == 0 || bfd_table_find_discr(&e->table, r->discr)) {
 		bfd_fsm_init(&s->entry.fsm, config, choose_discr(&e->table), now);

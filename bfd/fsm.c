@@ -137,7 +137,7 @@ static void end_poll(struct bfd_fsm *f)
 /* ---- states ---- */
 
 /* A peer that says Down to a session that was resumed has only missed our packets. */
-static void leave_up(struct bfd_fsm *f, span_t silence)
+static void leave_up(struct bfd_fsm *f, span_t silence, mono_t now)
 {
 	const bool is_ours =
 		f->resumed && f->diag == BFD_DIAG_NEIGHBOR_SIGNALED && f->remote_state == BFD_DOWN;
@@ -146,6 +146,7 @@ static void leave_up(struct bfd_fsm *f, span_t silence)
 	f->down = (struct bfd_down){ .diag = is_ours ? BFD_DIAG_NONE : f->diag,
 				     .remote_state = f->remote_state,
 				     .remote_diag = f->remote_diag,
+				     .at = now,
 				     .silence = silence };
 }
 
@@ -157,7 +158,7 @@ static void change_state(struct bfd_fsm *f, enum bfd_state to, enum bfd_diag dia
 	f->since = now;
 	f->diag = diag;
 	if (from == BFD_UP)
-		leave_up(f, silence);
+		leave_up(f, silence, now);
 	if (to == BFD_UP)
 		f->up_events++;
 	set_timers(f);

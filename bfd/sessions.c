@@ -128,8 +128,9 @@ static void count_end(struct bfd_session *s, mono_t now)
 {
 	if (s->status.state == BFD_UP) {
 		s->status.down_events++;
-		s->status.down =
-			(struct bfd_down){ .diag = BFD_DIAG_NONE, .remote_state = BFD_DOWN };
+		s->status.down = (struct bfd_down){ .diag = BFD_DIAG_NONE,
+						    .remote_state = BFD_DOWN,
+						    .at = now };
 	}
 	if (s->status.state != BFD_DOWN)
 		s->status.since = now;

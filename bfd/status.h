@@ -54,6 +54,7 @@ struct bfd_down {
 			     * it, or the peer missed the packets of that moment */
 	enum bfd_state remote_state; /* BFD_ADMIN_DOWN: no failure (RFC 5882 3.2) */
 	enum bfd_diag remote_diag;
+	mono_t at;
 	span_t silence; /* BFD_DIAG_EXPIRED: the detection time that passed without a packet */
 };
 

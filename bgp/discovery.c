@@ -31,6 +31,7 @@ struct link {
 	sd_event_source *io, *timer;
 	uint64_t cookie; /* of our echo requests */
 	struct router_link state;
+	uint64_t adverts;   /* that were heard */
 	enum bgp_lack lack; /* why it is down */
 	char why[200];
 	bool told;
@@ -128,6 +129,7 @@ static void on_packet(struct link *l, const struct ndp_packet *packet)
 	mono_t now = loop_now(l->owner->loop);
 	if (!ndp_parse(packet, &m) || addr_equal(&packet->source, &l->end.own))
 		return;
+	l->adverts += m.type == NDP_ROUTER_ADVERT;
 	if (m.type == NDP_ROUTER_ADVERT)
 		router_link_advert(&l->state, &packet->source, now);
 	else if (m.type == NDP_NEIGHBOR_ADVERT)
@@ -312,4 +314,10 @@ void bgp_discovery_session(struct bgp_discovery *d, const char *ifname, bool up)
 		return;
 	router_link_session(&l->state, up, loop_now(d->loop));
 	arm(l);
+}
+
+uint64_t bgp_discovery_adverts(const struct bgp_discovery *d, const char *ifname)
+{
+	const struct link *l = find(d, ifname);
+	return l ? l->adverts : 0;
 }

@@ -8,6 +8,7 @@
 #define BGP_DISCOVERY_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <systemd/sd-event.h>
 
 #include "bgp/config.h"
@@ -34,6 +35,8 @@ void bgp_discovery_watch(struct bgp_discovery *d, const struct bgp_peer_config *
 void bgp_discovery_host_changed(struct bgp_discovery *d);
 /* The kernel could not be asked for one of the links, which is as it was: to be told again. */
 bool bgp_discovery_is_unsure(const struct bgp_discovery *d);
+/* Router advertisements that were heard on the link of an unnumbered peer, from whichever router. */
+uint64_t bgp_discovery_adverts(const struct bgp_discovery *d, const char *ifname);
 /* The session with the router came up or ended. Calls nothing from inside. */
 void bgp_discovery_session(struct bgp_discovery *d, const char *ifname, bool up);
 

@@ -45,9 +45,9 @@ struct bgp_peer {
 	uint64_t path_resets;     /* sessions that ended because the path was lost */
 	mono_t path_reset_at;
 	struct bgp_socket_name local; /* of the session */
-	uint64_t sessions;
-	mono_t session_since; /* the last one */
-	mono_t down_since;    /* its end, or the start; USEC_NEVER while there is one */
+	uint64_t sessions, replaced;  /* the latter by a challenger */
+	mono_t session_since;         /* the last one */
+	mono_t down_since;            /* its end, or the start; USEC_NEVER while there is one */
 	uint64_t prefixes_received, prefixes_withdrawn;
 	uint64_t routes_received[2]; /* of IPv4 and IPv6, in this session */
 	char last_error[320];

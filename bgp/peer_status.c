@@ -91,6 +91,7 @@ void bgp_peer_status(const struct bgp_peer *p, struct bgp_peer_status *ret)
 		.state_since = c->fsm.state_since,
 		.established_since = USEC_NEVER,
 		.sessions = p->sessions,
+		.replaced = p->replaced,
 		.down_since = p->down_since,
 		.last_error = p->disabled ? p->disabled_why : p->last_error,
 		.disabled = p->disabled,

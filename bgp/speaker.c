@@ -342,6 +342,8 @@ size_t bgp_speaker_n_peers(const struct bgp_speaker *s)
 void bgp_speaker_peer_status(const struct bgp_speaker *s, size_t peer, struct bgp_peer_status *ret)
 {
 	bgp_peer_status(s->peers[peer], ret);
+	if (ret->config->unnumbered)
+		ret->adverts_heard = bgp_discovery_adverts(s->discovery, ret->config->ifname);
 }
 
 enum bgp_route_state bgp_speaker_route_state(const struct bgp_speaker *s, size_t peer,

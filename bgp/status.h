@@ -59,10 +59,11 @@ struct bgp_peer_status {
 	const struct bgp_peer_config *config; /* as the speaker keeps it */
 	uint32_t local_as;                    /* as the peer sees it */
 	enum bgp_state state;
-	mono_t state_since;        /* when it entered the state */
-	mono_t established_since;  /* USEC_NEVER unless established */
-	mono_t down_since;         /* USEC_NEVER while established */
-	uint64_t sessions;         /* how often it was established */
+	mono_t state_since;       /* when it entered the state */
+	mono_t established_since; /* USEC_NEVER unless established */
+	mono_t down_since;        /* USEC_NEVER while established */
+	uint64_t sessions;        /* how often it was established */
+	uint64_t replaced; /* sessions in the place of which the peer put another (RFC 4724 5) */
 	const char *last_error;    /* why it last went down or did not come up; "" if never */
 	bool disabled;             /* by the operator */
 	mono_t admin_since;        /* disabled or enabled, by this process */
@@ -71,6 +72,7 @@ struct bgp_peer_status {
 	const char *hint;          /* what to check (hint.h); "" if none */
 	struct bgp_notice notice;  /* the last NOTIFICATION */
 	const char *path_trouble;  /* "interface eth0 is down"; "" while the path is good */
+	uint64_t adverts_heard;    /* router advertisements, on the link of an unnumbered peer */
 	struct addr other_router;  /* on the link of an unnumbered peer; family 0: none */
 	bool awaits_path;          /* bfd.required, and BFD is not up: nothing is opened */
 	struct addr path_source;   /* of the kernel's route to it; family 0: there is none */

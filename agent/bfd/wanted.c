@@ -3,6 +3,10 @@
 
 #include <string.h>
 
+/* Where BGP has no hold timer, the router would take an agent that hangs for alive for ever: the default
+ * of hold_time, after which it would have noticed. */
+#define HOLD_TIME_OF_NONE (90 * USEC_PER_SEC)
+
 static bool is_link_local(const struct addr *a)
 {
 	return a->family == AF_INET6 && addr_is_link_local(a);
@@ -83,6 +87,6 @@ enum bfd_wanted_kind bfd_wanted(const struct bgp_peer_status *peer,
 	ret_config->min_ttl = bfd->min_ttl;
 	ret_config->passive = bfd->passive;
 	ret_config->auth = auth_of(bfd);
-	ret_config->hold_time = c->hold_time ? c->hold_time : USEC_NEVER;
+	ret_config->hold_time = c->hold_time ? c->hold_time : HOLD_TIME_OF_NONE;
 	return BFD_WANTED_SESSION;
 }

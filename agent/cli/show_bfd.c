@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "agent/cli/show_bfd.h"
 
+#include <stdio.h>
+
 #include "agent/cli/json_at.h"
 #include "lib/str.h"
 
@@ -22,13 +24,27 @@ static const char *span_at(const json_t *o, const char *path, char buf[static DU
 			   : buf;
 }
 
+/* A session that is up again has none any more (RFC 5880 6.8.6): then that of the last time that it was
+ * not, with its age. */
+static const char *diagnostic_of(const json_t *peer, char *buf, size_t size)
+{
+	char age[TABLE_AGE_MAX];
+	const char *last = text_at(peer, "bfd.last_down_diagnostic");
+	double since = number_at(peer, "bfd.last_down_at_seconds");
+	bool is_past = str_equal(text_at(peer, "bfd.state"), "up") && since >= 0;
+	if (!is_past || !*last || str_equal(last, "none"))
+		return text_at(peer, "bfd.diagnostic");
+	snprintf(buf, size, "%s %s ago", last, table_age(since, age));
+	return buf;
+}
+
 void show_bfd_columns(struct table *t, const json_t *peer)
 {
-	char interval[DURATION_TEXT_MAX];
+	char interval[DURATION_TEXT_MAX], diagnostic[80];
 	const char *state = text_at(peer, "bfd.state");
 	table_add_toned(t, show_tone(state), state);
 	table_add(t, span_at(peer, "bfd.interval_seconds", interval));
-	table_add(t, text_at(peer, "bfd.diagnostic"));
+	table_add(t, diagnostic_of(peer, diagnostic, sizeof(diagnostic)));
 }
 
 static void show_times(const struct show *s, const json_t *p)
@@ -51,6 +67,17 @@ static void show_remote(const struct show *s, const json_t *p)
 				  : "");
 }
 
+static void show_last_down(const struct show *s, const json_t *p)
+{
+	char age[TABLE_AGE_MAX];
+	const char *why = text_at(p, "bfd.last_down");
+	double since = number_at(p, "bfd.last_down_at_seconds");
+	if (!*why || since < 0)
+		show_line(s, "BFD last down", "%s", why);
+	else
+		show_line(s, "BFD last down", "%s, %s ago", why, table_age(since, age));
+}
+
 void show_bfd(const struct show *s, const json_t *p)
 {
 	char age[TABLE_AGE_MAX];
@@ -67,7 +94,7 @@ void show_bfd(const struct show *s, const json_t *p)
 		  true_at(p, "bfd.required") ? ", required" : "");
 	show_times(s, p);
 	show_remote(s, p);
-	show_line(s, "BFD last down", "%s", text_at(p, "bfd.last_down"));
+	show_last_down(s, p);
 	show_line(s, "BFD error", "%s", text_at(p, "bfd.error"));
 	show_line(s, "BFD hint", "%s", text_at(p, "bfd.hint"));
 	if (json_is_object(json_at(p, "bfd.packets")))

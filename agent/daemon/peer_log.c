@@ -153,6 +153,13 @@ static void log_session(struct said *said, const struct bgp_peer_status *p, cons
 			 "peer %s: does not offer graceful restart, it drops our routes when "
 			 "the session ends",
 			 peer);
+	if (up && !said->up && p->graceful_restart && p->config->long_lived_restart_time &&
+	    !p->long_lived)
+		log_warn("bgp",
+			 "peer %s: does not offer long-lived graceful restart (RFC 9494), it drops "
+			 "our routes when restart_time is over: enable it on the router, or remove "
+			 "long_lived_restart_time",
+			 peer);
 	if (!up && said->up)
 		log_event(LOG_WARNING, "bgp",
 			  EVENT("session.down", .peer = peer,

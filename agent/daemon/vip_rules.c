@@ -6,6 +6,8 @@
 #include "agent/app/budgets.h"
 #include "agent/config/app_index.h"
 #include "agent/config/nat_api.h"
+#include "agent/model/vrf_reach.h"
+#include "agent/status/outside_vrf.h"
 #include "lib/log.h"
 #include "process/loop.h"
 
@@ -32,6 +34,22 @@ static bool find_own(uint8_t family, struct addr *ret, void *userdata)
 	return host_addresses_own(userdata, family, ret, &err) == 0;
 }
 
+/* Of the file, `check` and the start have told, and of a program's routes the alarm tells: here they have
+ * no peers yet. */
+static void warn_of_vrf(const struct agent *a, const struct app_spec *spec)
+{
+	char text[VRF_REACH_TEXT_MAX];
+	struct peer_list peers;
+	if (!a->speaker || spec->source <= APP_FROM_PROCESS)
+		return;
+	peer_list_init(&peers, a->speaker);
+	const struct bgp_peer_status *peer = outside_vrf_app(spec, &peers, a->host_changes);
+	if (peer)
+		log_warn("app", "%s: %s", spec->name,
+			 vrf_reach_text(peer, app_spec_place(spec), text));
+	peer_list_done(&peers);
+}
+
 int vip_rules_policy(const struct app_spec *spec, const struct app *self, struct err *err,
 		     void *agent)
 {
@@ -44,6 +62,8 @@ int vip_rules_policy(const struct app_spec *spec, const struct app *self, struct
 	rc = vip_rules_check(a, a->config, spec, self, err, &warning);
 	if (rc == 0 && warning.text[0])
 		log_warn("app", "%s: %s", spec->name, warning.text);
+	if (rc == 0)
+		warn_of_vrf(a, spec);
 	return rc;
 }
 

@@ -8,7 +8,9 @@
 #include "agent/app/groups.h"
 #include "agent/bfd/peer_bfd.h"
 #include "agent/fleet/fleet_agent.h"
+#include "agent/model/vrf_reach.h"
 #include "agent/programs/programs.h"
+#include "agent/status/outside_vrf.h"
 #include "agent/status/view_route.h"
 #include "agent/status/view_vip.h"
 #include "agent/status/way_back.h"
@@ -229,6 +231,42 @@ static void add_subnets(json_t *alarms, const struct status_sources *in)
 		  n);
 }
 
+static bool any_in_vrf(const struct peer_list *peers)
+{
+	for (size_t i = 0; i < peers->n; i++)
+		if (vrf_reach_of_peer(&peers->items[i])[0])
+			return true;
+	return false;
+}
+
+/* Clients of the peers in VRFs do not reach these. */
+static void add_outside_vrf(json_t *alarms, const struct status_sources *in,
+			    const struct peer_list *peers)
+{
+	char name[PREFIX_TEXT_MAX], text[VRF_REACH_TEXT_MAX];
+	const struct bgp_peer_status *peer, *first_peer = NULL;
+	const struct vip *first = NULL;
+	struct vip_cursor cursor;
+	size_t n = 0;
+	if (!any_in_vrf(peers))
+		return;
+	vip_cursor_init(in->reconcile, &cursor);
+	for (const struct vip *vip; (vip = vip_cursor_next(&cursor));) {
+		peer = outside_vrf_vip(vip, peers, in->host_changes);
+		if (peer && n++ == 0) {
+			first = vip;
+			first_peer = peer;
+		}
+	}
+	vip_cursor_done(&cursor);
+	if (!first)
+		return;
+	prefix_format(&first->prefix, name);
+	add_count(add(alarms, "vip-outside-vrf", "vip", name, "%s: %s", name,
+		      vrf_reach_text(first_peer, app_spec_place(first->spec), text)),
+		  n);
+}
+
 void alarms_add_peer(json_t *alarms, const struct bgp_peer_status *peer,
 		     const struct view_clock *clock)
 {
@@ -305,6 +343,7 @@ static void add_peers(json_t *alarms, const struct status_sources *in,
 		add_other_router(alarms, &peers.items[i]);
 	}
 	add_way_back(alarms, in, &peers);
+	add_outside_vrf(alarms, in, &peers);
 	peer_list_done(&peers);
 	if (no_listener)
 		add(alarms, "no-bgp-listener", NULL, NULL, "%s", no_listener);

@@ -125,13 +125,6 @@ bool forecast_routes_of_aggregate(struct forecast_routes *r, const struct aggreg
 
 /* ---- VIPs ---- */
 
-/* A program's route may be several, each for other peers. */
-static bool is_for(const struct vip *vip, const struct bgp_peer_config *peer)
-{
-	return vip->route ? route_spec_for(vip->route, peer) != NULL
-			  : bgp_peer_filter_allows(vip_peers(vip), peer);
-}
-
 /* An aggregate stands for the VIP: the peers that have it, of those that the VIP is for. */
 static void count_suppressed(const struct forecast_routes *r, const struct vip *vip,
 			     const struct aggregate_spec *by, struct forecast_change *ret)
@@ -140,7 +133,7 @@ static void count_suppressed(const struct forecast_routes *r, const struct vip *
 	bool is = find_aggregate(r->after, &by->prefix, &after) && ret->to != ROUTE_NONE,
 	     was = ret->from != ROUTE_NONE;
 	for (size_t i = 0; i < r->peers.n; i++) {
-		if (!is_for(vip, r->peers.items[i].config))
+		if (!vip_is_for(vip, r->peers.items[i].config))
 			continue;
 		ret->n_before +=
 			was && is_held(bgp_speaker_route_state(r->in->speaker, i, &by->prefix));
@@ -158,7 +151,7 @@ static void count_peer(struct forecast_routes *r, size_t i, const struct vip *vi
 	vip_attrs_for(vip, ret->to, peer, &room_after, &after);
 	bool had = vip->announced &&
 		   is_held(bgp_speaker_route_state(r->in->speaker, i, &vip->prefix)),
-	     has = ret->to != ROUTE_NONE && is_for(vip, peer) &&
+	     has = ret->to != ROUTE_NONE && vip_is_for(vip, peer) &&
 		   would_be_held(r, i, &vip->prefix, &after.next_hop);
 	ret->n_before += had;
 	ret->n_after += has;

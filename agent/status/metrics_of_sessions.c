@@ -117,6 +117,35 @@ static void add_messages(struct metric_page *page, const char *name, const struc
 	}
 }
 
+static void add_replaced(struct metric_page *page, const char *name, const struct session *s)
+{
+	add_number(page, name, s, s->s->replaced);
+}
+
+static void add_extended_next_hop(struct metric_page *page, const char *name,
+				  const struct session *s)
+{
+	add_number(page, name, s,
+		   s->s->state == BGP_ESTABLISHED && s->s->next_hop4.family == AF_INET6);
+}
+
+static void add_long_lived(struct metric_page *page, const char *name, const struct session *s)
+{
+	add_number(page, name, s, s->s->long_lived);
+}
+
+static void add_router_known(struct metric_page *page, const char *name, const struct session *s)
+{
+	if (s->s->config->unnumbered)
+		add_number(page, name, s, addr_is_set(&s->s->config->addr));
+}
+
+static void add_adverts(struct metric_page *page, const char *name, const struct session *s)
+{
+	if (s->s->config->unnumbered)
+		add_number(page, name, s, s->s->adverts_heard);
+}
+
 static const struct {
 	const char *name, *type, *help;
 	void (*add)(struct metric_page *page, const char *name, const struct session *s);
@@ -129,6 +158,20 @@ static const struct {
 	{ "bgp_session_established_timestamp_seconds", "gauge",
 	  "When the session was established; 0 while there is none.", add_established },
 	{ "bgp_session_flaps_total", "counter", "Established sessions that ended.", add_flaps },
+	{ "bgp_session_replaced_total", "counter",
+	  "Sessions replaced by a new connection of the peer, which had restarted (RFC 4724 5).",
+	  add_replaced },
+	{ "bgp_extended_next_hop", "gauge",
+	  "1 while IPv4 routes are sent with an IPv6 next hop (RFC 8950).", add_extended_next_hop },
+	{ "bgp_long_lived_graceful_restart", "gauge",
+	  "1 while long-lived graceful restart is negotiated with the peer (RFC 9494).",
+	  add_long_lived },
+	{ "bgp_unnumbered_router_known", "gauge",
+	  "1 while the router of a peer that is configured by its interface is known.",
+	  add_router_known },
+	{ "bgp_unnumbered_router_advertisements_total", "counter",
+	  "Router advertisements heard on the link of a peer that is configured by its interface.",
+	  add_adverts },
 	{ "bgp_last_notification", "gauge",
 	  "1 for the last NOTIFICATION of the peer, by code and subcode (RFC 4271 6).",
 	  add_last_notification },

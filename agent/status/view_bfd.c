@@ -53,6 +53,10 @@ static void add_session(json_t *o, const struct peer_bfd_status *session,
 	json_object_set_new(o, "up_events", json_integer(VIEW_INT(s->up_events)));
 	json_object_set_new(o, "down_events", json_integer(VIEW_INT(s->down_events)));
 	json_object_set_new(o, "last_down", json_string(bfd_status_why(s, why)));
+	view_add_time(o, clock, "last_down_at", s->down_events ? s->down.at : USEC_NEVER);
+	json_object_set_new(o, "last_down_diagnostic",
+			    s->down_events ? json_string(bfd_diag_name(s->down.diag))
+					   : json_null());
 	json_object_set_new(o, "packets", packets(s));
 	json_object_set_new(o, "hint", json_string(session->hint));
 }

@@ -171,6 +171,16 @@ static json_t *interface(const struct bgp_peer_config *c)
 	return c->unnumbered ? view_text(c->ifname) : json_null();
 }
 
+/* Of the peer's link; null: the peer is configured by its address. */
+static json_t *unnumbered(const struct bgp_peer_status *peer)
+{
+	const struct bgp_peer_config *c = peer->config;
+	if (!c->unnumbered)
+		return json_null();
+	return json_pack("{s:o, s:I}", "router", view_addr(&c->addr), "advertisements",
+			 VIEW_INT(peer->adverts_heard));
+}
+
 /* null: it is in none, as far as the configuration says. */
 static json_t *device(const struct bgp_peer_config *c)
 {
@@ -191,6 +201,7 @@ json_t *view_peer(const struct bgp_peer_status *peer, const struct view_clock *c
 	json_object_set_new(o, "description", description ? view_text(description) : json_null());
 	json_object_set_new(o, "last_notification", notice(&peer->notice, clock));
 	json_object_set_new(o, "interface", interface(peer->config));
+	json_object_set_new(o, "unnumbered", unnumbered(peer));
 	json_object_set_new(o, "device", device(peer->config));
 	json_object_set_new(o, "other_router", view_addr(&peer->other_router));
 	json_object_set_new(o, "path_error", view_text(peer->path_trouble));
@@ -198,6 +209,7 @@ json_t *view_peer(const struct bgp_peer_status *peer, const struct view_clock *c
 	view_add_time(o, clock, "established", peer->established_since);
 	view_add_time(o, clock, "retry", peer->retry_at);
 	json_object_set_new(o, "sessions", json_integer(VIEW_INT(peer->sessions)));
+	json_object_set_new(o, "replaced", json_integer(VIEW_INT(peer->replaced)));
 	json_object_set_new(o, "router_id", router_id(peer->peer_router_id));
 	json_object_set_new(o, "role", role(peer->config->role));
 	json_object_set_new(o, "peer_role", role(peer->peer_role));

@@ -156,27 +156,46 @@ static uint32_t interface_towards(const struct bgp_peer_config *peer)
 	return scope || path_towards(peer, &path, NULL) < 0 ? scope : path.ifindex;
 }
 
-/* The MAC address of the first peer's interface that has one; its index, 0: there is none. */
-static uint32_t find_mac(const struct host_addresses *h, struct fib_link *ret)
+/* The MAC address of the first peer's interface that has one; its index, 0: there is none. The first peer
+ * before it whose interface is not known now, and would count at another start, is *ret_missing; NULL:
+ * none. */
+static uint32_t find_mac(const struct host_addresses *h, struct fib_link *ret,
+			 const struct bgp_peer_config **ret_missing)
 {
 	*ret = (struct fib_link){ 0 };
+	*ret_missing = NULL;
 	for (size_t i = 0; i < h->bgp.n_peers; i++) {
 		uint32_t ifindex = interface_towards(&h->peers[i]);
 		if (ifindex)
 			fib_link(ifindex, ret);
+		else if (!*ret_missing)
+			*ret_missing = &h->peers[i];
 		if (ifindex && ret->mac_len > 0)
 			return ifindex;
 	}
 	return 0;
 }
 
+/* It is derived from less than at other starts. */
+static void warn_of_other_id(const struct bgp_peer_config *missing)
+{
+	char name[BGP_PEER_NAME_MAX];
+	if (missing)
+		log_warn("bgp",
+			 "the interface to peer %s is not there or not known yet, and its MAC "
+			 "address is left out of the router id: a start at which it is there "
+			 "derives another one; set bgp.router_id to have one that stays",
+			 bgp_peer_configured_name(missing, name));
+}
+
 static int derive_router_id(struct host_addresses *h, struct err *err)
 {
 	char machine[SD_ID128_STRING_MAX] = "", text[ADDR_TEXT_MAX];
+	const struct bgp_peer_config *missing;
 	struct fib_link link;
 	sd_id128_t id;
 	bool has_machine = sd_id128_get_machine(&id) >= 0;
-	bool has_mac = find_mac(h, &link);
+	bool has_mac = find_mac(h, &link, &missing);
 	if (!has_machine && !has_mac)
 		return err_set(err, -EADDRNOTAVAIL,
 			       "no IPv4 address of this host towards a peer can be its BGP "
@@ -193,6 +212,7 @@ static int derive_router_id(struct host_addresses *h, struct err *err)
 		 addr_format(&a, text), has_machine ? "the machine-id" : "",
 		 has_machine && has_mac ? " and " : "", has_mac ? "the MAC address of " : "",
 		 has_mac ? link.name : "");
+	warn_of_other_id(missing);
 	return 0;
 }
 

@@ -80,6 +80,12 @@ const struct bgp_peer_filter *vip_peers(const struct vip *vip)
 	return vip->route ? vip->route->peers : vip->spec->peers;
 }
 
+bool vip_is_for(const struct vip *vip, const struct bgp_peer_config *peer)
+{
+	return vip->route ? route_spec_for(vip->route, peer) != NULL
+			  : bgp_peer_filter_allows(vip_peers(vip), peer);
+}
+
 void vip_mark_dirty(struct reconcile *r, struct vip *vip)
 {
 	if (list_linked(&vip->dirty))

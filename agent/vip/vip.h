@@ -136,6 +136,8 @@ void vip_attrs(const struct vip *vip, enum route_form form, struct announce_room
 /* The same as this peer gets them, of a route that may be another one for each peer. */
 void vip_attrs_for(const struct vip *vip, enum route_form form, const struct bgp_peer_config *peer,
 		   struct announce_room *room, struct bgp_route_attrs *ret);
+/* Is its route for the peer? A program's may be several, each for other peers. */
+bool vip_is_for(const struct vip *vip, const struct bgp_peer_config *peer);
 /* The peers that its route is for; NULL: all, but those that route->other is for. */
 const struct bgp_peer_filter *vip_peers(const struct vip *vip);
 /* It needs a step. */

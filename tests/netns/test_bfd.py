@@ -79,11 +79,26 @@ def test_multihop(bed: Testbed, kind: str) -> None:
     assert found["multihop"] is True and found["interface"] is None
 
 
-def test_unnumbered_peer(bed: Testbed) -> None:
+def test_multihop_over_ipv6(bed: Testbed) -> None:
+    near = bed.link()
+    far = bed.namespace("far")
+    connect(near.namespace, far, 77)
+    near.namespace.forward()
+    bed.host.ip("route add fd00:77::/64 via fd00:1::1")
+    far.ip("route add fd00:1::/64 via fd00:77::2")
+    link = Link(far, near.device, near.host_ip6, near.host_ip6, "fd00:77::1", "fd00:77::1")
+    router = start_bfd_router(bed, "bird", link, router_id="10.0.77.1", multihop=5)
+    agent = start_agent(bed, router, multi_hop=True)
+    wait_up(agent, router)
+    found = bfd(agent, router)
+    assert found["multihop"] is True and found["local_address"] == near.host_ip6
+
+
+def test_unnumbered_peer(bed: Testbed, kind: str) -> None:
     """BFD begins when the router is known, between link-local addresses."""
     link = bare_link(bed)
     setup = {"remote_as": "external", "extended": True}
-    router = start_bfd_router(bed, "frr", link, agent_ip=UNNUMBERED, setup=setup)
+    router = start_bfd_router(bed, kind, link, agent_ip=UNNUMBERED, setup=setup)
     entry = {"interface": link.device, "peer_as": "external", "bfd": True}
     agent = bed.start_agent(config(entry, apps=(DNS,)))
 
@@ -95,9 +110,10 @@ def test_unnumbered_peer(bed: Testbed) -> None:
     router.wait_bfd("up")
     assert (session()["local_address"], session()["interface"]) == (HOST, link.device)
     [pid] = helpers(bed)
-    router.bfdd.pause()
+    speaker = router.bfdd if isinstance(router, BfdFrr) else router.process
+    speaker.pause()
     agent.wait_log(f"{ROUTER}%{link.device}: session ended: BFD down: {SILENCE}")
-    router.bfdd.resume()
+    speaker.resume()
     wait_until(lambda: session()["state"] == "up", "BFD up again")
     assert helpers(bed) == [pid]
 
@@ -143,6 +159,10 @@ def test_one_of_two_routers(bed: Testbed) -> None:
     assert (agent.peer(second.ip)["sessions"], bfd(agent, second)["down_events"]) == before
     first.process.resume()
     wait_up(agent, first)
+    # What it was stays on record when it is over.
+    found = bfd(agent, first)
+    assert (found["state"], found["last_down_diagnostic"]) == ("up", "detection-time-expired")
+    assert found["last_down_at_seconds"] >= found["since_seconds"]
 
 
 def test_router_is_told_why(bed: Testbed) -> None:

@@ -76,7 +76,9 @@ def test_it_replaces_the_session(bed: Testbed) -> None:
     assert [m for m in rest_of(second) if isinstance(m, bgp.Notification)] == []
     wait_until(lambda: peer.status()["sessions"] == 3, "the third session")
     never(lambda: peer.status()["state"] != "established", "the session ends")
-    assert peer.status()["sessions"] == 3
+    assert (peer.status()["sessions"], peer.status()["replaced"]) == (3, 2)
+    counted = f'vipherald_bgp_session_replaced_total{{peer="{peer.name}"}} 2'
+    assert counted in peer.agent.get("/metrics").text
     third.close()
 
 

@@ -11,6 +11,7 @@ from .bfdpeer import DOWN, FINAL, INIT, POLL, UP, BfdPeer
 from .configs import PORT, VIP4, VIP6, app, config
 from .fabric import bare_link
 from .rawpeer import RawListener, RawSession, connect
+from .test_define import put
 from .test_ipv4_over_ipv6 import EXTENDED
 from .test_peer_add import add
 from .test_peer_admin import order
@@ -80,6 +81,45 @@ def test_no_such_vrf(bed: Testbed) -> None:
     with pytest.raises((ConnectionError, AssertionError)):
         session = connect(link.namespace, link.router_ip, link.host_ip)
         session.expect_open()
+
+
+def outside(agent: Agent) -> tuple[str, int] | None:
+    alarms = agent.status("status")["alarms"]
+    found = [(a["vip"], a["count"]) for a in alarms if a["alarm"] == "vip-outside-vrf"]
+    return found[0] if found else None
+
+
+def define(agent: Agent, name: str, vip: str, **keys: Any) -> None:
+    assert put(agent, name, {"vip": [vip], **keys}).status == 200
+
+
+def test_vip_outside_the_vrf_of_its_peer_is_told(bed: Testbed) -> None:
+    """The peers of the configuration decide, so that no kernel with VRFs is needed."""
+    link = bed.link()
+    blue = {"peer_ip": link.router_ip, "peer_as": ROUTER_AS, "device": "vrf-blue"}
+    plain = {"peer_ip": link.router_ip, "peer_as": ROUTER_AS}
+    agent = bed.start_agent(config(plain, blue))
+    said = f"bound to lo, which is not in the VRF of peer {link.router_ip}%vrf-blue"
+    define(agent, "inside", VIP4, interface="vrf-blue")
+    define(agent, "elsewhere", VIP6, except_peers=["vrf-blue"])
+    assert (outside(agent), said in agent.log) == (None, False)
+    assert agent.register("web", ALL).status == 200
+    agent.wait_log(f"WARN.*web: {said}")
+    assert outside(agent) == (ALL, 1)
+    agent.unregister("web")
+    wait_until(lambda: outside(agent) is None, "no alarm any more")
+
+
+@pytest.mark.vrf
+def test_interface_of_the_vrf_is_inside_and_others_are_not(bed: Testbed) -> None:
+    routers = Routers(bed, ("vrf-blue", ""))
+    agent = bed.start_agent(config(entry("vrf-blue")))
+    member, other = routers.links["vrf-blue"].device, routers.links[""].device
+    define(agent, "inside", VIP4, interface=member)
+    assert outside(agent) is None
+    define(agent, "outside", ALL, interface=other)
+    assert outside(agent) == (ALL, 1)
+    assert f"outside: bound to {other}, which is not in the VRF of peer {BLUE}" in agent.log
 
 
 @pytest.mark.vrf

@@ -46,6 +46,52 @@ static void comes_up_over_every_kind_of_path(void **state)
 	}
 }
 
+static bool has_port(void *userdata)
+{
+	return bfd_session_status(userdata)->port != 0;
+}
+
+/* Of several sessions of an agent, and of its next start: what one of them has tells nothing of another.
+ * RFC 5881 4 wants the source port of each to be its own. */
+static void discriminators_and_ports_are_of_one_session(void **state)
+{
+	enum { ROUTERS = 3, STARTS = 2, N = ROUTERS * STARTS };
+	static const char *const routers[] = { "192.0.2.2", "192.0.2.3", "192.0.2.4" };
+	uint32_t discrs[N];
+	uint16_t ports[N];
+	size_t n = 0;
+	(void)state;
+	for (size_t start = 0; start < STARTS; start++) {
+		struct err err;
+		sd_event *loop;
+		struct bfd *bfd;
+		const struct bfd_config c = fast();
+		struct bfd_session *sessions[ROUTERS];
+		struct end ends[ROUTERS] = { 0 };
+		assert_true(sd_event_new(&loop) >= 0);
+		assert_int_equal(bfd_new(loop, &ops, NULL, &bfd, &err), 0);
+		for (size_t i = 0; i < ROUTERS; i++) {
+			const struct bfd_key key = key_of("192.0.2.1", routers[i], "", false);
+			assert_int_equal(
+				bfd_session_new(bfd, &key, &c, &ends[i], &sessions[i], &err), 0);
+			loop_until(loop, has_port, sessions[i]);
+			const struct bfd_status *s = bfd_session_status(sessions[i]);
+			discrs[n] = s->discr;
+			ports[n++] = s->port;
+		}
+		bfd_free(bfd);
+		sd_event_unref(loop);
+	}
+	for (size_t i = 0; i < N; i++)
+		for (size_t j = 0; j < i; j++) {
+			bool same_start = i / ROUTERS == j / ROUTERS;
+			assert_int_not_equal(discrs[i], discrs[j]);
+			assert_true(!same_start || ports[i] != ports[j]);
+			/* Nor one after the other. */
+			assert_true(discrs[i] - discrs[j] > 8 && discrs[j] - discrs[i] > 8);
+		}
+}
+
 static bool changed_to_200(void *userdata)
 {
 	const struct pair *p = userdata;
@@ -264,6 +310,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(comes_up_over_every_kind_of_path),
+		cmocka_unit_test(discriminators_and_ports_are_of_one_session),
 		cmocka_unit_test(timers_change_while_it_is_up),
 		cmocka_unit_test(cut_link_is_found_on_both_sides),
 		cmocka_unit_test(freed_session_says_admin_down),

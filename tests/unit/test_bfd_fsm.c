@@ -286,6 +286,7 @@ static void silence_is_detected(void **state)
 	assert_int_equal(a.packet.min_tx, BFD_SLOW_TX);
 	assert_int_equal(f.down.diag, BFD_DIAG_EXPIRED);
 	assert_int_equal(f.down.silence, 300 * MS);
+	assert_int_equal(f.down.at, f.since);
 	assert_int_equal(f.down_events, 1);
 	assert_int_equal(f.detect_at, USEC_NEVER);
 	assert_in_range(f.tx_at, due + 750 * MS, due + 1000 * MS);

@@ -80,7 +80,8 @@ static void settings_are_those_of_the_file(void **state)
 	assert_int_equal(settings.multiplier, 9);
 	assert_true(settings.passive);
 	assert_int_equal(settings.min_ttl, 250);
-	assert_true(settings.hold_time == USEC_NEVER);
+	/* BGP without a hold timer: an agent that hangs must not look alive for ever. */
+	assert_int_equal(settings.hold_time, 90 * USEC_PER_SEC);
 	assert_int_equal(settings.auth.type, BFD_AUTH_METICULOUS_SHA1);
 	assert_int_equal(settings.auth.key_id, 7);
 	assert_int_equal(settings.auth.key_len, 6);

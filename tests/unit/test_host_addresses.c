@@ -15,6 +15,7 @@
 #include "agent/vip/host_addresses.h"
 #include "lib/array.h"
 #include "lib/log.h"
+#include "tests/unit/captured_log.h"
 #include "tests/unit/own_netns.h"
 
 struct bed {
@@ -140,6 +141,38 @@ static void without_an_address_the_router_id_is_derived(void **state)
 	assert_int_not_equal(one, 0);
 	assert_int_not_equal(router_id_with_mac(b, "02:00:00:00:00:02"), one);
 	assert_int_equal(router_id_with_mac(b, "02:00:00:00:00:01"), one);
+}
+
+/* Of the interface that comes later, the MAC address is not known yet: the log says that the id will not
+ * stay, and nothing of the kind where it does. */
+static void an_interface_that_is_missing_makes_another_router_id(void **state)
+{
+	struct bed *b = *state;
+	static struct captured_log lines;
+	must("ip addr flush dev d0; ip link set d1 address 02:00:00:00:00:09");
+	for (size_t i = 0; i < 2; i++)
+		b->peers[i] = (struct bgp_peer_config){ .unnumbered = true, .peer_as = 2 };
+	strcpy(b->peers[0].ifname, "d9");
+	strcpy(b->peers[1].ifname, "d0");
+	b->config.bgp.n_peers = 2;
+	log_setup(LOG_WARNING, LOG_TEXT);
+	captured_log_begin(&lines);
+	uint32_t without = router_id_with_mac(b, "02:00:00:00:00:01");
+	captured_log_expect(&lines,
+			    "WARN  bgp: the interface to peer d9 is not there or not known yet, "
+			    "and its MAC address is left out of the router id: a start at which it "
+			    "is there derives another one; set bgp.router_id to have one that "
+			    "stays\n"
+			    "WARN  bgp: peer d9: no interface d9; connecting anyway\n");
+	must("ip link set d1 name d9");
+	assert_int_not_equal(router_id_with_mac(b, "02:00:00:00:00:01"), without);
+	captured_log_expect(&lines, "");
+	/* The second one is not looked at. */
+	strcpy(b->peers[1].ifname, "d8");
+	uint32_t with = router_id_with_mac(b, "02:00:00:00:00:01");
+	captured_log_expect(&lines, "WARN  bgp: peer d8: no interface d8; connecting anyway\n");
+	assert_int_equal(router_id_with_mac(b, "02:00:00:00:00:02"), with);
+	captured_log_end(&lines);
 }
 
 /* Its address is learnt later; the interface is all that there is. */
@@ -349,6 +382,7 @@ int main(void)
 		TEST(router_id_of_an_ipv6_peer_is_of_the_same_interface),
 		TEST(local_ip_is_the_router_id_unless_it_is_a_vip),
 		TEST(without_an_address_the_router_id_is_derived),
+		TEST(an_interface_that_is_missing_makes_another_router_id),
 		TEST(a_peer_by_its_interface_is_not_the_gateway),
 		TEST(the_default_gateway_is_the_peer_where_none_is_configured),
 		TEST(a_link_local_gateway_gets_its_interface),

@@ -59,6 +59,9 @@ static const struct bgp_peer_status peers[2] = {
 	  .state = BGP_ESTABLISHED,
 	  .sessions = 81,
 	  .graceful_restart = true,
+	  .long_lived = true,
+	  .replaced = 79,
+	  .next_hop4 = { .family = AF_INET6 },
 	  .routes_sent = 82,
 	  .routes_pending = 83,
 	  .routes_sent_of = { 70, 12 },
@@ -257,6 +260,12 @@ static const char *const lines[] = {
 	"bgp_session_established_timestamp_seconds{peer=\"10.0.0.2\"} 0.000",
 	"bgp_session_flaps_total{peer=\"10.0.0.1\"} 80",
 	"bgp_session_flaps_total{peer=\"10.0.0.2\"} 91",
+	"bgp_session_replaced_total{peer=\"10.0.0.1\"} 79",
+	"bgp_session_replaced_total{peer=\"10.0.0.2\"} 0",
+	"bgp_extended_next_hop{peer=\"10.0.0.1\"} 1",
+	"bgp_extended_next_hop{peer=\"10.0.0.2\"} 0",
+	"bgp_long_lived_graceful_restart{peer=\"10.0.0.1\"} 1",
+	"bgp_long_lived_graceful_restart{peer=\"10.0.0.2\"} 0",
 	("bgp_last_notification{peer=\"10.0.0.1\",direction=\"received\",code=\"6\",subcode=\"2\"} "
 	 "1"),
 	"bgp_advertised_routes{peer=\"10.0.0.1\",afi=\"ipv4\"} 70",
@@ -390,6 +399,35 @@ static void test_what_is_not_there(void **state)
 	free(text);
 }
 
+/* Of peers that are configured by their interface, which no other one has. */
+static void test_unnumbered(void **state)
+{
+	const struct bgp_peer_config configs[] = {
+		{ .addr = { .family = AF_INET6, .bytes = { 0xfe, 0x80, [15] = 1 } },
+		  .ifname = "eth0",
+		  .unnumbered = true },
+		{ .ifname = "eth1", .unnumbered = true },
+	};
+	const struct bgp_peer_status links[] = {
+		{ .config = &configs[0], .adverts_heard = 77, .established_since = USEC_NEVER },
+		{ .config = &configs[1], .established_since = USEC_NEVER },
+	};
+	struct metrics m = all();
+	char *text = formatted(&m);
+	(void)state;
+	assert_null(strstr(text, "unnumbered_router_known{"));
+	assert_null(strstr(text, "unnumbered_router_advertisements_total{"));
+	free(text);
+	m.peers = links;
+	m.n_peers = ARRAY_SIZE(links);
+	text = formatted(&m);
+	expect_line(text, "bgp_unnumbered_router_known{peer=\"fe80::1%eth0\"} 1");
+	expect_line(text, "bgp_unnumbered_router_known{peer=\"eth1\"} 0");
+	expect_line(text, "bgp_unnumbered_router_advertisements_total{peer=\"fe80::1%eth0\"} 77");
+	expect_line(text, "bgp_unnumbered_router_advertisements_total{peer=\"eth1\"} 0");
+	free(text);
+}
+
 /* Shown when a peer has it. */
 static void test_bfd(void **state)
 {
@@ -467,6 +505,7 @@ int main(void)
 		cmocka_unit_test(test_families),
 		cmocka_unit_test(test_nothing_else),
 		cmocka_unit_test(test_what_is_not_there),
+		cmocka_unit_test(test_unnumbered),
 		cmocka_unit_test(test_bfd),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

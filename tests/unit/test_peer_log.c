@@ -282,6 +282,29 @@ static void test_a_router_without_graceful_restart(void **state)
 	captured_log_expect(&b->lines, "");
 }
 
+/* Told where the session has graceful restart: else that it has none was told. */
+static void test_a_router_without_long_lived_graceful_restart(void **state)
+{
+	struct bed *b = *state;
+	b->speaker.configs[0].graceful_restart = true;
+	b->speaker.configs[0].long_lived_restart_time = 3600 * USEC_PER_SEC;
+	first(b)->graceful_restart = true;
+	set_up(first(b));
+	expect(b,
+	       "INFO  bgp: peer 192.0.2.1: established with AS 65000, IPv4 and IPv6, hold time "
+	       "90s, graceful restart\n"
+	       "WARN  bgp: peer 192.0.2.1: does not offer long-lived graceful restart (RFC 9494), "
+	       "it drops our routes when restart_time is over: enable it on the router, or remove "
+	       "long_lived_restart_time\n");
+	expect(b, "");
+	first(b)->state = BGP_IDLE;
+	expect(b, "WARN  bgp: peer 192.0.2.1: session ended\n");
+	first(b)->long_lived = true;
+	set_up(first(b));
+	expect(b, "INFO  bgp: peer 192.0.2.1: established with AS 65000, IPv4 and IPv6, hold time "
+		  "90s, graceful restart\n");
+}
+
 /* A reload puts another peer before it. */
 static void test_a_reload_repeats_nothing(void **state)
 {
@@ -315,6 +338,7 @@ int main(void)
 		TEST(test_a_path_that_is_lost_under_a_session_is_said),
 		TEST(test_vips_that_a_peer_cannot_get),
 		TEST(test_a_router_without_graceful_restart),
+		TEST(test_a_router_without_long_lived_graceful_restart),
 		TEST(test_a_reload_repeats_nothing),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -111,8 +111,11 @@ static bool is_known(void *userdata)
 static void find_router(struct bed *b)
 {
 	watch(b);
+	assert_int_equal(bgp_discovery_adverts(b->discovery, "d0"), 0);
 	advertise();
 	loop_until(b->loop, is_known, b);
+	assert_int_equal(bgp_discovery_adverts(b->discovery, "d0"), 1);
+	assert_int_equal(bgp_discovery_adverts(b->discovery, "d1"), 0);
 }
 
 /* The next descriptor would be the lowest that is free. */

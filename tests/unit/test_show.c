@@ -430,8 +430,9 @@ static const char with_bfd[] =
 	"{\"peers\": [{\"address\": \"10.0.0.1\", \"peer_as\": 65000, \"state\": "
 	"\"established\", \"since_seconds\": 60, \"bfd\": {\"state\": \"up\", "
 	"\"since_seconds\": 59, \"interval_seconds\": 0.3, \"receive_interval_seconds\": 0.05, "
-	"\"detection_time_seconds\": 0.15, \"diagnostic\": \"detection-time-expired\", "
+	"\"detection_time_seconds\": 0.15, \"diagnostic\": \"none\", "
 	"\"multihop\": true, \"required\": true, \"last_down\": \"no packet for 150ms\", "
+	"\"last_down_at_seconds\": 180, \"last_down_diagnostic\": \"detection-time-expired\", "
 	"\"remote\": {\"state\": \"up\", \"diagnostic\": \"none\", \"multiplier\": 3, "
 	"\"control_plane_independent\": true}, \"packets\": {\"sent\": 1, \"received\": 2}, "
 	"\"up_events\": 4, \"down_events\": 3, \"error\": null, \"hint\": \"\"}}, "
@@ -444,20 +445,20 @@ static void test_bfd(void **state)
 {
 	(void)state;
 	char *text = shown_in(VERB_PEERS, none, with_bfd, (struct table_style){ 0 }, 0);
-	assert_non_null(strstr(text, "SESSIONS  SOURCE  BFD   INTERVAL  DIAGNOSTIC  "));
-	assert_non_null(strstr(text, "  up    300ms     detection-time-expired  -\n"));
-	assert_non_null(strstr(text, "  down  -         -                       -\n"));
-	assert_non_null(strstr(text, "  -     -         -                       -\n"));
+	assert_non_null(strstr(text, "SESSIONS  SOURCE  BFD   INTERVAL  DIAGNOSTIC "));
+	assert_non_null(strstr(text, "  up    300ms     detection-time-expired 3m00s ago  -\n"));
+	assert_non_null(strstr(text, "  down  -         -                                 -\n"));
+	assert_non_null(strstr(text, "  -     -         -                                 -\n"));
 	free(text);
 	text = shown_in(VERB_PEER, WORDS("10.0.0.1"), with_bfd, (struct table_style){ 0 }, 0);
 	assert_non_null(strstr(
 		text,
-		"BFD             up for 59s, multihop, diagnostic detection-time-expired, "
+		"BFD             up for 59s, multihop, diagnostic none, "
 		"required\n"
 		"BFD timers      sends every 300ms, receives every 50ms, detection time 150ms\n"
 		"BFD of the peer up, diagnostic none, multiplier 3, independent of its control "
 		"plane\n"
-		"BFD last down   no packet for 150ms\n"
+		"BFD last down   no packet for 150ms, 3m00s ago\n"
 		"BFD packets     1 sent, 2 received, up 4, down 3 times\n"));
 	free(text);
 	text = shown_in(VERB_PEER, WORDS("10.0.0.2"), with_bfd, (struct table_style){ 0 }, 0);

@@ -41,6 +41,7 @@ static const struct bgp_peer_status peer = {
 	.state_since = 990 * SEC,
 	.established_since = 980 * SEC,
 	.sessions = 5,
+	.replaced = 2,
 	.last_error = "closed",
 	.hint = "wait",
 	.path_trouble = "no route",
@@ -112,6 +113,7 @@ static const char peer_text[] = "{\n"
 				"  \"last_seconds\": 50.0\n"
 				" },\n"
 				" \"interface\": null,\n"
+				" \"unnumbered\": null,\n"
 				" \"device\": null,\n"
 				" \"other_router\": null,\n"
 				" \"path_error\": \"no route\",\n"
@@ -122,6 +124,7 @@ static const char peer_text[] = "{\n"
 				" \"retry\": \"1970-01-01T00:33:23.000Z\",\n"
 				" \"retry_seconds\": 3.0,\n"
 				" \"sessions\": 5,\n"
+				" \"replaced\": 2,\n"
 				" \"router_id\": \"10.0.0.9\",\n"
 				" \"role\": \"customer\",\n"
 				" \"peer_role\": \"provider\",\n"
@@ -275,6 +278,30 @@ static void test_info(void **state)
 	expect(view_peer_info(&peer, &now), info_text);
 }
 
+/* The router of a peer that is configured by its interface: not known, then known. */
+static void test_unnumbered(void **state)
+{
+	struct bgp_peer_config link = { .ifname = "eth0", .unnumbered = true };
+	const struct bgp_peer_status status = { .config = &link,
+						.established_since = USEC_NEVER,
+						.retry_at = USEC_NEVER,
+						.last_error = "",
+						.hint = "",
+						.path_trouble = "",
+						.adverts_heard = 7 };
+	(void)state;
+	json_t *view = view_peer(&status, &now);
+	const json_t *shown = json_object_get(view, "unnumbered");
+	assert_true(json_is_null(json_object_get(shown, "router")));
+	assert_int_equal(json_integer_value(json_object_get(shown, "advertisements")), 7);
+	json_decref(view);
+	link.addr = (struct addr){ AF_INET6, { 0xfe, 0x80, [15] = 1 } };
+	view = view_peer(&status, &now);
+	shown = json_object_get(view, "unnumbered");
+	assert_string_equal(json_string_value(json_object_get(shown, "router")), "fe80::1");
+	json_decref(view);
+}
+
 /* What is null, 0 or missing for a peer that was never up. */
 static void test_never_up(void **state)
 {
@@ -332,9 +359,8 @@ static void test_graceful_text(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_peer),
-		cmocka_unit_test(test_info),
-		cmocka_unit_test(test_never_up),
+		cmocka_unit_test(test_peer),          cmocka_unit_test(test_info),
+		cmocka_unit_test(test_unnumbered),    cmocka_unit_test(test_never_up),
 		cmocka_unit_test(test_graceful_text),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

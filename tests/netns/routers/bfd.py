@@ -8,7 +8,7 @@ from ..wait import wait_until
 from ..testbed import AGENT_AS, ROUTER_AS, Link, Testbed
 from .base import Neighbour, NotReady, Router, RouterConfig
 from .bird import Bird
-from .fabric import FabricFrr
+from .fabric import UNNUMBERED, FabricBird, FabricFrr
 
 
 class BfdRouter(Router):
@@ -119,14 +119,20 @@ protocol bfd bfd1 {{
 """
 
     def bfd_state(self) -> str:
+        # By its interface, where the address of the neighbour is not known.
+        ip = self.config.neighbour.ip
         for line in self._birdc("show bfd sessions").splitlines():
             words = line.split()
-            if words and words[0] == self.config.neighbour.ip:
+            if len(words) > 2 and ip == words[ip == UNNUMBERED]:
                 return words[2].lower()
         raise NotReady("no session")
 
     def bfd_disable(self) -> None:
         self._birdc("disable bfd1")
+
+
+class BfdFabricBird(BfdBird, FabricBird):
+    """On a link without addresses."""
 
 
 _KINDS = {"bird": BfdBird, "frr": BfdFrr}
@@ -138,6 +144,7 @@ def start_bfd_router(
     link: Link | None = None,
     *,
     agent_ip: str | None = None,
+    router_id: str | None = None,
     setup: dict[str, Any] | None = None,
     forwards: bool = False,
     **options: Any,
@@ -146,9 +153,10 @@ def start_bfd_router(
     link = link or bed.link()
     neighbour = Neighbour(agent_ip or link.host_ip, AGENT_AS, **options)
     config = RouterConfig(
-        ROUTER_AS, link.router_ip, link.router_ip, neighbour, forwards=forwards
+        ROUTER_AS, router_id or link.router_ip, link.router_ip, neighbour, forwards=forwards
     )
-    router = _KINDS[kind](link.namespace, config, bed.workdir)
+    fabric = kind == "bird" and agent_ip == UNNUMBERED
+    router = (BfdFabricBird if fabric else _KINDS[kind])(link.namespace, config, bed.workdir)
     router.link = link
     for name, value in (setup or {}).items():
         setattr(router, name, value)

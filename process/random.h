@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+/* Random numbers that nobody outside can guess, as those of loop_random() may be during boot. */
+#ifndef PROCESS_RANDOM_H
+#define PROCESS_RANDOM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Never blocks. False: the kernel's generator is not ready yet (early boot, no entropy), and the number
+ * is one of loop_random(). */
+bool random_unguessable(uint32_t *ret);
+
+#endif
