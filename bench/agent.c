@@ -12,6 +12,7 @@
 #include "bench/peer.h"
 #include "bench/samples.h"
 #include "bench/scratch.h"
+#include "lib/array.h"
 #include "net/nlroute.h"
 #include "net/nlsock.h"
 
@@ -34,7 +35,7 @@ static void write_head(FILE *out, const struct agent_setup *setup)
 		"  vips: { max: 65535 }\n"
 		"  bind: %s\n"
 		"  traffic: %s\n"
-		"%s%s%s"
+		"%s%s%s%s"
 		"bgp:\n"
 		"  local_as: %d\n"
 		"  router_id: 192.0.2.1\n"
@@ -42,6 +43,7 @@ static void write_head(FILE *out, const struct agent_setup *setup)
 		BENCH_API_PORT, setup->bind ? setup->bind : "address",
 		setup->traffic ? "true" : "false", setup->interval ? "  monitor_interval: " : "",
 		setup->interval ? setup->interval : "", setup->interval ? "\n" : "",
+		setup->n_named ? "  consul_addr: http://consul.example.com:8500\n" : "",
 		BENCH_AGENT_AS);
 	if (!setup->slow_retry)
 		fprintf(out, "  connect_retry: 50ms\n"
@@ -65,6 +67,25 @@ static void write_app(FILE *out, size_t vip, uint16_t port, const char *monitor,
 		fprintf(out, "    monitors: [ \"%s\" ]\n", monitor);
 	else if (port)
 		fprintf(out, "    monitors: [ \"port:tcp:%u\" ]\n", port);
+}
+
+/* Kinds with a host in turn. */
+static void write_named(FILE *out, size_t vip)
+{
+	static const struct {
+		const char *before, *after;
+	} kinds[] = { { "http://", ":8000/" },
+		      { "tcp:", ":8000" },
+		      { "ntp:", ":8123" },
+		      { "dns:", ":8053:x.example.com:A" },
+		      { "ping:", "" } };
+	size_t kind = vip % ARRAY_SIZE(kinds);
+	char text[ADDR_TEXT_MAX];
+	fprintf(out,
+		"  - name: app-%zu\n"
+		"    vip: %s/32\n"
+		"    monitors: [ \"%sweb%zu.example.com%s\" ]\n",
+		vip, vip_text(vip, text), kinds[kind].before, vip, kinds[kind].after);
 }
 
 static void write_program(FILE *out, size_t i)
@@ -102,12 +123,14 @@ static void write_config(const char *path, const struct agent_setup *setup)
 	size_t len = 0;
 	FILE *out = open_memstream(&text, &len);
 	write_head(out, setup);
-	if (setup->n_apps)
+	if (setup->n_apps + setup->n_named)
 		fputs("apps:\n", out);
 	for (size_t i = 0; i < setup->n_apps; i++)
 		write_app(out, setup->first + i,
 			  (uint16_t)(setup->port + (setup->own_ports ? i : 0)), setup->monitor,
 			  i + 1 == setup->changed ? TAG_OTHER : TAG_FIRST);
+	for (size_t i = 0; i < setup->n_named; i++)
+		write_named(out, setup->first + setup->n_apps + i);
 	if (setup->n_programs)
 		fputs("processes:\n", out);
 	for (size_t i = 0; i < setup->n_programs; i++)

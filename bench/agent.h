@@ -21,8 +21,9 @@ struct agent_setup {
 	bool slow_retry;      /* the default connect_retry instead of a quick one */
 	const char *bind;     /* of all apps; NULL: address */
 	bool traffic;         /* counted: agent.traffic */
-	size_t n_programs;    /* program i announces VIP i, and agent_program() is its process */
-	size_t changed;       /* this app, counted from 1, has another community; 0: none */
+	size_t n_named; /* so many more apps, whose monitors name hosts, as consul_addr does then */
+	size_t n_programs; /* program i announces VIP i, and agent_program() is its process */
+	size_t changed;    /* this app, counted from 1, has another community; 0: none */
 };
 
 void agent_start(struct subject *s, const struct agent_setup *setup);

@@ -51,6 +51,7 @@ static const struct scenario {
 	{ "exec", "1,000 commands a second", scenario_exec },
 	{ "nat", "what a NAT mapping costs, and how long NAT keeps the loop", scenario_nat },
 	{ "bfd", "what BFD costs, and how long silence takes to be noticed", scenario_bfd },
+	{ "names", "names in monitors while no name server answers", scenario_names },
 	{ "verbs", "a reload of 10,000 apps, and verbs that ask the agent", scenario_verbs },
 	{ "scrape", "what GET /metrics costs with 10 and with 10,000 apps", scenario_scrape },
 	{ "traffic", "what counting costs the traffic of a VIP, by iperf3", scenario_traffic },

@@ -19,6 +19,7 @@ void scenario_idle(struct report *r);
 void scenario_exec(struct report *r);
 void scenario_nat(struct report *r);
 void scenario_bfd(struct report *r);
+void scenario_names(struct report *r);
 void scenario_verbs(struct report *r);
 void scenario_scrape(struct report *r);
 void scenario_traffic(struct report *r);
