@@ -54,10 +54,7 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	(void)source, (void)usec;
 	struct refusals *r = userdata;
-	mono_t now = loop_now(r->loop);
-	for (size_t i = 0; i < ARRAY_SIZE(r->lines); i++)
-		end_interval(&r->lines[i], (enum api_cause)i, now);
-	schedule(r);
+	refusals_end(r, loop_now(r->loop));
 	return 0;
 }
 
@@ -67,6 +64,13 @@ static void schedule(struct refusals *r)
 	for (size_t i = 0; i < ARRAY_SIZE(r->lines); i++)
 		next = usec_min(next, line_limit_due(&r->lines[i]));
 	loop_timer_set(r->loop, &r->timer, next, LOOP_IDLE, on_timer, r);
+}
+
+void refusals_end(struct refusals *r, mono_t now)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(r->lines); i++)
+		end_interval(&r->lines[i], (enum api_cause)i, now);
+	schedule(r);
 }
 
 void refusals_log(struct refusals *r, enum api_cause cause, enum log_level level,

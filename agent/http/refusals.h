@@ -14,6 +14,7 @@
 #include "agent/model/api_counts.h"
 #include "lib/log_event.h"
 #include "lib/log_level.h"
+#include "lib/mono.h"
 
 struct refusals;
 
@@ -25,6 +26,8 @@ void refusals_count(struct refusals *r, enum api_cause cause);
 void refusals_log(struct refusals *r, enum api_cause cause, enum log_level level,
 		  const struct log_event *about, const char *fmt, ...)
 	__attribute__((format(printf, 5, 6)));
+/* Writes the numbers of what was left out until now; a timer does it. */
+void refusals_end(struct refusals *r, mono_t now);
 /* The counters; the caller changes those of connections. */
 struct api_counts *refusals_counts(struct refusals *r);
 

@@ -227,3 +227,22 @@ def test_a_reload_that_takes_the_right_away(bed: Testbed) -> None:
         assert root.wait("reload.done")
         agent.reload(config(PEER))
         assert root.wait("reload.done")
+
+
+def test_a_secret_is_in_no_event(bed: Testbed) -> None:
+    """Nor in the stream, nor in the log: texts of requests and of checks are other people's."""
+    agent = start(bed)
+    with Follower(agent) as stream:
+        stream.begin()
+        checks = ["exec:echo token=hunter2; false"]
+        assert agent.register("web", "192.0.2.1/32", monitors=checks).status == 200
+        assert "token=***" in stream.wait("app.down").data["text"]
+        agent.drain("web", reason="see https://ops:hunter2@wiki.example.net/?password=hunter2")
+        on = stream.wait("drain.on")
+        agent.undrain("web")
+        stream.wait("drain.off")
+        assert on.data["text"] == "web: drained by api: see https://***@wiki.example.net/?password=***"
+    [stored] = agent.status("events?kind=drain.on")["events"]
+    assert stored == on.data
+    assert "hunter2" not in agent.get("/v1/events").text
+    assert "hunter2" not in agent.log

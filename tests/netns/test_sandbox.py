@@ -1,6 +1,7 @@
 """The sandbox of a running agent, as /v1/status and the kernel have it. That no agent of any test makes a
 system call that it does not know is checked by the harness, at every end."""
 
+import ctypes
 import os
 import re
 import signal
@@ -57,6 +58,30 @@ def test_status_says_which_hold(bed: Testbed) -> None:
     assert sandbox["last_refused"] is None
     assert isinstance(sandbox["landlock"], int)
     assert "vipherald_sandbox_refused_calls_total 0" in agent.get("/metrics").text
+
+
+def landlock_version() -> int:
+    """Of the kernel; 0: it has none."""
+    create_ruleset, version = 444, 1
+    libc = ctypes.CDLL(None, use_errno=True)
+    return max(int(libc.syscall(create_ruleset, None, 0, version)), 0)
+
+
+def test_files_of_a_running_agent(bed: Testbed) -> None:
+    """A directory that is not the one of its start is out of reach, whatever its name."""
+    bed.link()
+    directory = bed.workdir / "state"
+    directory.mkdir()
+    agent = bed.start_agent(config(PEER, agent={"state_file": str(directory / "apps")}))
+    assert agent.status("status")["sandbox"]["landlock"] == landlock_version()
+    assert agent.register("first", VIP4).json()["stored"] is True
+    directory.rename(bed.workdir / "former")
+    directory.mkdir()
+    stored = agent.register("second", "192.0.2.99/32").json()["stored"]
+    restricted = landlock_version() > 0
+    assert stored is not restricted
+    assert list(directory.iterdir()) == [] or not restricted
+    assert ("Permission denied" in agent.log) is restricted
 
 
 def test_a_command_is_not_restricted(bed: Testbed) -> None:

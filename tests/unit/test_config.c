@@ -608,6 +608,37 @@ static void check_sums_up(void **state)
 	}
 }
 
+/* The unit tests run as root, as the agent would that has no user of its own. */
+static void check_warns_of_commands_of_root(void **state)
+{
+#define COMMANDS " }\napps: [ { name: a, vip: 192.0.2.1/32, monitors: [ 'exec:true' ] } ]"
+	static const struct {
+		const char *text, *warning; /* NULL: none */
+	} cases[] = {
+		{ HEAD COMMANDS, ": warning: commands run as root: set agent.exec.user\n" },
+		{ "agent: { exec: { user: daemon } }\n" HEAD COMMANDS, NULL },
+		{ "agent: { user: daemon }\n" HEAD COMMANDS, NULL },
+		{ "agent: { exec: { allow_from: [ config, http-local ] } }\n" HEAD " }",
+		  "commands run as root, and agent.exec.allow_from lets others" },
+	};
+	(void)state;
+	assert_int_equal(geteuid(), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		char path[] = "/tmp/test_config.XXXXXX", *output = NULL;
+		size_t len;
+		FILE *out = open_memstream(&output, &len);
+		write_file(path, cases[i].text, 0600);
+		assert_int_equal(cmd_check(path, out), 0);
+		fclose(out);
+		const char *found = strstr(output, "commands run as root");
+		assert_int_equal(found != NULL, cases[i].warning != NULL);
+		if (cases[i].warning)
+			assert_non_null(strstr(output, cases[i].warning));
+		unlink(path);
+		free(output);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -621,6 +652,7 @@ int main(void)
 		cmocka_unit_test(ten_thousand_apps),
 		cmocka_unit_test(more_findings_than_are_kept),
 		cmocka_unit_test(check_sums_up),
+		cmocka_unit_test(check_warns_of_commands_of_root),
 	};
 	own_netns_enter(); /* checks look at the host's subnets */
 	return cmocka_run_group_tests(tests, NULL, NULL);
