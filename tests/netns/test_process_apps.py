@@ -53,7 +53,7 @@ ask announce route {IP6} next-hop self""")
     agent = start(bed, router, once)
 
     def n_starts() -> int:
-        return len(starts.read_text().split())
+        return len(starts.read_text().split()) if starts.exists() else 0
 
     def wait_done(n: int) -> None:
         wait_until(lambda: (n_starts(), program(agent)["state"]) == (n, "done"), f"{n} starts")
