@@ -65,17 +65,18 @@ static bool leads_elsewhere(const struct bgp_path *now, const struct fib_path *f
 
 /* Where policy routing has chosen the path by the address of the last session, it does so again for a session
  * that the peer makes, wherever our own attempts would lead. */
-static bool still_leads_from_last(const struct bgp_path *now, const struct addr *peer,
-				  uint32_t scope, struct fib_path *found)
+static void follow_last_session(struct bgp_path *now, const struct addr *peer, uint32_t scope,
+				struct fib_path *found)
 {
 	struct fib_path path;
 	const struct addr *last = &now->good.source;
 	if (!leads_elsewhere(now, found, peer) || last->family != peer->family ||
-	    addr_equal(last, &found->source) || !fib_has_address(last, scope) ||
-	    fib_lookup(peer, last, scope, &path, NULL) < 0 || leads_elsewhere(now, &path, peer))
-		return false;
-	*found = path;
-	return true;
+	    addr_equal(last, &found->source) || !fib_has_address(last, scope))
+		return;
+	int r = fib_lookup(peer, last, scope, &path, NULL);
+	now->unsure = now->unsure || fib_is_unavailable(r);
+	if (r == 0 && !leads_elsewhere(now, &path, peer))
+		*found = path;
 }
 
 /* The connected route is gone, and the kernel would use the default route. */
@@ -125,7 +126,7 @@ static void update_from_fib(struct bgp_path *now, const struct bgp_peer_config *
 	if (leaves_vrf(now, c, scope, &found, near))
 		return;
 	if (!source && near)
-		still_leads_from_last(now, &c->addr, scope, &found);
+		follow_last_session(now, &c->addr, scope, &found);
 	now->source = found.source;
 	now->gateway = found.gateway;
 	bool no_link = link_trouble(now, found.ifindex, name);
