@@ -21,6 +21,7 @@ PORT, READ_PORT = 8080, 8081
 HOST = "10.0.1.2"
 TOKEN = "correct-horse-battery"
 OTHER_VIP = "192.0.2.99/32"
+ROUTER, OTHER_PEER, ADDED_PEER = "10.0.1.1", "10.0.1.9", "10.0.1.8"
 DRAINED = "drained-one"
 
 # Each would change something, or show it to whoever may not see it.
@@ -35,17 +36,29 @@ CHANGES = [
     ("POST", "/v1/undrain"),
     ("DELETE", f"/v1/apps/{DRAINED}/undrain"),
     ("DELETE", "/v1/apps/mine"),
+    ("PUT", "/v1/apps/evil"),
+    ("POST", f"/v1/peers/{OTHER_PEER}?peer_as=64999"),
+    ("DELETE", f"/v1/peers/{ADDED_PEER}"),
+    ("POST", f"/v1/peers/{ROUTER}/disable"),
+    ("POST", f"/v1/peers/{ROUTER}/reset"),
+    ("POST", f"/v1/peers/{ROUTER}/refresh"),
+    ("POST", f"/v1/peers/{ADDED_PEER}/enable"),
     ("POST", "/v1/log?level=debug"),
     ("POST", "/v1/reload"),
+    ("POST", "/v1/apps/web/check"),
     ("POST", "/v1/confirm"),
     ("POST", "/v1/diff"),
 ]
+SHOW_NOTHING = CHANGES[-3:]
+"""Those that are done without an effect."""
+BODIES = {"/v1/apps/evil": b'{"vip": "192.0.2.99/32"}'}
 READS = [
     ("GET", path)
     for path in (
         "/info", "/ping", "/v1/status", "/v1/apps", "/v1/apps/web", "/v1/peers", "/v1/routes",
-        "/v1/nat", "/v1/consul", "/v1/capabilities", "/v1/explain?name=web", "/v1/events",
-        "/metrics", "/healthz", "/readyz",
+        "/v1/nat", "/v1/consul", "/v1/nomad", "/v1/fleet", "/v1/capabilities",
+        "/v1/explain?name=web", "/v1/what-if?fail=web", "/v1/events", "/v1/config",
+        f"/v1/peers/{ROUTER}", "/metrics", "/healthz", "/readyz", "/", "/page/style.css",
     )
 ]  # fmt: skip
 METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "BREW")
@@ -57,6 +70,11 @@ ALLOWED = {
     "/v1/diff": {"POST"},
     "/v1/apps/web": {"GET", "HEAD", "PUT", "DELETE"},
     "/v1/apps/mine": {"GET", "HEAD", "PUT", "DELETE"},
+    "/v1/apps/evil": {"GET", "HEAD", "PUT", "DELETE"},
+    "/v1/apps/web/check": {"POST"},
+    **{f"/v1/peers/{peer}": {"GET", "HEAD", "POST", "DELETE"} for peer in (ROUTER, OTHER_PEER, ADDED_PEER)},
+    **{f"/v1/peers/{ROUTER}/{order}": {"POST"} for order in ("disable", "reset", "refresh")},
+    f"/v1/peers/{ADDED_PEER}/enable": {"POST"},
     "/info": set(METHODS),
     "/ping": set(METHODS),
 }
@@ -76,6 +94,8 @@ class Case:
     port: int = PORT
     leaves: bool = False
     """Without waiting for a reply."""
+    ends: bool = True
+    """Nothing more will be sent: an answer that takes a while is not waited for then."""
 
 
 def head(
@@ -85,7 +105,10 @@ def head(
     lines = [f"{method} {target} {version}", "Connection: close"]
     lines += [f"Host: {host}"] if host is not None else []
     lines += [f"Authorization: Bearer {token}"] if token is not None else []
-    return "\r\n".join([*lines, *headers, "", ""]).encode() + end
+    lines += ["Accept: text/html"] if target == "/" else []  # what asks for the page
+    body = BODIES.get(target.partition("?")[0], b"") if not end and method == "PUT" else b""
+    lines += [f"Content-Length: {len(body)}"] if body else []
+    return "\r\n".join([*lines, *headers, "", ""]).encode() + end + body
 
 
 def joined(target: str, query: str) -> str:
@@ -123,7 +146,7 @@ def for_all(method: str, target: str) -> Iterator[Case]:
             yield Case(f"method {other}", head(other, target), {405})
     query = target.partition("?")[2]
     for other in (f"{path}x", f"/{path}", f"{path}/", path.upper(), f"/x/..{path}", f"{path}%00"):
-        if not other.startswith("/v1/apps/"):
+        if not other.startswith(("/v1/apps/", "/v1/peers/")) and other != target:
             status = 400 if "%" in other else 404
             yield Case(f"path {other}", head(method, f"{other}?{query}"), {status})
     yield Case("wrong token", head(method, target, token=TOKEN[:-1] + "x"), {401})
@@ -151,7 +174,9 @@ def for_changes(method: str, target: str) -> Iterator[Case]:
     yield Case("address in Host", head(method, target, host="203.0.113.1"), {403})
     yield Case("to read_addr", head(method, target, host=HOST), {403}, port=READ_PORT)
     if not target.startswith("/unregister"):
-        yield Case("unknown parameter", head(method, joined(target, "bogus=1")), {400})
+        # Those of a peer are keys of the configuration.
+        status = 422 if "peer_as" in target else 400
+        yield Case("unknown parameter", head(method, joined(target, "bogus=1")), {status})
         yield Case("NUL", head(method, joined(target, "name=a%00b&reason=a%00b")), {400})
 
 
@@ -211,7 +236,8 @@ def ask(namespace: Namespace, case: Case) -> int:
     with connection:
         try:
             connection.sendall(case.head)
-            connection.shutdown(socket.SHUT_WR)
+            if case.ends:
+                connection.shutdown(socket.SHUT_WR)
         except OSError:
             pass  # it was refused before all was sent
         if case.leaves:
@@ -232,7 +258,7 @@ def is_time(key: str) -> bool:
 
 
 class Bench:
-    def __init__(self, bed: Testbed):
+    def __init__(self, bed: Testbed, **limits: int):
         token = bed.workdir / "token"
         token.write_text(f"{TOKEN}\n")
         token.chmod(0o600)
@@ -243,18 +269,20 @@ class Bench:
         peer = {"peer_ip": link.router_ip, "peer_as": ROUTER_AS}
         api = {
             "tokens": [{"name": "ops", "file": str(token), "role": "admin"}],
-            "remote": "none", "max_vips": 4,
+            "remote": "none", "max_vips": 4, **limits,
         }  # fmt: skip
         options = {"listen_addr": f":{PORT}", "read_addr": f"{HOST}:{READ_PORT}", "api": api, "drain_time": "100ms"}
         self.agent: Agent = bed.start_agent(config(peer, apps=(app("web", VIP4),), agent=options))
         self.peer: RawSession = listener.accept()
         listener.close()
-        self.peer.establish(ROUTER_AS)
+        self.peer.establish(ROUTER_AS, hold_time=0)  # it sends no KEEPALIVE meanwhile
         for name, vip in (("mine", "192.0.2.1/32"), (DRAINED, "192.0.2.2/32")):
             assert self.do("GET", f"/register?name={name}&vip={vip}") == 200
             self.peer.expect_route(vip)
         assert self.do("POST", f"/v1/apps/{DRAINED}/drain") == 200
         self.peer.expect_withdrawal("192.0.2.2/32")
+        assert self.do("POST", f"/v1/peers/{ADDED_PEER}?peer_as=64998") == 200
+        assert self.do("POST", f"/v1/peers/{ADDED_PEER}/disable") == 200
         # A reload would change something.
         self.agent.write_config(config(peer, apps=(app("other", "192.0.2.3/32"),), agent=options))
         bed.workdir.chmod(0o755)
@@ -262,7 +290,7 @@ class Bench:
         self.before = self.state()
 
     def do(self, method: str, target: str) -> int:
-        return ask(self.host, Case("", head(method, target), set()))
+        return ask(self.host, Case("", head(method, target), set(), ends=False))
 
     def state(self) -> dict[str, Any]:
         def steady(value: Any) -> Any:
@@ -275,6 +303,10 @@ class Bench:
         return {
             "apps": steady(self.agent.admin("/v1/apps").json()),
             "status": {k: steady(status[k]) for k in ("apps", "vips", "drain", "config", "phase")},
+            "peers": [
+                (peer["address"], peer["state"] == "established", peer["disabled"] is None)
+                for peer in self.agent.admin("/v1/peers").json()["peers"]
+            ],
             "loopback": self._loopback(),
             "state file": self.agent.state_file.read_text(),
             "debug": "DEBUG" in self.agent.log,
@@ -317,7 +349,7 @@ def test_what_is_refused_has_had_no_effect(bed: Testbed) -> None:
     assert not bench.difference()
 
 
-@pytest.mark.parametrize(("method", "target"), CHANGES[:-2])
+@pytest.mark.parametrize(("method", "target"), [c for c in CHANGES if c not in SHOW_NOTHING])
 def test_what_is_not_refused_has(bed: Testbed, method: str, target: str) -> None:
     bench = Bench(bed)
     if target == "/v1/undrain":
@@ -325,4 +357,21 @@ def test_what_is_not_refused_has(bed: Testbed, method: str, target: str) -> None
         bench.peer.expect_withdrawal(VIP4)
         bench.before = bench.state()
     assert bench.do(method, target) == 200
+    if target.endswith(("/disable", "/reset")):
+        bench.peer.expect_notification(6, 2 if target.endswith("disable") else 4)
+        return
     wait_until(lambda: bench.difference() != "", "it has an effect")
+
+
+def test_too_many_changes_have_no_effect(bed: Testbed) -> None:
+    """429, beside the 403 and 409 of above."""
+    bench = Bench(bed, max_apps=2, max_changes=1)
+    register = f"/register?name=mine&vip={OTHER_VIP}"
+    while (status := bench.do("GET", register)) == 200:
+        register = register.replace("99", "98") if "99" in register else register.replace("98", "99")
+    assert status == 429
+    bench.peer.receive_pending()
+    bench.before = bench.state()
+    for method, target in (("GET", register), ("PUT", register)):
+        assert bench.do(method, target) == 429
+        assert not bench.difference()
