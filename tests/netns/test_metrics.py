@@ -316,6 +316,7 @@ def everything(bed: Testbed) -> Iterator[Agent]:
     aggregates = [{"prefix": "2001:db8::/32", "min": 2}]
     settings = config(
         peer(router, bfd=True),
+        {"interface": "spare", "peer_as": "external"},
         apps=(DNS, down, secure),
         agent=keys,
         aggregates=aggregates,

@@ -11,6 +11,7 @@ from .bfdpeer import DOWN, FINAL, INIT, POLL, UP, BfdPeer
 from .configs import PORT, VIP4, VIP6, app, config
 from .fabric import bare_link
 from .rawpeer import RawListener, RawSession, connect
+from .routers.bfd import start_bfd_router
 from .test_define import put
 from .test_ipv4_over_ipv6 import EXTENDED
 from .test_peer_add import add
@@ -301,6 +302,23 @@ def test_bfd_of_one_address_in_two_vrfs(bed: Testbed) -> None:
     assert (states()["vrf-red"], states()[""]) == ("up", "up")
     for peer in peers.values():
         peer.close()
+
+
+@pytest.mark.vrf
+def test_bgp_and_bfd_with_a_real_router(bed: Testbed) -> None:
+    """BIRD, which knows nothing of the VRF at the other end; its silence is found in there."""
+    routers = Routers(bed, ("vrf-blue", ""))
+    router = start_bfd_router(bed, "bird", routers.links["vrf-blue"])
+    agent = bed.start_agent(config(entry("vrf-blue", bfd=True), entry(""), apps=OF_BLUE))
+    assert router.wait_routes(ONLY_BLUE, ALL)[ALL].next_hop == HOST
+    router.wait_bfd("up")
+    wait_until(lambda: agent.peer(BLUE)["bfd"]["state"] == "up", "BFD up at the agent")
+    router.process.pause()
+    agent.wait_log(f"peer {BLUE}: session ended: BFD down: no packet for 900ms")
+    router.process.resume()
+    router.wait_routes(ONLY_BLUE, ALL)
+    wait_until(lambda: agent.peer(BLUE)["bfd"]["state"] == "up", "BFD up again")
+    assert agent.peer(PLAIN)["sessions"] == 0
 
 
 @pytest.mark.vrf
