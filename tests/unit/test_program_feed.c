@@ -35,10 +35,10 @@ struct bed {
 	struct bgp_config bgp;
 	struct programs_env env;
 	struct program *p;
+	size_t before, most; /* what a turn has carried out */
 	char dir[32], path[48];
 	int lines, answers; /* the ends of the program, once its pipes are open */
 	size_t n_read, n_done;
-	size_t before, most; /* what a turn has carried out */
 };
 
 static int no_user(const struct program_spec *spec, const struct child_user **ret, struct err *err,
@@ -244,32 +244,6 @@ static void a_listing_goes_on_as_it_is_read(void **state)
 	assert_int_equal(b->p->answers.dropped, 0);
 }
 
-/* What there is no room for is dropped, and further listings are not waited for. */
-static void a_program_that_reads_nothing_goes_on(void **state)
-{
-	struct bed *b = *state;
-	open_pipes(b);
-	put(b->lines, LISTED_LINE "show adj-rib out\nshow adj-rib out\n"
-				  "announce route 198.18.64.1 next-hop self\n");
-	loop_until(b->f.loop, waits, b);
-	loop_until(b->f.loop, is_one_more, b);
-	assert_true(b->p->answers.dropped > LISTED);
-}
-
-static void a_program_that_closes_its_stdin_goes_on(void **state)
-{
-	struct bed *b = *state;
-	open_pipes(b);
-	put(b->lines, LISTED_LINE "show adj-rib out\nannounce route 198.18.64.1 next-hop self\n");
-	loop_until(b->f.loop, waits, b);
-	close(b->answers);
-	b->answers = -1;
-	loop_until(b->f.loop, is_one_more, b);
-	assert_int_equal(b->p->answers.dropped, 0);
-}
-
-/* ---- turns ---- */
-
 static void count_turn(struct bed *b, size_t n)
 {
 	if (n - b->before > b->most)
@@ -305,6 +279,30 @@ static void a_turn_is_bounded(void **state)
 		put(b->lines, "ping\n");
 	loop_until(b->f.loop, all_lines_by_turns, b);
 	assert_int_equal(b->most, A_TURN);
+}
+
+/* What there is no room for is dropped, and further listings are not waited for. */
+static void a_program_that_reads_nothing_goes_on(void **state)
+{
+	struct bed *b = *state;
+	open_pipes(b);
+	put(b->lines, LISTED_LINE "show adj-rib out\nshow adj-rib out\n"
+				  "announce route 198.18.64.1 next-hop self\n");
+	loop_until(b->f.loop, waits, b);
+	loop_until(b->f.loop, is_one_more, b);
+	assert_true(b->p->answers.dropped > LISTED);
+}
+
+static void a_program_that_closes_its_stdin_goes_on(void **state)
+{
+	struct bed *b = *state;
+	open_pipes(b);
+	put(b->lines, LISTED_LINE "show adj-rib out\nannounce route 198.18.64.1 next-hop self\n");
+	loop_until(b->f.loop, waits, b);
+	close(b->answers);
+	b->answers = -1;
+	loop_until(b->f.loop, is_one_more, b);
+	assert_int_equal(b->p->answers.dropped, 0);
 }
 
 int main(void)
