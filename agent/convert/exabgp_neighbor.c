@@ -21,6 +21,7 @@ struct taking {
 	uint64_t ttl_out, ttl_in; /* 0: not set */
 	struct exabgp_routes *routes;
 	json_t *programs, *told;
+	bool tells; /* of the session, the programs that are named here */
 };
 
 static bool is_yes(const struct statement *s)
@@ -191,30 +192,6 @@ static void take_nexthop(struct taking *t, const struct statement *s)
 	(void)s; /* RFC 8950 is offered to every peer. */
 }
 
-/* "processes [ a, b ];", "processes-match" and "process NAME;" of version 3.4 */
-static void add_program(void *context, const char *name)
-{
-	struct taking *t = context;
-	convert_append(t->programs, name, convert_get(t->peer, "peer_ip"));
-}
-
-static void add_told(void *context, const char *name)
-{
-	struct taking *t = context;
-	convert_append(t->told, name, convert_get(t->peer, "peer_ip"));
-}
-
-/* Which programs that means is known when all are. */
-static void take_match(struct taking *t, const struct statement *s, bool told)
-{
-	add_program(t, EXABGP_MATCHED);
-	if (told)
-		add_told(t, EXABGP_MATCHED);
-	lost(t, s,
-	     "programs are not matched by patterns, a program that no api names is taken for one "
-	     "of these");
-}
-
 static bool has_changes(const struct statement *block)
 {
 	for (const struct statement *s = block->first; s; s = s->next)
@@ -224,7 +201,7 @@ static bool has_changes(const struct statement *block)
 }
 
 /* In `api`, or in `receive` of a process of version 3.4. */
-static bool is_told(const struct statement *block)
+static bool tells_changes(const struct statement *block)
 {
 	for (const struct statement *s = block->first; s; s = s->next)
 		if (statement_is(s, "receive") && has_changes(s))
@@ -232,34 +209,61 @@ static bool is_told(const struct statement *block)
 	return has_changes(block);
 }
 
+/* "processes [ a, b ];", "processes-match" and "process NAME;" of version 3.4 */
+static void add_program(void *context, const char *name)
+{
+	struct taking *t = context;
+	if (t->tells)
+		convert_append(t->told, name, convert_get(t->peer, "peer_ip"));
+	convert_append(t->programs, name, convert_get(t->peer, "peer_ip"));
+}
+
+/* Which programs that means is known when all are. */
+static void take_match(struct taking *t, const struct statement *s)
+{
+	add_program(t, EXABGP_MATCHED);
+	lost(t, s,
+	     "programs are not matched by patterns, a program that no api names is taken for one "
+	     "of these");
+}
+
+static void take_told(struct taking *t, const struct statement *s)
+{
+	bool sessions = statement_is(s, "neighbor-changes");
+	if (!sessions && (s->is_block || is_yes(s)))
+		lost(t, s, "programs are told of sessions, not of messages and routes");
+}
+
+static bool is_told(const struct statement *s)
+{
+	static const char *const names[] = { "neighbor-changes", "negotiated", "fsm",
+					     "signal",           "receive",    "send" };
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (statement_is(s, names[i]))
+			return true;
+	return false;
+}
+
 static void take_api(struct taking *t, const struct statement *s)
 {
-	bool told = is_told(s);
+	t->tells = tells_changes(s);
 	for (const struct statement *in = s->first; in; in = in->next) {
-		size_t i = 1, j = 1;
-		if (statement_is(in, "processes")) {
+		size_t i = 1;
+		if (statement_is(in, "processes"))
 			statement_each(in, &i, add_program, t);
-			if (told)
-				statement_each(in, &j, add_told, t);
-		} else if (statement_is(in, "processes-match")) {
-			take_match(t, in, told);
-		} else if (statement_is(in, "receive") || statement_is(in, "send")) {
-			lost(t, in, "programs are told of sessions, not of messages and routes");
-		} else if (statement_is(in, "negotiated") || statement_is(in, "fsm") ||
-			   statement_is(in, "signal")) {
-			if (is_yes(in))
-				lost(t, in, "programs are told that a session is up or down only");
-		} else if (in->n_words > 0 && !statement_is(in, "neighbor-changes")) {
+		else if (statement_is(in, "processes-match"))
+			take_match(t, in);
+		else if (is_told(in))
+			take_told(t, in);
+		else if (in->n_words > 0)
 			lost(t, in, "not known");
-		}
 	}
 }
 
 static void take_process(struct taking *t, const struct statement *s)
 {
+	t->tells = tells_changes(s);
 	add_program(t, statement_word(s, 1));
-	if (is_told(s))
-		add_told(t, statement_word(s, 1));
 }
 
 static void take_route(struct taking *t, const struct statement *s)
