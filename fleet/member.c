@@ -86,7 +86,7 @@ void fleet_member_evidence(struct fleet_member *m, enum fleet_evidence evidence,
 	if (m->evidence == evidence || m->is_retired)
 		return;
 	m->was_kept |= wants_to_leave(m);
-	m->was_announced |= announced || m->form != FLEET_WITHDRAWN;
+	m->was_announced |= announced;
 	m->evidence = evidence;
 	m->has_left = false;
 	decide_anew(m, now);
@@ -110,6 +110,7 @@ void fleet_member_evidence(struct fleet_member *m, enum fleet_evidence evidence,
 		m->claim.number++;
 		break;
 	}
+	m->was_announced |= m->form != FLEET_WITHDRAWN;
 }
 
 void fleet_member_rules(struct fleet_member *m, mono_t now)

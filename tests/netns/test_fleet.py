@@ -329,6 +329,20 @@ def with_drain_time(config: dict[str, Any], time: str) -> dict[str, Any]:
     return {**config, "agent": {**config["agent"], "drain_time": time}}
 
 
+def test_a_broken_check_is_rolled_out_by_restarts(bed: Testbed) -> None:
+    """What an agent announced before it ended is announced again when too few are left."""
+    fleet = Fleet(bed, 3, HALF)
+    for host in fleet.hosts:
+        host.agent.stop()
+    fleet.wait("none is left", lambda: not fleet.collector.routes())
+    fleet.break_all()
+    for host in fleet.hosts:
+        host.agent.start()
+    fleet.wait_routes(2, degraded=2, timeout=60)
+    fleet.mend_all()
+    fleet.wait_routes(3)
+
+
 def test_sessions_are_destroyed(bed: Testbed) -> None:
     """That of an agent that holds a slot, and that of one that waits: no slot is lost."""
     fleet = Fleet(bed, 3, HALF)
