@@ -248,6 +248,8 @@ bool fleet_member_next(struct fleet_member *m, mono_t now, struct fleet_request 
 mono_t fleet_member_deadline(const struct fleet_member *m)
 {
 	mono_t at = m->report_at;
+	if (m->is_gone) /* there is nothing to wait for */
+		return 0;
 	if (m->request.id)
 		return m->deadline;
 	if (m->session_until == 0)

@@ -9,7 +9,7 @@ from typing import Any
 
 from .agent import Agent
 from .configs import VIP4, app, config
-from .consul import Consul
+from .consul import Consul, Refused
 from .netns import Namespace
 from .process import Process
 from .routers.base import library_env, unpacked
@@ -189,8 +189,15 @@ class Fleet:
 
     def keys(self, part: str, vip: str = VIP4) -> set[str]:
         """Nodes that have a key below `part`."""
-        found = self.consul.get(f"/v1/kv/{PREFIX}/{vip}/{part}/?keys")
-        return {key.rsplit("/", 1)[1] for key in found}
+        start = f"{PREFIX}/{vip}/{part}/"
+        return {key[len(start) :] for key in self.parts(vip) if key.startswith(start)}
+
+    def parts(self, vip: str) -> set[str]:
+        """All keys of a VIP."""
+        try:
+            return set(self.consul.get(f"/v1/kv/{PREFIX}/{vip}/?keys"))
+        except Refused:  # there is none
+            return set()
 
     def value(self, part: str, vip: str = VIP4) -> Any:
         [entry] = self.consul.get(f"/v1/kv/{PREFIX}/{vip}/{part}")

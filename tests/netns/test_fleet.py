@@ -4,7 +4,7 @@ import signal
 from typing import Any
 
 from .configs import VIP4
-from .fleet import PREFIX, Fleet
+from .fleet import PORT, PREFIX, Fleet
 from .testbed import Testbed
 
 OTHER = "192.0.2.54/32"
@@ -235,6 +235,21 @@ def test_an_app_that_goes_gives_back_its_slot(bed: Testbed) -> None:
     second.healthy.unlink()
     second.agent.wait_event("app.granted", app="dns", level="warning")
     fleet.wait_routes(1)
+
+
+def test_a_lease_that_ends(bed: Testbed) -> None:
+    """What goes over HTTP goes from Consul, too, while the session lasts."""
+    fleet = Fleet(bed, 1, HALF)
+    [host] = fleet.hosts
+    session = host.fleet()["session"]
+    for leave in (lambda: host.agent.unregister("web"), lambda: None):
+        host.agent.register("web", OTHER, monitors=[f"port:tcp:{PORT}"], ttl="3s")
+        fleet.wait("it is told", lambda: fleet.keys("up", OTHER) == {"site1"})
+        leave()
+        fleet.wait("it is gone", lambda: fleet.parts(OTHER) == set())
+    host.agent.wait_event("app.expired", app="web")
+    assert host.fleet()["session"] == session
+    assert fleet.keys("up") == fleet.keys("has") == {"site1"}
 
 
 def test_a_vip_that_goes_gives_back_its_place_in_line(bed: Testbed) -> None:
