@@ -246,6 +246,8 @@ bool fleet_app_update(struct fleet_app *f, const struct app *app, enum fleet_evi
 		      bool announced, mono_t now)
 {
 	f->is_drained = app->drained_since != USEC_NEVER;
+	/* It cannot look whether enough are left without it. */
+	announced |= f->n_vips > FLEET_VIPS_MAX && f->member.was_announced;
 	if (f->member.evidence != evidence) {
 		fleet_member_evidence(&f->member, evidence, announced, now);
 		fleet_app_wake(f, now);

@@ -138,9 +138,16 @@ class Host:
 
 class Fleet:
     def __init__(
-        self, bed: Testbed, n: int, fleet: dict[str, Any], *, state: bool = False, **keys: Any
+        self,
+        bed: Testbed,
+        n: int,
+        fleet: dict[str, Any],
+        *,
+        state: bool = False,
+        reports: bool = True,
+        **keys: Any,
     ):
-        """`keys` are those of the app."""
+        """`keys` are those of the app; `reports`: the guard takes it."""
         self.hub = bed.namespace("hub")
         self.collector = Collector(bed, self.hub)
         self.hosts = [Host(bed, self.hub, i + 1) for i in range(n)]
@@ -151,7 +158,8 @@ class Fleet:
         for host in self.hosts:
             host.start(fleet, **keys)
         self.wait_routes(n)
-        self.wait_reported()
+        if reports:
+            self.wait_reported()
 
     def wait(self, what: str, holds: Callable[[], object], timeout: float = TIMEOUT) -> None:
         wait_until(holds, what, timeout, ignore=(RuntimeError,))

@@ -309,6 +309,37 @@ def test_a_hard_failure_that_is_over(bed: Testbed) -> None:
     fleet.wait_routes(2, degraded=1)
 
 
+def test_an_app_of_too_many_vips(bed: Testbed) -> None:
+    """It is never let go, and so it is announced again when only the soft failure is left."""
+    vips = [VIP4, *(f"192.0.2.{100 + n}/32" for n in range(16))]
+    fleet = Fleet(bed, 2, {"vips": 1}, reports=False, vip=vips)
+    first = fleet.hosts[0]
+    assert first.app()["too_many_vips"]
+    first.healthy.unlink()
+    fleet.wait_routes(2, degraded=1)
+    first.healthy.touch()
+    fleet.wait_routes(2)
+    first.service.kill()
+    fleet.wait_routes(1)
+    first.healthy.unlink()
+    fleet.wait("both checks fail", lambda: len(first.failing()) == 2)
+    first.service.start()
+    fleet.wait_routes(2, degraded=1)
+
+
+def test_a_stop_while_consul_does_not_answer(bed: Testbed) -> None:
+    """A claim is in flight; the keys go when Consul notices that the session has ended."""
+    fleet = Fleet(bed, 2, HALF)
+    first = fleet.hosts[0]
+    fleet.consul.process.signal(signal.SIGSTOP)
+    first.healthy.unlink()
+    fleet.wait_routes(2, degraded=1)
+    first.agent.stop()
+    fleet.wait_routes(1)
+    fleet.consul.process.resume()
+    fleet.wait("its keys are gone", lambda: fleet.keys("up") == {"site2"}, timeout=60)
+
+
 def test_an_app_that_is_kept_is_drained(bed: Testbed) -> None:
     """As one that is up: announced until drain_time is over, or the drain ends before."""
     fleet = Fleet(bed, 2, {"vips": "100%"})
