@@ -40,6 +40,7 @@ struct fleet_up {
 struct fleet_has {
 	char node[FLEET_NODE_MAX];
 	wall_t seen;
+	bool announced; /* since then, or before */
 };
 
 struct fleet_claim {

@@ -86,7 +86,7 @@ void fleet_member_evidence(struct fleet_member *m, enum fleet_evidence evidence,
 	if (m->evidence == evidence || m->is_retired)
 		return;
 	m->was_kept |= wants_to_leave(m);
-	m->was_announced |= announced || m->form != FLEET_WITHDRAWN;
+	m->was_announced |= announced;
 	m->evidence = evidence;
 	m->has_left = false;
 	decide_anew(m, now);
@@ -110,6 +110,7 @@ void fleet_member_evidence(struct fleet_member *m, enum fleet_evidence evidence,
 		m->claim.number++;
 		break;
 	}
+	m->was_announced |= m->form != FLEET_WITHDRAWN;
 }
 
 void fleet_member_rules(struct fleet_member *m, mono_t now)
@@ -247,6 +248,8 @@ bool fleet_member_next(struct fleet_member *m, mono_t now, struct fleet_request 
 mono_t fleet_member_deadline(const struct fleet_member *m)
 {
 	mono_t at = m->report_at;
+	if (m->is_gone) /* there is nothing to wait for */
+		return 0;
 	if (m->request.id)
 		return m->deadline;
 	if (m->session_until == 0)

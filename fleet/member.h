@@ -75,7 +75,7 @@ struct fleet_member {
 	enum fleet_form reported;
 	bool has_left;      /* on soft evidence: its slot is kept until the evidence changes */
 	bool was_kept;      /* before the hard evidence or the drain that withdrew it */
-	bool was_announced; /* since the agent began */
+	bool was_announced; /* here, also by an instance before, as far as Consul knows */
 	bool is_retired;
 	bool is_gone;                   /* retired, and so are its keys */
 	bool may_have_claims;           /* claims of this session may be in Consul */

@@ -73,7 +73,7 @@ static void add_has(json_t *ops, const struct fleet_keys *k, size_t vip,
 {
 	char key[FLEET_KEY_MAX];
 	set_value(add_op(ops, "set", key_of(k, vip, "has/", k->node, key)),
-		  fleet_has_encode(w->seen));
+		  fleet_has_encode(w->seen, w->announced));
 }
 
 static void add_leave(json_t *ops, const struct fleet_keys *k, size_t vip,
@@ -96,6 +96,13 @@ static void add_drop(json_t *ops, const struct fleet_keys *k, size_t vip,
 	add_check(ops, key, w->own[vip]);
 	add_op(ops, "delete", key);
 	add_op(ops, "delete", key_of(k, vip, "has/", k->node, key));
+}
+
+static void add_find(json_t *ops, const struct fleet_keys *k, size_t vip)
+{
+	char key[FLEET_KEY_MAX];
+	add_op(ops, "get-tree", key_of(k, vip, "up/", k->node, key));
+	add_op(ops, "get-tree", key_of(k, vip, "has/", k->node, key));
 }
 
 static void add_writes(json_t *ops, enum fleet_txn kind, const struct fleet_keys *k,
@@ -122,7 +129,7 @@ char *fleet_txn_make(enum fleet_txn kind, const struct fleet_keys *k,
 		add_writes(ops, kind, k, write);
 	for (size_t i = 0; i < k->n_vips; i++)
 		if (kind == FLEET_TXN_FIND)
-			add_op(ops, "get-tree", key_of(k, i, "up/", k->node, key));
+			add_find(ops, k, i);
 		else if (kind == FLEET_TXN_READ || kind == FLEET_TXN_CLAIM)
 			add_op(ops, "get-tree", key_of(k, i, "", "", key));
 	char *text = json_dumps(ops, JSON_COMPACT);
@@ -230,15 +237,15 @@ static int add_up_of(struct reader *r, const struct entry *e, const char *node)
 static int add_has_of(struct reader *r, const struct entry *e, const char *node)
 {
 	struct fleet_view *v = &r->answer.views[e->vip];
-	wall_t seen;
-	if (fleet_has_parse((const char *)e->value, e->len, &seen, r->err) < 0)
+	struct fleet_has value;
+	if (fleet_has_parse((const char *)e->value, e->len, &value, r->err) < 0)
 		return err_prefix(r->err, -EPROTO, "key '%.200s' ", e->key);
 	if (v->n_has == FLEET_NODES_MAX ||
 	    (v->n_has > 0 && strcmp(v->has[v->n_has - 1].node, node) >= 0))
 		return wrong(r, e, "is one too many, or not in order");
 	v->has = mem_grow(v->has, &r->caps[e->vip].has, v->n_has + 1, sizeof(*v->has));
 	struct fleet_has *has = &v->has[v->n_has++];
-	has->seen = seen;
+	*has = value;
 	str_copy(has->node, sizeof(has->node), node);
 	return 0;
 }
@@ -275,7 +282,23 @@ static void note_own(struct reader *r, const struct entry *e)
 		r->answer.own[e->vip] = e->index;
 }
 
-static int add_result(struct reader *r, const json_t *result, bool is_tree)
+/* Of FIND. A value that is wrong says nothing: the report replaces it. */
+static void note_has(struct reader *r, const json_t *result, struct entry *e)
+{
+	const char *node = node_of(e, "has/");
+	struct fleet_has has = { .seen = 0 };
+	struct err ignored;
+	const struct reader quiet = { .keys = r->keys, .err = &ignored };
+	if (!node || !str_equal(node, r->keys->node))
+		return;
+	if (read_value(&quiet, result, e) == 0 &&
+	    fleet_has_parse((const char *)e->value, e->len, &has, &ignored) == 0 && has.announced &&
+	    has.seen > r->answer.announced)
+		r->answer.announced = has.seen;
+	free(e->value);
+}
+
+static int add_result(struct reader *r, enum fleet_txn kind, const json_t *result, bool is_tree)
 {
 	struct entry e;
 	int rc = read_entry(r, result, &e);
@@ -283,6 +306,8 @@ static int add_result(struct reader *r, const json_t *result, bool is_tree)
 		return rc;
 	if (!is_tree) {
 		note_own(r, &e);
+		if (kind == FLEET_TXN_FIND)
+			note_has(r, result, &e);
 		return 0;
 	}
 	rc = read_value(r, result, &e);
@@ -310,7 +335,7 @@ static int add_results(struct reader *r, enum fleet_txn kind, const uint64_t *ow
 		return err_set(r->err, -EPROTO, "%zu results of a transaction, expected %s%zu", n,
 			       exact ? "" : "at least ", n_writes);
 	for (size_t i = 0; i < n; i++) {
-		int rc = add_result(r, json_array_get(results, i),
+		int rc = add_result(r, kind, json_array_get(results, i),
 				    i >= n_writes && kind != FLEET_TXN_FIND);
 		if (rc < 0)
 			return rc;

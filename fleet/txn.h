@@ -2,7 +2,7 @@
 /*
  * The transactions of an app with Consul (PUT /v1/txn), and what is answered. Pure.
  *
- *	FIND    get-tree of own `up`, for its index
+ *	FIND    get-tree of own `up`, for its index, and of own `has`
  *	READ    get-tree of every VIP
  *	REPORT  check, lock `up`, set `has`
  *	CLAIM   check, lock `up`, cas `.leave`; then get-tree of every VIP
@@ -50,6 +50,7 @@ struct fleet_write {
 	uint64_t serial; /* another one for each request of a session */
 	enum fleet_form form;
 	wall_t seen;                      /* of REPORT */
+	bool announced;                   /* likewise: it is, or was */
 	const struct fleet_leave *leaves; /* of CLAIM and FORGET, by VIP */
 };
 
@@ -57,6 +58,7 @@ struct fleet_write {
 struct fleet_answer {
 	struct fleet_view views[FLEET_VIPS_MAX]; /* of READ and CLAIM */
 	uint64_t own[FLEET_VIPS_MAX];
+	wall_t announced; /* of FIND: when own `has` last said that some VIP was; 0: none does */
 };
 
 /* The body; free it. `write` of REPORT, CLAIM and FORGET, of DROP its `own`. */

@@ -46,10 +46,10 @@ char *fleet_up_encode(enum fleet_form form, uint64_t serial)
 			      (json_int_t)serial));
 }
 
-char *fleet_has_encode(wall_t seen)
+char *fleet_has_encode(wall_t seen, bool announced)
 {
-	return dump(json_pack("{s:i, s:I}", "version", VERSION, "seen",
-			      (json_int_t)(seen / USEC_PER_SEC)));
+	return dump(json_pack("{s:i, s:I, s:b}", "version", VERSION, "seen",
+			      (json_int_t)(seen / USEC_PER_SEC), "announced", announced));
 }
 
 static json_t *pack_claim(const struct fleet_claim *c)
@@ -119,14 +119,26 @@ int fleet_up_parse(const char *text, size_t len, enum fleet_form *ret, struct er
 	return 0;
 }
 
-int fleet_has_parse(const char *text, size_t len, wall_t *ret, struct err *err)
+static int read_bool(const json_t *o, const char *key, bool *ret, struct err *err)
+{
+	const json_t *v = json_object_get(o, key);
+	if (v && !json_is_boolean(v))
+		return err_set(err, -EPROTO, "has no valid '%s'", key);
+	*ret = json_is_true(v);
+	return 0;
+}
+
+int fleet_has_parse(const char *text, size_t len, struct fleet_has *ret, struct err *err)
 {
 	json_t *o = load(text, len, err);
 	uint64_t seen = 0;
+	bool announced = false;
 	int r = o ? read_number(o, "seen", UINT64_MAX / USEC_PER_SEC, &seen, err) : -EPROTO;
+	if (r == 0)
+		r = read_bool(o, "announced", &announced, err);
 	json_decref(o);
 	if (r == 0)
-		*ret = seen * USEC_PER_SEC;
+		*ret = (struct fleet_has){ .seen = seen * USEC_PER_SEC, .announced = announced };
 	return r;
 }
 

@@ -120,6 +120,7 @@ static void set_times(struct fleet_app *f)
 {
 	const struct fleet_spec *spec = f->shared->spec;
 	f->config.timeout = spec->timeout;
+	f->calls.window = spec->window;
 	f->config.poll = POLL;
 	f->config.poll_max = POLL_MAX;
 	f->config.refresh = usec_min(REFRESH, spec->window / 3);
@@ -245,6 +246,8 @@ bool fleet_app_update(struct fleet_app *f, const struct app *app, enum fleet_evi
 		      bool announced, mono_t now)
 {
 	f->is_drained = app->drained_since != USEC_NEVER;
+	/* It cannot look whether enough are left without it. */
+	announced |= f->n_vips > FLEET_VIPS_MAX && f->member.was_announced;
 	if (f->member.evidence != evidence) {
 		fleet_member_evidence(&f->member, evidence, announced, now);
 		fleet_app_wake(f, now);
@@ -325,6 +328,8 @@ static void on_done(enum fleet_result result, const struct fleet_view *views, co
 	call_ended(f, now);
 	pass_session(f, now);
 	bool had_reported = f->member.is_reported;
+	/* By an instance before this one. */
+	f->member.was_announced |= f->calls.was_announced;
 	fleet_member_answer(&f->member, f->request, result, views, loop_wall(), now);
 	f->error = is_told(f, result) ? *err : (struct err){ "" };
 	/* Those of a session before go when that ends. */
@@ -368,6 +373,7 @@ static void send_request(struct fleet_app *f, const struct fleet_request *r)
 		.serial = r->id,
 		.form = form,
 		.seen = loop_wall(),
+		.announced = f->member.was_announced,
 		.leaves = r->leaves,
 	};
 	f->request = r->id;

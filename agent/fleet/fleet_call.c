@@ -54,6 +54,9 @@ static void on_answer(const struct http_response *r, void *userdata)
 		e->is_lost |= e->is_finding && e->own[i] && !answer.own[i];
 		e->own[i] = answer.own[i];
 	}
+	e->was_announced |=
+		answer.announced && usec_add(answer.announced, e->window) >= e->write.seen;
+	e->write.announced |= e->was_announced;
 	/* What was deleted has to be looked for anew. */
 	e->is_known = e->is_finding || (e->kind != FLEET_TXN_DROP && e->kind != FLEET_TXN_FORGET);
 	if (e->is_finding) {

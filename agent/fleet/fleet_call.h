@@ -32,7 +32,9 @@ struct fleet_call {
 	char session[FLEET_SESSION_MAX];
 	bool is_known; /* `own` is what Consul had last */
 	uint64_t own[FLEET_VIPS_MAX];
-	bool is_lost; /* FIND found no more what was there */
+	bool is_lost;       /* FIND found no more what was there */
+	bool was_announced; /* by what FIND found, within `window` */
+	span_t window;
 };
 
 /* Zeroed, with transport, keys, done and userdata, it is ready. */

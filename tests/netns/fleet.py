@@ -9,7 +9,7 @@ from typing import Any
 
 from .agent import Agent
 from .configs import VIP4, app, config
-from .consul import Consul
+from .consul import Consul, Refused
 from .netns import Namespace
 from .process import Process
 from .routers.base import library_env, unpacked
@@ -138,9 +138,16 @@ class Host:
 
 class Fleet:
     def __init__(
-        self, bed: Testbed, n: int, fleet: dict[str, Any], *, state: bool = False, **keys: Any
+        self,
+        bed: Testbed,
+        n: int,
+        fleet: dict[str, Any],
+        *,
+        state: bool = False,
+        reports: bool = True,
+        **keys: Any,
     ):
-        """`keys` are those of the app."""
+        """`keys` are those of the app; `reports`: the guard takes it."""
         self.hub = bed.namespace("hub")
         self.collector = Collector(bed, self.hub)
         self.hosts = [Host(bed, self.hub, i + 1) for i in range(n)]
@@ -151,7 +158,8 @@ class Fleet:
         for host in self.hosts:
             host.start(fleet, **keys)
         self.wait_routes(n)
-        self.wait_reported()
+        if reports:
+            self.wait_reported()
 
     def wait(self, what: str, holds: Callable[[], object], timeout: float = TIMEOUT) -> None:
         wait_until(holds, what, timeout, ignore=(RuntimeError,))
@@ -189,8 +197,15 @@ class Fleet:
 
     def keys(self, part: str, vip: str = VIP4) -> set[str]:
         """Nodes that have a key below `part`."""
-        found = self.consul.get(f"/v1/kv/{PREFIX}/{vip}/{part}/?keys")
-        return {key.rsplit("/", 1)[1] for key in found}
+        start = f"{PREFIX}/{vip}/{part}/"
+        return {key[len(start) :] for key in self.parts(vip) if key.startswith(start)}
+
+    def parts(self, vip: str) -> set[str]:
+        """All keys of a VIP."""
+        try:
+            return set(self.consul.get(f"/v1/kv/{PREFIX}/{vip}/?keys"))
+        except Refused:  # there is none
+            return set()
 
     def value(self, part: str, vip: str = VIP4) -> Any:
         [entry] = self.consul.get(f"/v1/kv/{PREFIX}/{vip}/{part}")

@@ -4,7 +4,7 @@ import signal
 from typing import Any
 
 from .configs import VIP4
-from .fleet import PREFIX, Fleet
+from .fleet import PORT, PREFIX, Fleet
 from .testbed import Testbed
 
 OTHER = "192.0.2.54/32"
@@ -237,6 +237,21 @@ def test_an_app_that_goes_gives_back_its_slot(bed: Testbed) -> None:
     fleet.wait_routes(1)
 
 
+def test_a_lease_that_ends(bed: Testbed) -> None:
+    """What goes over HTTP goes from Consul, too, while the session lasts."""
+    fleet = Fleet(bed, 1, HALF)
+    [host] = fleet.hosts
+    session = host.fleet()["session"]
+    for leave in (lambda: host.agent.unregister("web"), lambda: None):
+        host.agent.register("web", OTHER, monitors=[f"port:tcp:{PORT}"], ttl="3s")
+        fleet.wait("it is told", lambda: fleet.keys("up", OTHER) == {"site1"})
+        leave()
+        fleet.wait("it is gone", lambda: fleet.parts(OTHER) == set())
+    host.agent.wait_event("app.expired", app="web")
+    assert host.fleet()["session"] == session
+    assert fleet.keys("up") == fleet.keys("has") == {"site1"}
+
+
 def test_a_vip_that_goes_gives_back_its_place_in_line(bed: Testbed) -> None:
     fleet = Fleet(bed, 2, {"vips": "100%"}, vip=[VIP4, OTHER])
     first = fleet.hosts[0]
@@ -294,6 +309,37 @@ def test_a_hard_failure_that_is_over(bed: Testbed) -> None:
     fleet.wait_routes(2, degraded=1)
 
 
+def test_an_app_of_too_many_vips(bed: Testbed) -> None:
+    """It is never let go, and so it is announced again when only the soft failure is left."""
+    vips = [VIP4, *(f"192.0.2.{100 + n}/32" for n in range(16))]
+    fleet = Fleet(bed, 2, {"vips": 1}, reports=False, vip=vips)
+    first = fleet.hosts[0]
+    assert first.app()["too_many_vips"]
+    first.healthy.unlink()
+    fleet.wait_routes(2, degraded=1)
+    first.healthy.touch()
+    fleet.wait_routes(2)
+    first.service.kill()
+    fleet.wait_routes(1)
+    first.healthy.unlink()
+    fleet.wait("both checks fail", lambda: len(first.failing()) == 2)
+    first.service.start()
+    fleet.wait_routes(2, degraded=1)
+
+
+def test_a_stop_while_consul_does_not_answer(bed: Testbed) -> None:
+    """A claim is in flight; the keys go when Consul notices that the session has ended."""
+    fleet = Fleet(bed, 2, HALF)
+    first = fleet.hosts[0]
+    fleet.consul.process.signal(signal.SIGSTOP)
+    first.healthy.unlink()
+    fleet.wait_routes(2, degraded=1)
+    first.agent.stop()
+    fleet.wait_routes(1)
+    fleet.consul.process.resume()
+    fleet.wait("its keys are gone", lambda: fleet.keys("up") == {"site2"}, timeout=60)
+
+
 def test_an_app_that_is_kept_is_drained(bed: Testbed) -> None:
     """As one that is up: announced until drain_time is over, or the drain ends before."""
     fleet = Fleet(bed, 2, {"vips": "100%"})
@@ -327,6 +373,20 @@ def test_an_app_that_is_kept_is_drained(bed: Testbed) -> None:
 
 def with_drain_time(config: dict[str, Any], time: str) -> dict[str, Any]:
     return {**config, "agent": {**config["agent"], "drain_time": time}}
+
+
+def test_a_broken_check_is_rolled_out_by_restarts(bed: Testbed) -> None:
+    """What an agent announced before it ended is announced again when too few are left."""
+    fleet = Fleet(bed, 3, HALF)
+    for host in fleet.hosts:
+        host.agent.stop()
+    fleet.wait("none is left", lambda: not fleet.collector.routes())
+    fleet.break_all()
+    for host in fleet.hosts:
+        host.agent.start()
+    fleet.wait_routes(2, degraded=2, timeout=60)
+    fleet.mend_all()
+    fleet.wait_routes(3)
 
 
 def test_sessions_are_destroyed(bed: Testbed) -> None:

@@ -202,9 +202,10 @@ static bool consul_drop(struct consul_model *c, size_t i, const struct fleet_lea
 	return true;
 }
 
-/* All or none. `wall` is set into `has` by a report, and 0 in a claim. */
+/* All or none. `wall` and `announced` are set into `has` by a report; `wall` is 0 in a claim. */
 static bool consul_commit(struct consul_model *c, size_t i, const char *session,
-			  enum fleet_form form, const struct fleet_leave *leaves, wall_t wall)
+			  enum fleet_form form, const struct fleet_leave *leaves, wall_t wall,
+			  bool announced)
 {
 	if (!session[0] || strcmp(c->sessions[i].id, session) != 0)
 		return false;
@@ -216,6 +217,7 @@ static bool consul_commit(struct consul_model *c, size_t i, const char *session,
 		if (wall) {
 			c->nodes[v][i].has = true;
 			c->nodes[v][i].seen.seen = wall;
+			c->nodes[v][i].seen.announced = announced;
 			memcpy(c->nodes[v][i].seen.node, c->nodes[v][i].up.node, FLEET_NODE_MAX);
 		}
 		consul_put_leave(c, v, leaves);

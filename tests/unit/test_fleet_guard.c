@@ -249,7 +249,9 @@ static void a_claim_of_another_episode_or_session_is_none_of_ours(void **state)
 static void a_share_is_of_those_that_have_the_app(void **state)
 {
 	struct fixture f;
-	struct fleet_has has[] = { { "node0", 0 }, { "node7", 1000 }, { "node8", 900 } };
+	struct fleet_has has[] = { { "node0", 0, false },
+				   { "node7", 1000, false },
+				   { "node8", 900, true } };
 	struct fleet_rule rule = { .min_up = { true, 50 }, .window = 100 };
 	(void)state;
 	fill(&f, "nnn", "/");

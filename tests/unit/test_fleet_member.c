@@ -191,6 +191,7 @@ static void test_with_the_session_goes_all(void **state)
 	fleet_member_retire(&b.m, b.now);
 	fleet_member_session(&b.m, NULL, 0, b.now);
 	assert_true(b.m.is_gone);
+	assert_int_equal(fleet_member_deadline(&b.m), 0);
 	fleet_member_done(&b.m);
 	begin_soft(&b, 2);
 	fleet_member_session(&b.m, NULL, 0, b.now);

@@ -41,7 +41,7 @@ struct mail {
 	enum fleet_session_result session_result;
 	enum fleet_request_kind kind;
 	enum fleet_form form;
-	bool has_leaves;
+	bool has_leaves, was_announced;
 	struct fleet_leave leaves[CONSUL_VIPS];
 	enum fleet_result result;
 	struct fleet_view views[CONSUL_VIPS];
@@ -232,7 +232,7 @@ static bool commit(struct sim *s, const struct mail *m)
 	if (m->kind == FLEET_DROP)
 		return consul_drop(&s->consul, m->node, leaves);
 	return consul_commit(&s->consul, m->node, m->session, m->form, leaves,
-			     m->kind == FLEET_REPORT ? WALL + s->now : 0);
+			     m->kind == FLEET_REPORT ? WALL + s->now : 0, m->was_announced);
 }
 
 static void serve(struct sim *s, struct mail *m)
@@ -274,6 +274,7 @@ static void send_request(struct sim *s, size_t i, const struct fleet_request *r)
 	m->kind = r->kind;
 	m->form = r->form;
 	m->has_leaves = r->leaves;
+	m->was_announced = s->nodes[i].member.was_announced;
 	for (size_t v = 0; r->leaves && v < CONSUL_VIPS; v++)
 		m->leaves[v] = consul_copy_leave(&r->leaves[v]);
 	post(s, m);
@@ -336,6 +337,18 @@ static void start_app(struct sim *s, size_t i)
 	node->app++;
 }
 
+/* The shell finds that out before its first report. */
+static bool was_announced(const struct sim *s, size_t i)
+{
+	for (size_t v = 0; v < CONSUL_VIPS; v++) {
+		const struct consul_node *node = &s->consul.nodes[v][i];
+		if (node->has && node->seen.announced &&
+		    node->seen.seen + s->config.rules[v].window >= WALL + s->now)
+			return true;
+	}
+	return false;
+}
+
 static void start_node(struct sim *s, size_t i)
 {
 	struct node *node = &s->nodes[i];
@@ -344,6 +357,7 @@ static void start_node(struct sim *s, size_t i)
 	fleet_session_init(&node->session, CONSUL_TTL, s->config.timeout, 5 * USEC_PER_SEC,
 			   (uint32_t)draw(s, UINT32_MAX), s->now);
 	start_app(s, i);
+	node->member.was_announced = was_announced(s, i);
 	run_node(s, i);
 }
 
@@ -594,6 +608,19 @@ static void check_return(struct sim *s)
 		assert_true(count_announced(s, v) >= usec_min(n_left, count_needed(s, v)));
 }
 
+/* A rollout of a broken check that restarts every agent. */
+static void check_restart(struct sim *s)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		kill_node(s, i);
+		start_node(s, i);
+		set_evidence(s, i, FLEET_SOFT);
+	}
+	run_for(s, 60 * USEC_PER_SEC);
+	for (size_t v = 0; v < CONSUL_VIPS; v++)
+		assert_true(count_announced(s, v) >= count_needed(s, v));
+}
+
 static uint64_t number(const char *name, uint64_t otherwise)
 {
 	const char *text = getenv(name);
@@ -614,6 +641,8 @@ static void run_seed(size_t n, uint64_t seed, uint64_t steps)
 	}
 	calm(&s);
 	check_all_normal(&s);
+	check_restart(&s);
+	calm(&s);
 	check_all_slots_used(&s);
 	check_return(&s);
 	set_all(&s, FLEET_GOOD);

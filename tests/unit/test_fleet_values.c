@@ -23,6 +23,8 @@
 
 /* ---- base64 ---- */
 
+#define SEEN "{\"version\":1,\"seen\":5}"
+
 static void test_base64(void **state)
 {
 	static const char *const pairs[][2] = {
@@ -65,7 +67,7 @@ static void test_round_trip(void **state)
 	struct fleet_claim claims[] = { { "a", "s1", 1 }, { "b", "s2", 2 }, { "c", "s3", 3 } };
 	struct fleet_leave l = { .claims = claims, .n = 3, .n_slots = 1 }, got;
 	enum fleet_form form;
-	wall_t seen;
+	struct fleet_has has;
 	struct err err;
 	(void)state;
 	for (unsigned f = FLEET_NORMAL; f <= FLEET_WITHDRAWN; f++) {
@@ -74,10 +76,13 @@ static void test_round_trip(void **state)
 		assert_int_equal(form, f);
 		free(text);
 	}
-	char *text = fleet_has_encode(1790000000 * USEC_PER_SEC + 5);
-	assert_string_equal(text, "{\"version\":1,\"seen\":1790000000}");
-	assert_int_equal(fleet_has_parse(text, strlen(text), &seen, &err), 0);
-	assert_int_equal(seen, 1790000000 * USEC_PER_SEC);
+	char *text = fleet_has_encode(1790000000 * USEC_PER_SEC + 5, true);
+	assert_string_equal(text, "{\"version\":1,\"seen\":1790000000,\"announced\":true}");
+	assert_int_equal(fleet_has_parse(text, strlen(text), &has, &err), 0);
+	assert_int_equal(has.seen, 1790000000 * USEC_PER_SEC);
+	assert_true(has.announced);
+	assert_int_equal(fleet_has_parse(SEEN, strlen(SEEN), &has, &err), 0);
+	assert_false(has.announced); /* of a version before */
 	free(text);
 	text = fleet_leave_encode(&l, &claims[2]);
 	assert_int_equal(fleet_leave_parse(text, strlen(text), &got, &err), 0);
@@ -128,6 +133,7 @@ static void test_refused_values(void **state)
 		{ "{\"version\": 1, \"seen\": -1}", "no valid 'seen'" },
 		{ "{\"version\": 1, \"seen\": 1.5}", "no valid 'seen'" },
 		{ "{\"version\": 1, \"seen\": 9223372036854775807}", "no valid 'seen'" },
+		{ "{\"version\": 1, \"seen\": 1, \"announced\": 1}", "no valid 'announced'" },
 	}, leave[] = {
 		{ "{\"version\": 1, \"slots\": []}", "no valid 'line'" },
 		{ "{\"version\": 1, \"line\": [], \"slots\": {}}", "no valid 'slots'" },
@@ -143,7 +149,7 @@ static void test_refused_values(void **state)
 	struct err err;
 	enum fleet_form form;
 	struct fleet_leave l;
-	wall_t seen;
+	struct fleet_has seen;
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(up); i++) {
 		assert_int_equal(fleet_up_parse(up[i].text, strlen(up[i].text), &form, &err),
@@ -224,15 +230,18 @@ static void test_requests(void **state)
 				 .serial = 2,
 				 .form = FLEET_DEGRADED,
 				 .seen = 5 * USEC_PER_SEC,
+				 .announced = true,
 				 .leaves = &leave };
 	(void)state;
-	assert_ops(FLEET_TXN_FIND, NULL, "get-tree v/192.0.2.53/32/up/a\n");
+	assert_ops(FLEET_TXN_FIND, NULL,
+		   "get-tree v/192.0.2.53/32/up/a\n"
+		   "get-tree v/192.0.2.53/32/has/a\n");
 	assert_ops(FLEET_TXN_READ, NULL, "get-tree v/192.0.2.53/32/\n");
 	assert_ops(FLEET_TXN_REPORT, &w,
 		   "check-not-exists v/192.0.2.53/32/up/a\n"
 		   "lock v/192.0.2.53/32/up/a "
 		   "{\"version\":1,\"form\":\"degraded\",\"serial\":2}\n"
-		   "set v/192.0.2.53/32/has/a {\"version\":1,\"seen\":5}\n");
+		   "set v/192.0.2.53/32/has/a {\"version\":1,\"seen\":5,\"announced\":true}\n");
 	w.own = own;
 	assert_ops(FLEET_TXN_CLAIM, &w,
 		   "check-index v/192.0.2.53/32/up/a 14\n"
@@ -298,7 +307,7 @@ static char *answer_of(const char *list)
 }
 
 #define UP(form) "{\"version\":1,\"form\":\"" form "\"}"
-#define SEEN     "{\"version\":1,\"seen\":5}"
+#define SEEN_UP  "{\"version\":1,\"seen\":5,\"announced\":true}"
 #define LEAVE    "{\"version\":1,\"slots\":[],\"line\":[]}"
 
 static int parse(enum fleet_txn kind, const struct fleet_keys *k, const uint64_t *own,
@@ -365,6 +374,15 @@ static void test_writes(void **state)
 			       K "up/a=" UP("normal") " " K "up/a2=" UP("normal"), &a, &err),
 			 0);
 	assert_int_equal(a.own[0], 10);
+	assert_int_equal(a.announced, 0);
+	assert_int_equal(parse(FLEET_TXN_FIND, &one, NULL,
+			       K "up/a=" UP("normal") " " K "has/a~" SEEN_UP " " K "has/a2~x", &a,
+			       &err),
+			 0);
+	assert_int_equal(a.own[0], 10);
+	assert_int_equal(a.announced, 5 * USEC_PER_SEC);
+	assert_int_equal(parse(FLEET_TXN_FIND, &one, NULL, K "has/a~x", &a, &err), 0);
+	assert_int_equal(a.announced, 0);
 	assert_int_equal(parse(FLEET_TXN_REPORT, &one, none, K "up/a " K "has/a", &a, &err), 0);
 	assert_int_equal(a.own[0], 10);
 	assert_int_equal(
