@@ -74,8 +74,7 @@ struct monitor_watch {
 	enum health health;
 	bool is_hard;
 	size_t n, quorum;
-	struct probe *
-		*probes; /* each its own, as it may outlive the list: monitor_watch_replace() */
+	struct probe **probes; /* each may outlive the list: monitor_watch_replace() */
 };
 
 /* ---- lanes ---- */
