@@ -1,5 +1,6 @@
 """The contents of the image."""
 
+import platform
 import re
 import subprocess
 from pathlib import Path
@@ -72,3 +73,7 @@ def test_the_program_is_hardened(engine: Engine, tmp_path: Path) -> None:
     assert re.search(r"\(FLAGS_1\).*NOW PIE", elf)
     assert "GNU_RELRO" in elf and not re.search(r"0x\S+ RWE ", elf)
     assert "__stack_chk_fail" in elf and "__memcpy_chk" in elf
+    # Branches land where a function begins: of thousands, as there are no names to look one up by.
+    pad = {"x86_64": "endbr64", "aarch64": r"paciasp|bti|hint\s+#0x(19|22)"}[platform.machine()]
+    code = subprocess.check_output(["objdump", "-d", "--no-show-raw-insn", program], text=True)
+    assert len(re.findall(rf"\s(?:{pad})", code)) > 1000

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What requests change, and what they are told. */
+#include "agent/model/app_spec_parse.h"
+#include "agent/store/state_lines.h"
 #include "tests/unit/answer_bed.h"
 
 /* Registration */
@@ -113,6 +115,40 @@ static bool is_stored(void *userdata)
 	return a->stored_to >= a->reply.number;
 }
 
+static void expect_no_room(struct agent *a, const struct api_call *call)
+{
+	drop_reply(a);
+	answer_call(&a->in, a->stopping, call, &a->reply);
+	a->status = a->reply.status;
+	a->text = text_of(&a->reply);
+	assert_int_equal(a->status, 507);
+	assert_non_null(strstr(a->text, "no more than 49152 are for apps and drains"));
+}
+
+/* Refused before anything is done: the drain, or the app, would be gone after a restart. */
+static void test_what_does_not_fit_has_no_effect(void **state)
+{
+	struct agent *a = *state;
+	const size_t large = STATE_BYTES_MAX / 8;
+	char *text = mem_new(large + 1, 1);
+	memset(text, 'x', large);
+	expect_no_room(a,
+		       &(struct api_call){ .kind = API_DRAIN, .reason = text, .span = USEC_NEVER });
+	struct api_call call = { .kind = API_REGISTER,
+				 .spec = { .source = APP_FROM_HTTP,
+					   .name = mem_strdup("web"),
+					   .by = mem_strdup(text),
+					   .local = true } };
+	assert_int_equal(app_spec_add_vip(&call.spec, "192.0.2.2/32", NULL), 0);
+	expect_no_room(a, &call);
+	api_call_done(&call);
+	free(text);
+	assert_null(registry_find(a->registry, "web"));
+	json_t *o = ask_json(a, "/v1/status");
+	assert_true(json_is_null(json_object_get(o, "drain")));
+	json_decref(o);
+}
+
 static void test_a_change_waits_for_the_disk(void **state)
 {
 	struct agent *a = *state;
@@ -166,6 +202,7 @@ int main(void)
 		TEST(test_an_app_of_the_file_returns_by_its_name),
 		TEST(test_it_displaces_what_took_its_place),
 		TEST(test_no_change_while_stopping),
+		TEST(test_what_does_not_fit_has_no_effect),
 		TEST(test_a_change_waits_for_the_disk),
 		TEST(test_reading_waits_for_nothing),
 		cmocka_unit_test_setup_teardown(test_without_a_state_file_nothing_is_stored,
