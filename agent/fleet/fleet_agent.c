@@ -247,8 +247,11 @@ static void on_gone(const struct app *app, void *userdata)
 {
 	struct fleet_agent *a = userdata;
 	struct fleet_app *f = find(a, app->spec->name);
-	if (f && !a->is_stopped)
-		retire(a, f, loop_now(a->env.loop));
+	if (!f || a->is_stopped)
+		return;
+	retire(a, f, loop_now(a->env.loop));
+	/* Another app that gets its VIPs later begins anew. */
+	f->member.was_kept = f->member.was_announced = false;
 }
 
 static const struct registry_fleet registry_ops = { .update = on_update, .gone = on_gone };

@@ -380,13 +380,23 @@ static void send_request(struct fleet_app *f, const struct fleet_request *r)
 	call(f, txn_of(r), &write);
 }
 
-/* Those that another app of this agent has by now are its own business. */
+/* Does another app of this agent have keys of the VIP by now? One of too many VIPs has none. */
+static bool is_of_another(const struct fleet_app *f, const struct prefix *vip)
+{
+	struct prefix vips[FLEET_VIPS_MAX];
+	struct fleet_rule rules[FLEET_VIPS_MAX];
+	const struct fleet_spec *spec = f->shared->spec;
+	const struct app *owner = registry_owner(f->shared->registry, vip);
+	return owner && fleet_spec_min_up(spec, vip) &&
+	       collect_vips(spec, owner->spec, vips, rules) <= FLEET_VIPS_MAX;
+}
+
+/* They are its own business. */
 static void drop_keys_of_others(struct fleet_app *f)
 {
 	size_t n = 0;
 	for (size_t i = 0; i < f->config.n_vips; i++)
-		if (!registry_owner(f->shared->registry, &f->vips[i]) ||
-		    !fleet_spec_min_up(f->shared->spec, &f->vips[i]))
+		if (!is_of_another(f, &f->vips[i]))
 			f->vips[n++] = f->vips[i];
 	if (n == f->config.n_vips)
 		return;

@@ -309,6 +309,35 @@ def test_a_hard_failure_that_is_over(bed: Testbed) -> None:
     fleet.wait_routes(2, degraded=1)
 
 
+def test_an_app_that_was_unregistered_begins_anew(bed: Testbed) -> None:
+    """That it was kept says nothing of the next one, also before its keys are gone."""
+    fleet = Fleet(bed, 2, {"vips": "100%"})
+    first = fleet.hosts[0]
+    here = first.config({"vips": "100%"})
+    first.healthy.unlink()
+    fleet.wait_routes(2, degraded=1)
+    fleet.consul.process.signal(signal.SIGSTOP)
+    first.agent.reload({key: value for key, value in here.items() if key != "apps"})
+    fleet.wait_routes(1)
+    first.agent.reload(here)
+    fleet.wait("it is checked", lambda: first.agent.app("dns")["health"] == "down")
+    assert first.agent.app("dns")["state"] == "down"
+    assert fleet.collector.routes() == {"agent2": False}
+    fleet.consul.process.resume()
+
+
+def test_an_app_gets_too_many_vips(bed: Testbed) -> None:
+    """Its keys would be those of an app that is announced, whatever becomes of it."""
+    fleet = Fleet(bed, 2, {"vips": 1})
+    first = fleet.hosts[0]
+    vips = [VIP4, *(f"192.0.2.{100 + n}/32" for n in range(16))]
+    first.agent.reload(first.config({"vips": 1}, vip=vips))
+    fleet.wait("its keys are gone", lambda: fleet.keys("up") == {"site2"})
+    assert first.app()["too_many_vips"]
+    first.agent.reload(first.config({"vips": 1}))
+    fleet.wait("they are there again", lambda: fleet.keys("up") == {"site1", "site2"})
+
+
 def test_an_app_of_too_many_vips(bed: Testbed) -> None:
     """It is never let go, and so it is announced again when only the soft failure is left."""
     vips = [VIP4, *(f"192.0.2.{100 + n}/32" for n in range(16))]
