@@ -110,6 +110,8 @@ static size_t collect_vips(const struct fleet_spec *spec, const struct app_spec 
 		n++;
 	}
 	size_t kept = n < FLEET_VIPS_MAX ? n : FLEET_VIPS_MAX;
+	if (n == 0)
+		return 0;
 	qsort(ret, kept, sizeof(*ret), compare_vips);
 	for (size_t i = 0; i < kept; i++)
 		rules[i] = (struct fleet_rule){ *fleet_spec_min_up(spec, &ret[i]), spec->window };

@@ -287,12 +287,14 @@ static char *answer_of(const char *list)
 	json_t *results = json_array();
 	snprintf(copy, sizeof(copy), "%s", list);
 	for (char *save, *e = strtok_r(copy, " ", &save); e; e = strtok_r(NULL, " ", &save)) {
-		char *at = strpbrk(e, "=~"), mark = at ? *at : 0;
-		if (at)
+		char *at = strpbrk(e, "=~"), mark = '\0';
+		if (at) {
+			mark = *at;
 			*at = '\0';
+		}
 		char *value = at ? base64_encode(at + 1, strlen(at + 1)) : NULL;
 		json_t *kv = json_pack("{s:s, s:I, s:s?}", "Key", e, "ModifyIndex",
-				       (json_int_t)(10 + json_array_size(results)), "Value", value);
+				       10 + (json_int_t)json_array_size(results), "Value", value);
 		if (!value)
 			json_object_set_new(kv, "Value", json_null());
 		if (mark == '=')
