@@ -208,7 +208,7 @@ static void compare(struct peer_bfd *p, size_t i, const struct bgp_peer_status *
 	if (kind == BFD_WANTED_SESSION) {
 		l = l ? l : link_new(p, peer->config);
 		change_session(l, &key, &config);
-		l->present.path_source = peer->path_source;
+		l->present.path_source = bfd_route_source(peer);
 	}
 	if (l)
 		l->wanted = kind != BFD_WANTED_NONE;

@@ -30,6 +30,12 @@ static bool is_multihop(const struct bgp_peer_status *peer)
 	return peer->peer_as == peer->local_as ? !peer->path_is_direct : c->multi_hop;
 }
 
+struct addr bfd_route_source(const struct bgp_peer_status *peer)
+{
+	bool of_session = peer->local_addr.family == peer->config->addr.family;
+	return of_session ? (struct addr){ 0 } : peer->path_source;
+}
+
 static struct addr local_of(const struct bgp_peer_status *peer, const struct bfd_present *present)
 {
 	const struct addr *configured = bgp_peer_source(peer->config);
@@ -38,6 +44,7 @@ static struct addr local_of(const struct bgp_peer_status *peer, const struct bfd
 	if (configured)
 		return *configured;
 	bool same_route = present && (!addr_is_set(&peer->path_source) ||
+				      !addr_is_set(&present->path_source) ||
 				      addr_equal(&peer->path_source, &present->path_source));
 	return same_route ? present->key.local : peer->path_source;
 }

@@ -12,11 +12,15 @@ enum bfd_wanted_kind {
 	BFD_WANTED_SESSION,
 };
 
-/* The one that exists, and the source of the kernel's route when it was made. */
+/* The one that exists, and the source of the kernel's route then. */
 struct bfd_present {
 	struct bfd_key key;
-	struct addr path_source;
+	struct addr path_source; /* bfd_route_source() */
 };
+
+/* Not set during a BGP session: the path is looked up from its address then, and what the kernel would
+ * choose by itself is not known. */
+struct addr bfd_route_source(const struct bgp_peer_status *peer);
 
 /*
  * Fills in key and config for BFD_WANTED_SESSION only. The local address is that of the BGP session,

@@ -94,11 +94,13 @@ static int check_admission(struct reload_check *c, const struct app_spec *spec, 
 							   : "HTTP");
 }
 
-static int check_app(const struct agent *a, const struct host_addresses *identity,
+static int check_app(const struct agent *a, struct host_addresses *identity,
 		     const struct config *next, const struct app_spec *spec, struct err *err)
 {
 	struct err warning = { "" }; /* logged at the registration */
 	int rc = monitor_admission_check(&next->agent.admission, spec, err);
+	if (rc == 0)
+		rc = vip_rules_check_nats(identity, next, spec, err);
 	if (rc == 0)
 		rc = vip_rules_check(a, next, spec, registry_find(a->registry, spec->name), err,
 				     &warning);

@@ -34,6 +34,12 @@ static bool find_own(uint8_t family, struct addr *ret, void *userdata)
 	return host_addresses_own(userdata, family, ret, &err) == 0;
 }
 
+int vip_rules_check_nats(struct host_addresses *identity, const struct config *c,
+			 const struct app_spec *spec, struct err *err)
+{
+	return nat_api_check(&c->agent, spec, find_own, identity, err);
+}
+
 /* Of the file, `check` and the start have told, and of a program's routes the alarm tells: here they have
  * no peers yet. */
 static void warn_of_vrf(const struct agent *a, const struct app_spec *spec)
@@ -55,7 +61,7 @@ int vip_rules_policy(const struct app_spec *spec, const struct app *self, struct
 {
 	struct agent *a = agent;
 	struct err warning = { "" };
-	int rc = nat_api_check(&a->config->agent, spec, find_own, &a->identity, err);
+	int rc = vip_rules_check_nats(&a->identity, a->config, spec, err);
 	if (rc < 0 || !vip_policy_binds(&a->config->agent.vips, spec->source))
 		return rc;
 	host_changes_catch_up(a->host_changes);

@@ -12,6 +12,10 @@
 int vip_rules_check(const struct agent *a, const struct config *c, const struct app_spec *spec,
 		    const struct app *self, struct err *err, struct err *warning);
 
+/* Mappings that lead to the agent's own API, at the host's addresses as the kernel has them. -EACCES. */
+int vip_rules_check_nats(struct host_addresses *identity, const struct config *c,
+			 const struct app_spec *spec, struct err *err);
+
 /* A VIP and an aggregate of the same prefix would be one route. -EEXIST. */
 int vip_rules_check_aggregates(const struct aggregate_list *list, const struct prefix *vip,
 			       struct err *err);

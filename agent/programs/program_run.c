@@ -81,8 +81,10 @@ static bool is_success(const struct child_result *r)
 
 static int on_start(sd_event_source *source, uint64_t usec, void *userdata)
 {
+	struct program *p = userdata;
 	(void)source, (void)usec;
-	start(userdata);
+	p->timer = sd_event_source_disable_unref(p->timer); /* program_start() looks at it */
+	start(p);
 	return 0;
 }
 

@@ -147,6 +147,15 @@ static void the_address_stays_after_the_session(void **state)
 	present.path_source = addr_v4(HOST + 9);
 	wanted(&present);
 	assert_int_equal(addr_to_v4(&key.local), HOST);
+	/* What the path was looked up from during the session says nothing of the route. */
+	peer.local_addr = peer.path_source = addr_v4(OTHER);
+	present.path_source = bfd_route_source(&peer);
+	peer.local_addr = (struct addr){ 0 };
+	peer.path_source = addr_v4(HOST);
+	wanted(&present);
+	assert_int_equal(addr_to_v4(&key.local), OTHER);
+	present.path_source = bfd_route_source(&peer);
+	assert_int_equal(addr_to_v4(&present.path_source), HOST);
 }
 
 static void multihop_follows_the_session(void **state)

@@ -333,12 +333,14 @@ static void test_limits(void **state)
 	/* Without a list of its own, the list of all. */
 	own.allow.n = 0;
 	free(spec.communities.values);
+	void *policy_communities = policy.communities.values;
 	spec.communities = (struct bgp_communities){ 0 };
 	policy = (struct vip_policy){ .min_length = { 24, 48 }, .allow = { all, 1 } };
 	vip_policy_limit(&policy, &own, "the token's vips");
 	assert_int_equal(vip_policy_check(&policy, &host, &spec, 0, &err, &warning), -EACCES);
 	assert_non_null(strstr(err.text, "is not in agent.vips.allow"));
 	free(own.communities.values);
+	free(policy_communities);
 }
 
 static void test_bind(void **state)
