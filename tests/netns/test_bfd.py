@@ -122,7 +122,8 @@ def wait_final(agent: Agent, router: BfdRouter) -> None:
     """FRR's bfdd makes the session anew, on the interface, once BGP is up: that may end BGP."""
     if isinstance(router, BfdFrr):
         wait_until(
-            lambda: "interface" in router.bfd_peer() and router.bfd_state() == "up",
+            lambda: "interface" in router.bfd_peer()
+            and (router.bfd_state(), router.bfd_state_of_bgpd()) == ("up", "up"),
             "FRR's final BFD session",
             ignore=(NotReady,),
         )

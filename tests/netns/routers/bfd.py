@@ -80,6 +80,11 @@ exit
             raise NotReady(f"peers: {peers}")
         return peers[0]
 
+    def bfd_state_of_bgpd(self) -> str:
+        """It learns from bfdd by way of zebra, later; a session that it never saw up goes down without it."""
+        ip = self.config.neighbour.ip
+        return self._show(f"show bgp neighbors {ip} json")[ip]["peerBfdInfo"]["status"].lower()
+
     def bfd_state(self) -> str:
         peer = self.bfd_peer()
         return "admin-down" if peer["status"] == "shutdown" else peer["status"]
