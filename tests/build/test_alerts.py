@@ -13,6 +13,7 @@ VIP = f'{APP},vip="192.0.2.53/32"'
 
 CHECKS = 'vipherald_alarm{alarm="checks-behind",subject=""}'
 STRAY = 'vipherald_alarm{alarm="stray-traffic",subject="192.0.2.53/32"}'
+INCLUDED = 'vipherald_alarm{alarm="included-file",subject="/etc/vipherald.d/dns.yaml"}'
 UNCOUNTED = 'vipherald_alarm{alarm="traffic-uncounted",subject=""}'
 ENDS = f'vipherald_certificate_expires_in_seconds{{{APP},monitor="https://127.0.0.1/"}}'
 
@@ -32,6 +33,7 @@ HEALTHY = {
     f"vipherald_bfd_session_up{{{PEER}}}": 1,
     CHECKS: "_x90",
     STRAY: "_x90",
+    INCLUDED: "_x90",
     UNCOUNTED: "_x90",
     "vipherald_config_changed": 0,
     f"vipherald_vip_packets_total{{{VIP}}}": "0+60x90",
@@ -63,6 +65,7 @@ CASES = {
     "VipheraldStrayTraffic": ({STRAY: 1}, "192.0.2.53/32"),
     "VipheraldTrafficNotCounted": ({UNCOUNTED: 1}, "count"),
     "VipheraldConfigRejected": ({"vipherald_config_last_reload_successful": 0}, "rejected"),
+    "VipheraldIncludedFileBroken": ({INCLUDED: 1}, "/etc/vipherald.d/dns.yaml of web1"),
     "VipheraldRestartNeeded": ({"vipherald_config_restart_needed": 2}, "2 changed keys"),
     "VipheraldConsulStale": ({"vipherald_consul_up": 0}, "Consul"),
     "VipheraldCertificateEnds": (
