@@ -111,7 +111,8 @@ def test_every_query_has_an_answer(bed: Testbed) -> None:
     tls = {"cert": str(pair), "key": str(pair), "client_ca": str(authority.file)}
     keys = {"traffic": True, "consul_addr": consul.addr, "api": {"tls": tls}}
     with responders.http(bed.host, 8443, cert=pair):
-        agent = bed.make_agent(config(peer(router, bfd=True), apps=apps, agent=keys))
+        absent = {"peer_ip": "10.0.1.99", "peer_as": 65000}
+        agent = bed.make_agent(config(peer(router, bfd=True), absent, apps=apps, agent=keys))
         agent.spawn()
         router.wait_routes(VIP4, VIP6, "192.0.2.98/32")
         assert agent.admin(f"/v1/peers/{router.ip}/reset", "POST").status == 200
@@ -129,6 +130,9 @@ def test_every_query_has_an_answer(bed: Testbed) -> None:
             assert down["metric"]["app"] == "down" and down["metric"]["vip"] == "192.0.2.99/32"
             [why] = [e for e in questions() if "group_left (state)" in e]
             assert [r["metric"]["state"] for r in p.query(why)] == ["down"]
+            [no_session] = [e for e in questions() if "session_up == 0" in e]
+            unsent = {(r["metric"]["peer"], r["metric"]["app"]) for r in p.query(no_session)}
+            assert unsent == {("10.0.1.99", name) for name in ("dns", "down", "secure")}
             [group] = p.get("rules")["groups"]
             assert group["rules"] and all(rule["health"] == "ok" for rule in group["rules"])
             pending = {alert["labels"]["alertname"] for alert in p.get("alerts")["alerts"]}
