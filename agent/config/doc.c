@@ -14,8 +14,8 @@
 
 static bool has_range(const struct config_key *k)
 {
-	return k->min > 0 || k->max > 0; /* only durations and counts have one here, the
-					    others say it in the name of their type */
+	return k->min > 0 || k->max > 0; /* only durations, counts and rates have one here,
+					    the others say it in the name of their type */
 }
 
 static void print_type(FILE *out, const struct config_key *k)
@@ -35,6 +35,10 @@ static void print_type(FILE *out, const struct config_key *k)
 		return;
 	if (k->type == &config_type_count) {
 		fprintf(out, ", %u to %u", (unsigned)k->min, (unsigned)k->max);
+		return;
+	}
+	if (k->type == &config_type_rate) {
+		fprintf(out, ", %upps to %upps", (unsigned)k->min, (unsigned)k->max);
 		return;
 	}
 	fprintf(out, ", %s%s", k->flags & CONFIG_ZERO_ALLOWED ? "0 or " : "",

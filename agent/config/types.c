@@ -279,10 +279,12 @@ static int set_rate(const struct config_key *key, const char *text, void *target
 	uint64_t v = 0;
 	size_t digits = strspn(text, "0123456789");
 	snprintf(number, sizeof(number), "%.*s", (int)digits, text);
-	if (!str_equal(text + digits, "pps") || digits >= sizeof(number) ||
-	    str_to_u64(number, key->max, &v) < 0 || v < key->min)
+	if (digits == 0 || !str_equal(text + digits, "pps"))
 		return err_set(err, -EINVAL,
 			       "'%.80s' is not a rate of packets, expected one like 10pps", text);
+	if (digits >= sizeof(number) || str_to_u64(number, key->max, &v) < 0 || v < key->min)
+		return err_set(err, -EINVAL, "'%.80s' is out of range, expected %upps to %upps",
+			       text, (unsigned)key->min, (unsigned)key->max);
 	*(uint32_t *)config_field(key, target) = (uint32_t)v;
 	return 0;
 }

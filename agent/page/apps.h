@@ -14,8 +14,8 @@
 #include "agent/page/query.h"
 #include "agent/status/status_sources.h"
 
-#define PAGE_APPS 100 /* at most; the others are behind links */
-#define PAGE_VIPS 50  /* of an app at most, the others are counted */
+#define PAGE_APPS 50 /* at most; the others are behind links */
+#define PAGE_VIPS 50 /* of an app at most, the others are counted */
 
 /* In this order. */
 enum page_group { PAGE_NOT_UP, PAGE_NOT_SENT, PAGE_FINE, PAGE_GROUPS };

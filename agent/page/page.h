@@ -6,7 +6,7 @@
  *
  *	facts sessions checks marks html links query (P)   one thing each
  *	why           a VIP explained, when it is asked for
- *	apps          those that the query is for, 100 at most
+ *	apps          those that the query is for, 50 at most
  *	file (P)      template, style and script, embedded by agent/page/embed
  */
 #ifndef AGENT_PAGE_PAGE_H

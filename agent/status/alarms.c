@@ -246,19 +246,22 @@ static void add_outside_vrf(json_t *alarms, const struct status_sources *in,
 	char name[PREFIX_TEXT_MAX], text[VRF_REACH_TEXT_MAX];
 	const struct bgp_peer_status *peer, *first_peer = NULL;
 	const struct vip *first = NULL;
+	struct outside_vrf outside;
 	struct vip_cursor cursor;
 	size_t n = 0;
 	if (!any_in_vrf(peers))
 		return;
+	outside_vrf_init(&outside, peers, in->host_changes);
 	vip_cursor_init(in->reconcile, &cursor);
 	for (const struct vip *vip; (vip = vip_cursor_next(&cursor));) {
-		peer = outside_vrf_vip(vip, peers, in->host_changes);
+		peer = outside_vrf_vip(&outside, vip);
 		if (peer && n++ == 0) {
 			first = vip;
 			first_peer = peer;
 		}
 	}
 	vip_cursor_done(&cursor);
+	outside_vrf_done(&outside);
 	if (!first)
 		return;
 	prefix_format(&first->prefix, name);

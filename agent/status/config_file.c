@@ -62,6 +62,11 @@ void config_file_loaded(struct config_file *f, const char *path, const struct co
 		f->modified = modified_at(&st);
 }
 
+bool config_file_is_accepted(const struct config_file *f)
+{
+	return !f->last_good[0] && (!f->reload_at || f->reload_ok);
+}
+
 bool config_file_is_changed(const struct config_file *f)
 {
 	struct stat st = { 0 };

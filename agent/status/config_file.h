@@ -59,6 +59,8 @@ enum reload_end {
 /* Takes both arrays over. */
 void config_file_reloaded(struct config_file *f, enum reload_end end, json_t *errors,
 			  json_t *needs_restart);
+/* The last reload, or without one the start, put the file into effect; included files are by themselves. */
+bool config_file_is_accepted(const struct config_file *f);
 /* The file, or one that it includes, was modified since it was loaded, or is gone. */
 bool config_file_is_changed(const struct config_file *f);
 void config_file_done(struct config_file *f);

@@ -403,8 +403,8 @@ static void nomad(struct metric_page *out, const struct consul_client_status *c,
 static void configuration(struct metric_page *out, const struct metrics *m)
 {
 	gauge(out, "config_last_reload_successful",
-	      "0 when the last reload failed: the file has errors, the former configuration is in "
-	      "effect.",
+	      "0 when the last reload failed, and after a start with a broken file: the file has "
+	      "errors, the former configuration or its last good version is in effect.",
 	      m->config_ok);
 	gauge(out, "config_changed",
 	      "1 while the configuration file, or an included one, was modified after the last "
@@ -419,6 +419,9 @@ static void configuration(struct metric_page *out, const struct metrics *m)
 	counter(out, "config_rollbacks_total",
 		"Reloads that were taken back because they were not confirmed in time.",
 		m->config_rollbacks);
+	gauge(out, "config_included_files_broken",
+	      "Included files with errors: their apps are as they were, or left out.",
+	      m->included_broken);
 	gauge(out, "config_restart_needed",
 	      "Keys whose values in the configuration file take effect after a restart only.",
 	      m->restart_keys);

@@ -45,10 +45,11 @@ struct metrics {
 	span_t cpu;
 	uint64_t virtual_bytes, resident_bytes, open_fds;
 	bool fds_short;      /* new apps and processes to be watched are refused */
-	bool config_ok;      /* the last reload, or the start */
+	bool config_ok;      /* config_file_is_accepted() */
 	bool config_changed; /* the file, since it was loaded */
 	bool config_unconfirmed, config_rolled_back;
 	uint64_t config_rollbacks;
+	size_t included_broken;  /* included files with errors */
 	size_t restart_keys;     /* of the file, in effect after a restart only */
 	wall_t config_loaded_at; /* the configuration in effect; 0: not from a file */
 	struct histogram loop_stalls;

@@ -106,12 +106,13 @@ void metrics_collect(const struct status_sources *in, struct metric_page *page)
 		.fd_limit = fd_limit(),
 		.began_at = clock.wall - usec_sub(clock.now, in->began_at),
 		.fds_short = fd_limit_check(FD_FOR_NEW, NULL) < 0,
-		.config_ok =
-			!file_in_effect || !file_in_effect->reload_at || file_in_effect->reload_ok,
+		.config_ok = !file_in_effect || config_file_is_accepted(file_in_effect),
 		.config_changed = file_in_effect && config_file_is_changed(file_in_effect),
 		.config_unconfirmed = file_in_effect && file_in_effect->trial.deadline,
 		.config_rolled_back = file_in_effect && file_in_effect->rolled_back.sha256[0],
 		.config_rollbacks = file_in_effect ? file_in_effect->rollbacks : 0,
+		.included_broken =
+			file_in_effect ? file_in_effect->n_kept + file_in_effect->n_left_out : 0,
 		.restart_keys = file_in_effect ? json_array_size(file_in_effect->needs_restart) : 0,
 		.config_loaded_at = file_in_effect ? file_in_effect->loaded_at : 0,
 		.loop_stalls = *loop_stalls(),

@@ -11,14 +11,17 @@ PROMTOOL = ROOT / ".deps/prometheus/usr/bin/promtool"
 PEER, APP = 'peer="10.0.0.1"', 'app="dns"'
 VIP = f'{APP},vip="192.0.2.53/32"'
 
+BUILD = 'vipherald_build_info{version="1.0"}'
 CHECKS = 'vipherald_alarm{alarm="checks-behind",subject=""}'
 STRAY = 'vipherald_alarm{alarm="stray-traffic",subject="192.0.2.53/32"}'
+INCLUDED = 'vipherald_alarm{alarm="included-file",subject="/etc/vipherald.d/dns.yaml"}'
 UNCOUNTED = 'vipherald_alarm{alarm="traffic-uncounted",subject=""}'
 ENDS = f'vipherald_certificate_expires_in_seconds{{{APP},monitor="https://127.0.0.1/"}}'
 
 # Series of a host on which all is well; "T": now.
 HEALTHY = {
     'up{job="vipherald"}': 1,
+    BUILD: 1,
     f"vipherald_vip_announced{{{VIP}}}": 1,
     f"vipherald_vip_advertised{{{VIP},{PEER}}}": 1,
     f'vipherald_vip_advertised{{{VIP},peer="10.0.1.1"}}': 1,
@@ -32,6 +35,7 @@ HEALTHY = {
     f"vipherald_bfd_session_up{{{PEER}}}": 1,
     CHECKS: "_x90",
     STRAY: "_x90",
+    INCLUDED: "_x90",
     UNCOUNTED: "_x90",
     "vipherald_config_changed": 0,
     f"vipherald_vip_packets_total{{{VIP}}}": "0+60x90",
@@ -63,6 +67,7 @@ CASES = {
     "VipheraldStrayTraffic": ({STRAY: 1}, "192.0.2.53/32"),
     "VipheraldTrafficNotCounted": ({UNCOUNTED: 1}, "count"),
     "VipheraldConfigRejected": ({"vipherald_config_last_reload_successful": 0}, "rejected"),
+    "VipheraldIncludedFileBroken": ({INCLUDED: 1}, "/etc/vipherald.d/dns.yaml of web1"),
     "VipheraldRestartNeeded": ({"vipherald_config_restart_needed": 2}, "2 changed keys"),
     "VipheraldConsulStale": ({"vipherald_consul_up": 0}, "Consul"),
     "VipheraldCertificateEnds": (
@@ -154,6 +159,7 @@ def test_a_vip_whose_hosts_are_gone(tmp_path):
         **{name: value for name, value in HEALTHY.items() if name not in (vip, up)},
         vip: "1x60 stale _x29",
         up: "1x60 0x30",
+        BUILD: "1x60 stale _x29",
     }
     alert = "VipheraldVipNotAnnouncedAnywhere"
     fired = query(tmp_path, gone)
@@ -165,7 +171,22 @@ def test_a_vip_whose_hosts_are_gone(tmp_path):
         }
         assert (alert in query(tmp_path, {**gone, **second})) == wanted, announced
     # Unregistered, by somebody who meant it: the host answers.
-    assert query(tmp_path, {**gone, up: 1}) == {}
+    assert query(tmp_path, {**gone, up: 1, BUILD: 1}) == {}
+    # The host is rebooted later than that, or another one is that had the VIP as well.
+    unregistered = {**gone, vip: "1x30 stale _x59"}
+    assert set(query(tmp_path, unregistered)) == {"VipheraldDown"}
+    second = {
+        f'up{{job="vipherald",{other}}}': 1,
+        f'vipherald_build_info{{version="1.0",{other}}}': 1,
+        f"vipherald_vip_announced{{{VIP},{other}}}": "1x40 stale _x49",
+    }
+    assert set(query(tmp_path, {**unregistered, **second})) == {"VipheraldDown"}
+    died = {name: f"1x40 {'0x50' if name.startswith('up') else 'stale _x49'}" for name in second}
+    assert alert in query(tmp_path, {**unregistered, **died})
+    # An update of the agent in between has another series of its version.
+    updated = {BUILD: "1x50 stale _x39", 'vipherald_build_info{version="1.1"}': "_x50 1x10 stale _x29"}
+    assert alert in query(tmp_path, {**gone, **updated})
+    assert set(query(tmp_path, {**unregistered, **updated})) == {"VipheraldDown"}
 
 
 def test_vips_of_a_disabled_peer_are_no_alert(tmp_path):

@@ -7,6 +7,7 @@ from .agent import Agent
 from .configs import VIP4, app, config, peer
 from .consul import tags
 from .faultserver import FaultServer, check
+from .in_effect import file_is_in_effect
 from .testbed import ROUTER_AS, Testbed
 from .wait import wait_until
 
@@ -67,7 +68,7 @@ def test_a_reload_that_fails(bed: Testbed) -> None:
     assert answer["error"] == "not reloaded, nothing changed"
     alarm = alarms(agent)["reload-failed"]
     assert alarm["path"] == str(agent.config_path) and "1 error;" in alarm["text"]
-    assert metric(agent, "config_last_reload_successful") == 0
+    assert metric(agent, "config_last_reload_successful") == 0 and not file_is_in_effect(agent)
     agent.wait_log(r"ERROR config: POST /v1/reload.*: not reloaded, 1 error; the configuration")
     assert agent.status("status")["config"]["last_reload"]["errors"]
     assert set(router.routes()) == {VIP4}
@@ -88,11 +89,11 @@ def test_a_change_that_needs_a_restart(bed: Testbed) -> None:
     assert answer["needs_restart"] == ["agent.state_file"]
     alarm = alarms(agent)["restart-needed"]
     assert alarm["path"] == str(agent.config_path) and "agent.state_file" in alarm["text"]
-    assert metric(agent, "config_restart_needed") == 1
+    assert metric(agent, "config_restart_needed") == 1 and not file_is_in_effect(agent)
     agent.wait_log(r"WARN  config: .*: the change of agent\.state_file needs a restart")
     agent.reload(config(peer(router), apps=(WEB,)))
     assert "restart-needed" not in alarms(agent)
-    assert metric(agent, "config_restart_needed") == 0
+    assert metric(agent, "config_restart_needed") == 0 and file_is_in_effect(agent)
 
 
 def test_a_peer_that_stays_down(bed: Testbed) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from .agent import Agent
 from .configs import VIP4, app, config
+from .in_effect import file_is_in_effect
 from .test_reload import KEPT, OTHER, THIRD, Watch, run, start
 from .testbed import Testbed
 from .wait import wait_until
@@ -77,7 +78,7 @@ def test_confirmed(bed: Testbed, watch: Watch) -> None:
     assert state(agent)["confirm"] == {**answer["confirm"], "by": state(agent)["confirm"]["by"]}
     assert "uid 0" in state(agent)["confirm"]["by"]
     assert alarms(agent) == ["reload-unconfirmed"]
-    assert has_metric(agent, "unconfirmed", 1)
+    assert has_metric(agent, "unconfirmed", 1) and file_is_in_effect(agent)
     assert mark_of(agent).startswith(f"vipherald unconfirmed\nsha256 {sha256(agent)}\n")
     assert stat.S_IMODE((agent.state_dir / "confirm").stat().st_mode) == 0o600
     assert copy_of(agent).read_text().endswith(before)
@@ -115,6 +116,7 @@ def test_not_confirmed(bed: Testbed, watch: Watch) -> None:
     assert shown["rolled_back"]["sha256"] == sha256(agent)
     for name, value in (("rollbacks_total", 1), ("rolled_back", 1), ("unconfirmed", 0)):
         assert has_metric(agent, name, value)
+    assert not file_is_in_effect(agent)
     assert watch.updates(agent) == []
     # Nor is it started from, until it is reloaded again.
     agent.kill()
@@ -123,8 +125,10 @@ def test_not_confirmed(bed: Testbed, watch: Watch) -> None:
     wait_until(lambda: agent.app("kept")["announced"], "the app is announced")
     assert names(agent) == {"kept"} and alarms(agent) == ["reload-rolled-back"]
     assert "not confirmed and rolled back" in agent.log
+    assert has_metric(agent, "rolled_back", 1) and not file_is_in_effect(agent)
     assert agent.reload()["result"] == "reloaded"
     assert alarms(agent) == [] and state(agent)["rolled_back"] is None
+    assert file_is_in_effect(agent)
     wait_until(lambda: mark_of(agent) == "", "the mark has gone")
     agent.kill()
     agent.start()

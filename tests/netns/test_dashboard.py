@@ -21,16 +21,19 @@ from .wait import wait_until
 
 PROMETHEUS = REPO / ".deps" / "prometheus" / "usr" / "bin" / "prometheus"
 AT = ("127.0.0.1", 9090)
-# Of things that this agent does not have.
-WITHOUT = {"vipherald_api_certificate_expiry_timestamp_seconds"}
 
 
 class Prometheus:
-    def __init__(self, bed: Testbed):
+    def __init__(self, bed: Testbed, scheme: str):
         assert PROMETHEUS.exists(), f"{PROMETHEUS} is missing: run 'scripts/deps.sh test'"
         self._host = bed.host
         file = bed.workdir / "prometheus.yaml"
-        scrape = {"job_name": "vipherald", "static_configs": [{"targets": ["127.0.0.1:8080"]}]}
+        scrape = {
+            "job_name": "vipherald",
+            "scheme": scheme,
+            "tls_config": {"insecure_skip_verify": True},
+            "static_configs": [{"targets": ["127.0.0.1:8080"]}],
+        }
         file.write_text(
             json.dumps(
                 {
@@ -62,8 +65,8 @@ class Prometheus:
 
 
 @contextmanager
-def prometheus(bed: Testbed) -> Iterator[Prometheus]:
-    p = Prometheus(bed)
+def prometheus(bed: Testbed, scheme: str = "http") -> Iterator[Prometheus]:
+    p = Prometheus(bed, scheme)
     try:
         wait_until(
             lambda: len(p.query("count_over_time(up[1m]) >= 5")) > 0, "five scrapes", 30, (OSError, ValueError)
@@ -103,27 +106,33 @@ def test_every_query_has_an_answer(bed: Testbed) -> None:
             ],
         },
     )  # fmt: skip
-    keys = {"traffic": True, "consul_addr": consul.addr}
-    with responders.http(bed.host, 8443, cert=authority.issue("DNS:localhost")):
-        agent = bed.make_agent(config(peer(router, bfd=True), apps=apps, agent=keys))
+    pair = authority.issue("DNS:localhost")
+    pair.chmod(0o600)
+    tls = {"cert": str(pair), "key": str(pair), "client_ca": str(authority.file)}
+    keys = {"traffic": True, "consul_addr": consul.addr, "api": {"tls": tls}}
+    with responders.http(bed.host, 8443, cert=pair):
+        absent = {"peer_ip": "10.0.1.99", "peer_as": 65000}
+        agent = bed.make_agent(config(peer(router, bfd=True), absent, apps=apps, agent=keys))
         agent.spawn()
         router.wait_routes(VIP4, VIP6, "192.0.2.98/32")
         assert agent.admin(f"/v1/peers/{router.ip}/reset", "POST").status == 200
-        with prometheus(bed) as p:
+        with prometheus(bed, "https") as p:
             router.wait_routes(VIP4, VIP6, "192.0.2.98/32")
             scraped = time.time()
             wait_until(
                 lambda: p.query(f"timestamp(vipherald_app_up) > {scraped}"), "the next scrape"
             )
             for title, expression in dashboard():
-                if not any(name in expression for name in WITHOUT):
-                    assert p.query(expression), f"{title}: {expression}"
+                assert p.query(expression), f"{title}: {expression}"
             for expression in questions():
                 assert p.query(expression), expression
             [down] = p.query("vipherald_vip_announced == 0")
             assert down["metric"]["app"] == "down" and down["metric"]["vip"] == "192.0.2.99/32"
             [why] = [e for e in questions() if "group_left (state)" in e]
             assert [r["metric"]["state"] for r in p.query(why)] == ["down"]
+            [no_session] = [e for e in questions() if "session_up == 0" in e]
+            unsent = {(r["metric"]["peer"], r["metric"]["app"]) for r in p.query(no_session)}
+            assert unsent == {("10.0.1.99", name) for name in ("dns", "down", "secure")}
             [group] = p.get("rules")["groups"]
             assert group["rules"] and all(rule["health"] == "ok" for rule in group["rules"])
             pending = {alert["labels"]["alertname"] for alert in p.get("alerts")["alerts"]}

@@ -9,6 +9,7 @@ import pytest
 
 from .agent import Agent, binary, to_yaml
 from .configs import VIP4, app, config
+from .in_effect import file_is_in_effect
 from .test_reload import KEPT, OTHER, THIRD, Watch, run, start
 from .testbed import Testbed
 from .wait import wait_until
@@ -104,6 +105,8 @@ def test_errors_stay_with_their_file(bed: Testbed, watch: Watch, files: Files) -
     watch.session.expect_withdrawal(THIRD)
     assert agent.app("first")["announced"] and names(agent) == {"kept", "first"}
     assert states(agent) == {"a": "kept", "b": "loaded"} and alarms(agent) == [str(files.path("a"))]
+    assert "\nvipherald_config_included_files_broken 1\n" in agent.get("/metrics").text
+    assert not file_is_in_effect(agent)
     stay = f"{files.path('a')} has errors: its apps stay as they were"
     agent.wait_event("reload.include", level="error", text=stay)
     assert agent.get("/readyz").status == 200
@@ -117,7 +120,7 @@ def test_errors_stay_with_their_file(bed: Testbed, watch: Watch, files: Files) -
     agent.wait_log("SIGUSR2: no restart")
     files.write("a", FIRST)
     agent.reload(whole(watch, files))
-    assert alarms(agent) == [] and states(agent)["a"] == "loaded"
+    assert alarms(agent) == [] and states(agent)["a"] == "loaded" and file_is_in_effect(agent)
     assert all(OTHER not in {*u.announced, *u.withdrawn} for u in watch.updates(agent))
 
 
@@ -129,6 +132,7 @@ def test_a_start_leaves_the_apps_out(bed: Testbed, watch: Watch, files: Files) -
     watch.establish()
     wait_until(lambda: announced(agent) == {"kept", "second"}, "the others are announced")
     assert states(agent) == {"a": "left-out", "b": "loaded"}
+    assert not file_is_in_effect(agent)
     assert alarms(agent) == [str(files.path("a"))]
     answer = agent.get("/readyz")
     assert answer.status == 503 and "1 included file with errors" in answer.text

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from .agent import Agent
 from .configs import PORT, VIP4, app, config, peer
+from .in_effect import file_is_in_effect
 from .testbed import Testbed
 from .wait import wait_until
 
@@ -27,6 +28,8 @@ def start(bed: Testbed) -> tuple[Agent, str]:
 
 def test_broken_since_the_last_start(bed: Testbed) -> None:
     agent, text = start(bed)
+    successful = "\nvipherald_config_last_reload_successful {}\n"
+    assert file_is_in_effect(agent) and successful.format(1) in agent.get("/metrics").text
     assert stat.S_IMODE(kept(agent).stat().st_mode) == 0o600
     agent.stop()
     agent.config_path.write_text(BROKEN)
@@ -36,11 +39,13 @@ def test_broken_since_the_last_start(bed: Testbed) -> None:
     assert "local_as" in agent.log
     [alarm] = [a for a in agent.status("status")["alarms"] if a["alarm"] == "configuration"]
     assert alarm["path"] == str(agent.config_path)
+    assert not file_is_in_effect(agent) and successful.format(0) in agent.get("/metrics").text
     # The broken text never takes the place of the good one.
     assert kept(agent).read_text().endswith(text)
     agent.config_path.write_text(text)
     assert agent.admin("/v1/reload", "POST").status == 200
     assert "configuration" not in [a["alarm"] for a in agent.status("status")["alarms"]]
+    assert file_is_in_effect(agent) and successful.format(1) in agent.get("/metrics").text
 
 
 def test_a_reload_is_kept(bed: Testbed) -> None:

@@ -277,6 +277,67 @@ def test_series_of_some_apps(bed: Testbed) -> None:
         check(agent)
 
 
+def formula() -> list[tuple[str, str]]:
+    """The terms of the page and what each is of."""
+    section = PAGE.read_text().split("## How many samples\n")[1].split("\n## ")[0]
+    return re.findall(r"^\| (.+) \| (?:some )?`(.+)` \|$", section, re.M)
+
+
+def by_formula(**numbers: int) -> int:
+    """All but those of the agent itself."""
+    total = 0
+    for _, term in formula():
+        python = re.sub(r"(?<=[\w]) (?=[A-Z])", " * ", term)
+        if set(re.findall("[A-Z]", term)) & set(numbers):
+            total += eval(python, {}, {**dict.fromkeys("AVMPKUNBGRHTF", 0), **numbers})
+    return total
+
+
+def count(agent: Agent) -> int:
+    """Without those that depend on what has happened."""
+    text = agent.get("/metrics").text
+    happened = r"^(?:#|vipherald_(?:alarm|api_requests_total|nat_backend)\{).*\n"
+    return re.sub(happened, "", text, flags=re.M).count("\n")
+
+
+def test_how_many_samples(bed: Testbed) -> None:
+    """As the page says, of two sizes."""
+    bed.link()
+    bed.start_service(PORT)
+
+    def peers(n: int, **keys: object) -> list[dict[str, object]]:
+        return [{"peer_ip": f"10.0.1.{100 + i}", "peer_as": 65000, **keys} for i in range(n)]
+
+    small = config(*peers(1), apps=(app("one", VIP4, f"port:tcp:{PORT}"),))
+    apps = [
+        app(f"a{i}", [f"198.18.{i}.1/32", f"198.18.{i}.2/32"], f"port:tcp:{PORT}", "exec:true", "exec:false")
+        for i in range(5)
+    ]
+    spare = {"interface": "spare", "peer_as": "external"}
+    aggregates = [{"prefix": f"198.18.{i}.0/24", "min": 1} for i in range(2)]
+    large = config(*peers(3, bfd=True), spare, apps=tuple(apps), aggregates=aggregates)
+    large["processes"] = [
+        {"name": f"idle{i}", "run": "exec sleep 1000", "allow": "203.0.113.0/24"} for i in range(2)
+    ]
+
+    def all_checked() -> bool:
+        checks = samples(agent, "vipherald_checks_total")
+        checked = {key[:2] for key, value in checks.items() if value > 0}
+        return checked == {key[:2] for key in checks}
+
+    agent = bed.start_agent(small)
+    wait_until(all_checked, "each monitor has a result")
+    of_the_agent = count(agent) - by_formula(A=1, V=1, M=1, P=1, K=1)
+    [said] = [int(term) for what, term in formula() if what.startswith("the agent itself")]
+    assert abs(of_the_agent - said) <= 10
+    agent.reload(large)
+    wait_until(all_checked, "each monitor has a result")
+    numbers = {"A": 5, "V": 10, "M": 15, "P": 4, "K": 2, "U": 1, "B": 3, "G": 2, "R": 2}
+    assert count(agent) == of_the_agent + by_formula(**numbers)
+    thousand = by_formula(A=1000, V=1000, M=1000, P=2, K=1) + said
+    assert f"are {round(thousand, -3):,} samples" in PAGE.read_text()
+
+
 def families(text: str) -> dict[str, tuple[str, list[str], str]]:
     """Name: type, labels, help."""
     helps = dict(re.findall(r"^# HELP (\S+) (.*)$", text, re.M))

@@ -76,6 +76,22 @@ static void page_is_up_to_date(void **state)
 	free(wanted);
 }
 
+/* Each in its unit, as the file has it. */
+static void ranges_have_units(void **state)
+{
+	static const char *const parts[] = {
+		"| `drain_time` | duration, 0s to 24h |",
+		"| `drain_until` | rate in packets a second, like `10pps`, 1pps to 1000000000pps |",
+		"| `fall` | number, 1 to ",
+	};
+	char *text = generated();
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
+		if (!strstr(text, parts[i]))
+			fail_msg("the page lacks %s", parts[i]);
+	free(text);
+}
+
 static void the_example_has_every_key(void **state)
 {
 	(void)state;
@@ -212,6 +228,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(page_is_up_to_date),
+		cmocka_unit_test(ranges_have_units),
 		cmocka_unit_test(the_example_has_every_key),
 		cmocka_unit_test(the_example_changes_nothing),
 		cmocka_unit_test(every_key_is_complete),

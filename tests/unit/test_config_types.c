@@ -563,6 +563,34 @@ static void test_a_range_is_named(void **state)
 	}
 }
 
+static void test_rates(void **state)
+{
+	static const struct {
+		const char *text, *says;
+	} cases[] = {
+		{ "10pps", "" },
+		{ "1pps", "" },
+		{ "1000pps", "" },
+		{ "0pps", "'0pps' is out of range, expected 1pps to 1000pps" },
+		{ "1001pps", "'1001pps' is out of range, expected 1pps to 1000pps" },
+		{ "12345678901234567890pps",
+		  "'12345678901234567890pps' is out of range, expected 1pps to 1000pps" },
+		{ "10", "'10' is not a rate of packets, expected one like 10pps" },
+		{ "pps", "'pps' is not a rate of packets, expected one like 10pps" },
+		{ "10 pps", "'10 pps' is not a rate of packets, expected one like 10pps" },
+	};
+	static const struct config_key key = { .type = &config_type_rate, .min = 1, .max = 1000 };
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		uint32_t rate = 7;
+		struct err err = { "" };
+		int rc = config_type_rate.set(&key, cases[i].text, &rate, &err);
+		assert_string_equal(err.text, cases[i].says);
+		assert_int_equal(rc, err.text[0] ? -EINVAL : 0);
+		assert_true(err.text[0] ? rate == 7 : rate == strtoul(cases[i].text, NULL, 10));
+	}
+}
+
 static void test_words_are_listed(void **state)
 {
 	static const struct config_word words[] = { { "a", 1 }, { "b", 2 }, { "c", 3 } };
@@ -594,6 +622,7 @@ int main(void)
 		cmocka_unit_test(test_ranges),
 		cmocka_unit_test(test_seconds_are_whole),
 		cmocka_unit_test(test_a_range_is_named),
+		cmocka_unit_test(test_rates),
 		cmocka_unit_test(test_words_are_listed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -141,13 +141,13 @@ static void test_many(void **state)
 	register_apps(a, 0, 249);
 	get_page(a, "", "all", "0");
 	assert_int_equal(rows(a), PAGE_APPS);
-	expect_says(a, "1 to 100 of 250 apps.");
-	expect_says(a, "<a href=\"?q=&amp;show=all&amp;from=100\">Next</a>");
+	expect_says(a, "1 to 50 of 250 apps.");
+	expect_says(a, "<a href=\"?q=&amp;show=all&amp;from=50\">Next</a>");
 	expect_not(a, "Previous");
 	get_page(a, "", "all", "200");
 	assert_int_equal(rows(a), 50);
 	expect_says(a, "201 to 250 of 250 apps.");
-	expect_says(a, "from=100\">Previous</a>");
+	expect_says(a, "from=150\">Previous</a>");
 	expect_not(a, "Next");
 	get_page(a, "", "all", "5000");
 	assert_int_equal(rows(a), 0);

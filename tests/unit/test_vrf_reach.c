@@ -7,11 +7,23 @@
 
 #include <cmocka.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "agent/model/vrf_reach.h"
 #include "agent/status/outside_vrf.h"
 #include "lib/array.h"
 #include "lib/mem.h"
+
+static size_t n_sockets;
+
+/* Instead of libc's: how often the kernel is asked. */
+int socket(int domain, int type, int protocol)
+{
+	n_sockets++;
+	return (int)syscall(SYS_socket, domain, type, protocol);
+}
 
 static void what_is_in_the_vrf(void **state)
 {
@@ -99,6 +111,26 @@ static void of_an_app_for_other_peers(void **state)
 	bgp_peer_filter_free(b->spec.peers);
 }
 
+/* 10,000 VIPs are at a few interfaces. */
+static void asks_once_for_each_interface(void **state)
+{
+	struct bed *b = *state;
+	const struct vip vip = { .spec = &b->spec };
+	struct outside_vrf o;
+	b->statuses[NEAR].path_vrf = "vrf-red";
+	outside_vrf_init(&o, &b->peers, NULL);
+	n_sockets = 0;
+	for (size_t i = 0; i < 100; i++)
+		assert_ptr_equal(outside_vrf_vip(&o, &vip), &b->statuses[BLUE]);
+	assert_int_equal(n_sockets, 0); /* lo is in none */
+	for (size_t i = 0; i < 100; i++) {
+		strcpy(b->spec.interface, i % 2 ? "no-such-if" : "nor-this-if");
+		assert_null(outside_vrf_vip(&o, &vip));
+	}
+	assert_int_equal(n_sockets, 2);
+	outside_vrf_done(&o);
+}
+
 /* A link-local peer says nothing of its VRF: the interface is in it. */
 static void of_a_link_local_peer(void **state)
 {
@@ -120,10 +152,13 @@ static void of_a_route(void **state)
 	struct bed *b = *state;
 	struct route_spec *route = route_spec_new();
 	const struct vip vip = { .spec = &b->spec, .route = route };
-	assert_ptr_equal(outside_vrf_vip(&vip, &b->peers, NULL), &b->statuses[BLUE]);
+	struct outside_vrf o;
+	outside_vrf_init(&o, &b->peers, NULL);
+	assert_ptr_equal(outside_vrf_vip(&o, &vip), &b->statuses[BLUE]);
 	route->peers = mem_new(1, sizeof(*route->peers));
 	bgp_peer_refs_add(&route->peers->except, "vrf-blue");
-	assert_null(outside_vrf_vip(&vip, &b->peers, NULL));
+	assert_null(outside_vrf_vip(&o, &vip));
+	outside_vrf_done(&o);
 	route_spec_unref(route);
 }
 
@@ -150,6 +185,7 @@ int main(void)
 		TEST(of_an_app_on_lo),
 		TEST(of_an_app_on_an_interface),
 		TEST(of_an_app_for_other_peers),
+		TEST(asks_once_for_each_interface),
 		TEST(of_a_link_local_peer),
 		TEST(of_a_route),
 		TEST(in_words),
