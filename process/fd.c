@@ -18,7 +18,9 @@ int fd_reopen(int found)
 	char path[64];
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", found);
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	return fd < 0 ? -errno : fd;
+	if (fd < 0)
+		return -errno;
+	return fd;
 }
 
 void fd_keep_only(int fd, int as)

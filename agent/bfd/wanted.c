@@ -32,8 +32,9 @@ static bool is_multihop(const struct bgp_peer_status *peer)
 
 struct addr bfd_route_source(const struct bgp_peer_status *peer)
 {
+	const struct addr none = { 0 };
 	bool of_session = peer->local_addr.family == peer->config->addr.family;
-	return of_session ? (struct addr){ 0 } : peer->path_source;
+	return of_session ? none : peer->path_source;
 }
 
 static struct addr local_of(const struct bgp_peer_status *peer, const struct bfd_present *present)
