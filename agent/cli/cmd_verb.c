@@ -94,12 +94,11 @@ static int view_once(const struct client *client, const struct verb_call *call)
 	enum verb_exit known = peer ? known_peer(client, peer) : VERB_DONE;
 	if (known != VERB_DONE)
 		return known;
-	str_copy(target, sizeof(target), views[call->id].path);
+	bool one_peer = call->id == VERB_PEER && call->json;
+	snprintf(target, sizeof(target), "%s%s", views[call->id].path, one_peer ? "/" : "");
 	int rc = 0;
-	if (call->id == VERB_APP)
+	if (call->id == VERB_APP || one_peer)
 		rc = client_add_segment(target, sizeof(target), call->words[0]);
-	else if (call->id == VERB_PEER && call->json)
-		rc = client_add_segment(strcat(target, "/"), sizeof(target), call->words[0]);
 	else if (call->id == VERB_EXPLAIN)
 		rc = client_add_parameter(target, sizeof(target), "name", call->words[0]);
 	else if (call->id == VERB_CONFIG && verb_has(call, "defaults"))

@@ -25,6 +25,7 @@ void outside_vrf_done(struct outside_vrf *o)
 {
 	struct outside_vrf_place *place, *next;
 	HASH_ITER (hh, o->places, place, next) {
+		/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): it does not follow uthash's lists */
 		HASH_DEL(o->places, place);
 		free(place);
 	}
