@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Random numbers that nobody outside can guess, as those of loop_random() may be during boot. */
+/* Random numbers that cannot be guessed, as those of loop_random() can be during boot. */
 #ifndef PROCESS_RANDOM_H
 #define PROCESS_RANDOM_H
 

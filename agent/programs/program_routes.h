@@ -18,7 +18,7 @@ void program_withdraw_all(struct program *p, bool and_fifo);
 /* Those that it may not have any more: the newest where they are too many. */
 void program_withdraw_refused(struct program *p);
 /* Its app, if the name was taken, and those routes that other apps had or have taken since: of those that this
- * pass has not tried yet, up to `max`. Returns how many. An app that was unregistered by somebody else is left to
+ * pass has not tried yet, up to `max`. Returns how many. An app that another client unregistered is left to
  * the next line. */
 size_t program_retry(struct program *p, uint64_t pass, size_t max);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * VIPs that a peer in a VRF is sent, and that are bound outside of it (agent/model/vrf_reach.h).
- * What is bound by somebody else (`bind: present`) or nowhere (`none`) is not known here.
+ * What another program binds (`bind: present`) or nowhere (`none`) is not known here.
  */
 #ifndef AGENT_STATUS_OUTSIDE_VRF_H
 #define AGENT_STATUS_OUTSIDE_VRF_H

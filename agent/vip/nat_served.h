@@ -47,7 +47,7 @@ struct nat_dead {
 	struct nat_rule first;
 };
 
-/* Looks at all of them, over many turns of the loop; only while somebody asks. */
+/* Looks at all of them, over many turns of the loop; only while the result is asked for. */
 struct nat_served_census;
 
 /* `reconcile` and `nat` must outlive it. */

@@ -284,6 +284,17 @@ def test_an_app_that_is_kept_is_renamed(bed: Testbed) -> None:
     assert min(fleet.collector.sizes()[settled:]) == 2
 
 
+def hard_and_then_soft(fleet: Fleet) -> None:
+    """The service of the first host dies, its check fails meanwhile, and only that is left."""
+    first = fleet.hosts[0]
+    first.service.kill()
+    fleet.wait_routes(1)
+    first.healthy.unlink()
+    fleet.wait("both checks fail", lambda: len(first.failing()) == 2)
+    first.service.start()
+    fleet.wait_routes(2, degraded=1)
+
+
 def test_a_hard_failure_that_is_over(bed: Testbed) -> None:
     """What was kept before has no slot: it is kept again."""
     fleet = Fleet(bed, 2, {"vips": "100%"})
@@ -301,12 +312,7 @@ def test_a_hard_failure_that_is_over(bed: Testbed) -> None:
     first.healthy.touch()
     fleet.wait_routes(2)
     # What was not kept looks whether enough are left.
-    first.service.kill()
-    fleet.wait_routes(1)
-    first.healthy.unlink()
-    fleet.wait("both checks fail", lambda: len(first.failing()) == 2)
-    first.service.start()
-    fleet.wait_routes(2, degraded=1)
+    hard_and_then_soft(fleet)
 
 
 def test_an_app_that_was_unregistered_begins_anew(bed: Testbed) -> None:
@@ -348,12 +354,7 @@ def test_an_app_of_too_many_vips(bed: Testbed) -> None:
     fleet.wait_routes(2, degraded=1)
     first.healthy.touch()
     fleet.wait_routes(2)
-    first.service.kill()
-    fleet.wait_routes(1)
-    first.healthy.unlink()
-    fleet.wait("both checks fail", lambda: len(first.failing()) == 2)
-    first.service.start()
-    fleet.wait_routes(2, degraded=1)
+    hard_and_then_soft(fleet)
 
 
 def test_a_stop_while_consul_does_not_answer(bed: Testbed) -> None:
