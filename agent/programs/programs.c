@@ -50,7 +50,7 @@ struct programs {
 	void *done_userdata;
 	sd_event_source *end_of_stop;
 	mono_t limit_of_stop;
-	bool killed;
+	bool had_left, killed; /* processes, when the stop began */
 };
 
 /* ---- The first lines. ---- */
@@ -278,15 +278,6 @@ void programs_mute(struct programs *ps)
 		program_mute(list_entry(it, struct program, node));
 }
 
-void programs_stop(struct programs *ps)
-{
-	programs_mute(ps);
-	if (!ps)
-		return;
-	list_for_each (it, &ps->running)
-		program_stop(list_entry(it, struct program, node));
-}
-
 static size_t left_in(const struct list *list)
 {
 	size_t n = 0;
@@ -300,11 +291,20 @@ size_t programs_left(const struct programs *ps)
 	return ps ? left_in(&ps->running) + left_in(&ps->stopping) : 0;
 }
 
-/* What other commands have left behind is not waited for where there is no program. */
+void programs_stop(struct programs *ps)
+{
+	programs_mute(ps);
+	if (!ps)
+		return;
+	ps->had_left |= programs_left(ps) > 0;
+	list_for_each (it, &ps->running)
+		program_stop(list_entry(it, struct program, node));
+}
+
+/* What checks have left behind, one on a dead file server say, is not waited for where no program ran. */
 static bool all_gone(const struct programs *ps)
 {
-	bool none = list_empty(&ps->running) && list_empty(&ps->stopping);
-	return none || (programs_left(ps) == 0 && child_all_reaped());
+	return programs_left(ps) == 0 && (!ps->had_left || child_all_reaped());
 }
 
 /* Once. */
