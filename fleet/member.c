@@ -161,23 +161,20 @@ void fleet_member_narrow(struct fleet_member *m)
 	fleet_decision_done(&m->decision);
 }
 
-static uint64_t later(uint64_t a, uint64_t b)
-{
-	return a > b ? a : b;
-}
-
 void fleet_member_succeed(struct fleet_member *m, const struct fleet_member *from)
 {
-	m->last_id = later(m->last_id, from->last_id);
-	m->claim.number = later(m->claim.number, from->claim.number);
+	if (from->last_id > m->last_id)
+		m->last_id = from->last_id;
+	if (from->claim.number > m->claim.number)
+		m->claim.number = from->claim.number;
 	m->was_kept |= from->was_kept;
 	m->was_announced |= from->was_announced;
-	m->settled_at = later(m->settled_at, from->settled_at);
+	m->settled_at = usec_max(m->settled_at, from->settled_at);
 	if (!from->claim.session[0] || !str_equal(m->claim.session, from->claim.session))
 		return;
 	m->may_have_claims |= from->may_have_claims;
 	m->is_unsettled |= from->is_unsettled;
-	m->late_until = later(m->late_until, from->late_until);
+	m->late_until = usec_max(m->late_until, from->late_until);
 	if (m->late_until)
 		m->report_at = usec_min(m->report_at, m->late_until);
 }

@@ -12,8 +12,8 @@
  *
  * An app that was kept and then failed hard never had a slot: when only the soft failure is left, it is kept
  * again. Any other one that is withdrawn on soft evidence, and was announced before, looks from time to time
- * whether enough are left without it. A member that is retired takes its keys and claims with it; one that has its VIPs in the same session
- * then succeeds it.
+ * whether enough are left without it. A member that is retired takes its keys and claims with it; one that
+ * has its VIPs in the same session then succeeds it.
  */
 #ifndef FLEET_MEMBER_H
 #define FLEET_MEMBER_H

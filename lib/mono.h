@@ -33,4 +33,9 @@ static inline uint64_t usec_min(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
+static inline uint64_t usec_max(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
 #endif

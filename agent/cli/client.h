@@ -20,8 +20,8 @@ struct client {
 
 /* `api` and `tls` as given on the command line, or NULL. Then, in this order: VIPHERALD_API, the admin socket
  * of the agent of this network namespace, the one of any agent, `listen_addr` of /etc/vipherald/config.yaml
- * where that can be loaded, 127.0.0.1:8080. -EINVAL for an address that cannot be used. Files come from VIPHERALD_CACERT, VIPHERALD_CERT and VIPHERALD_KEY
- * where `tls` has none. */
+ * where that can be loaded, 127.0.0.1:8080. -EINVAL for an address that cannot be used. Files come from
+ * VIPHERALD_CACERT, VIPHERALD_CERT and VIPHERALD_KEY where `tls` has none. */
 int client_find(const char *api, const struct client_tls *tls, struct client *ret, struct err *err);
 
 /* For orders: they may have to wait for the end of the start, for a reload or for the disk. */

@@ -107,7 +107,7 @@ static void print_findings(const json_t *answer, const char *list, const char *s
 /* Done, also but for some apps. */
 static bool is_in_effect(const struct client_reply *reply, const json_t *answer)
 {
-	return reply->status == 200 || strcmp(text_at(answer, "result"), "incomplete") == 0;
+	return reply->status == 200 || str_equal(text_at(answer, "result"), "incomplete");
 }
 
 /* False: neither done nor refused for the errors of a configuration; *ret_status says what. */
@@ -157,14 +157,12 @@ static int show_diff(const struct verb_call *call, const struct client_reply *re
 		     const char *file)
 {
 	json_t *answer = json_loadb(reply->body, reply->len, 0, NULL);
-	int status = DIFF_ERRORS;
-	if (is_answered(reply, answer, &status)) {
+	int status = DIFF_ERRORS, refused;
+	if (is_answered(reply, answer, &refused)) {
 		show(call, reply, answer, file);
 		bool failed = reply->status != 200 || has_errors(answer);
 		bool changes = json_array_size(json_at(answer, "changes")) > 0;
 		status = failed ? DIFF_ERRORS : changes ? DIFF_CHANGES : DIFF_SAME;
-	} else {
-		status = DIFF_ERRORS;
 	}
 	json_decref(answer);
 	return status;

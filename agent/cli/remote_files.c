@@ -50,8 +50,7 @@ static void look_at(struct search *s, const char *where, const char *what, const
 		return;
 	fprintf(s->out,
 		"%s: warning: %s: '%s' is on a file system of type %s: while its server is silent, "
-		"the "
-		"agent stands still, BGP included; %s\n",
+		"the agent stands still, BGP included; %s\n",
 		s->file, where, what, fs, advice);
 	s->found++;
 }

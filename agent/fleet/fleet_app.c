@@ -86,11 +86,6 @@ static void pass_session(struct fleet_app *f, mono_t now)
 
 /* ---- life ---- */
 
-static uint64_t later(uint64_t a, uint64_t b)
-{
-	return a > b ? a : b;
-}
-
 static int compare_vips(const void *a, const void *b)
 {
 	return prefix_cmp(a, b);
@@ -195,7 +190,10 @@ void fleet_app_free(struct fleet_app *f)
 	list_remove(&f->gone);
 	deadlines_remove(&s->wakes, &f->wake);
 	fleet_app_cancel(f);
-	s->number = later(s->number, later(f->member.last_id, f->member.claim.number));
+	if (f->member.last_id > s->number)
+		s->number = f->member.last_id;
+	if (f->member.claim.number > s->number)
+		s->number = f->member.claim.number;
 	fleet_member_done(&f->member);
 	free(f->name);
 	free(f);

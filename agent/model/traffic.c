@@ -32,14 +32,9 @@ static uint64_t count(struct traffic *t, uint64_t packets, uint64_t bytes, mono_
 	return more;
 }
 
-static span_t larger(span_t a, span_t b)
-{
-	return a > b ? a : b;
-}
-
 static bool is_recent(const struct traffic *t, mono_t stray_at, mono_t now)
 {
-	return usec_sub(now, stray_at) <= larger(TRAFFIC_STRAY_FOR, 2 * t->sample_span);
+	return usec_sub(now, stray_at) <= usec_max(TRAFFIC_STRAY_FOR, 2 * t->sample_span);
 }
 
 /* All of the sample must be of the time that the routers no longer had it. */
@@ -85,7 +80,7 @@ void traffic_sample(struct traffic *t, uint64_t packets, uint64_t bytes, enum tr
 
 bool traffic_is_current(const struct traffic *t, mono_t now)
 {
-	span_t limit = larger(TRAFFIC_STALE_AFTER, 3 * t->sample_span);
+	span_t limit = usec_max(TRAFFIC_STALE_AFTER, 3 * t->sample_span);
 	return usec_sub(now, t->sampled_at) <= usec_min(limit, TRAFFIC_STALE_AFTER_MAX);
 }
 

@@ -4,8 +4,8 @@
  *
  *	idle   announced for a minute, no packet has come since, and before it was announced there had been some:
  *	       the routers do not send here what they sent here before
- *	stray  withdrawn for half a minute, and packets still come, in two samples: a static route, a router that has not taken
- *	       the withdrawal, or a neighbour on the link; an aggregate of this host would explain them
+ *	stray  withdrawn for half a minute, and packets still come, in two samples: a static route, a router that
+ *	       has not taken the withdrawal, or a neighbour on the link; an aggregate of this host would explain them
  */
 #ifndef AGENT_MODEL_TRAFFIC_H
 #define AGENT_MODEL_TRAFFIC_H

@@ -119,7 +119,7 @@ struct nat_served_census {
 	unsigned turns; /* of the present walk */
 	struct nat_dead found, last;
 	bool vip;      /* the VIP that is looked at has one */
-	mono_t due_at; /* the next walk, if anybody asks */
+	mono_t due_at; /* the next walk, when the result is asked for */
 };
 
 static void look_at_rule(const struct nat_rule *r, bool present, void *userdata)
@@ -168,7 +168,7 @@ static int on_turn(sd_event_source *source, void *userdata)
 	end_walk(c);
 	c->last = c->found;
 	span_t pause = c->turns * CENSUS_PAUSE;
-	c->due_at = usec_add(loop_now(c->loop), pause > CENSUS_EVERY ? pause : CENSUS_EVERY);
+	c->due_at = usec_add(loop_now(c->loop), usec_max(pause, CENSUS_EVERY));
 	return 0;
 }
 
