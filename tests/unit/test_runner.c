@@ -2,19 +2,12 @@
 /* In a network namespace of its own, with real listeners and real commands. */
 #include "monitors/runner.h"
 
-#include <errno.h>
 #include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
-#include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -22,108 +15,8 @@
 #include "lib/array.h"
 #include "lib/mem.h"
 #include "process/loop.h"
-#include "tests/unit/loop_until.h"
-#include "tests/unit/one_vip.h"
 #include "tests/unit/own_netns.h"
-
-#define INTERVAL (20 * USEC_PER_MSEC)
-#define HOUR     (3600 * USEC_PER_SEC)
-
-struct fixture {
-	sd_event *loop;
-	struct monitor_runner *runner;
-};
-
-/* One watch and its last result. */
-struct seen {
-	struct monitor_watch *watch;
-	enum health health;
-	unsigned n;
-	char reason[1024];
-	bool free_it;
-};
-
-static void on_verdict(struct monitor_watch *w, enum health health, const char *reason,
-		       void *userdata)
-{
-	struct seen *s = userdata;
-	assert_ptr_equal(w, s->watch);
-	assert_int_equal(monitor_watch_health(w), health);
-	assert_int_not_equal(s->health, health);
-	s->health = health;
-	s->n++;
-	snprintf(s->reason, sizeof(s->reason), "%s", reason);
-	if (!s->free_it)
-		return;
-	monitor_watch_free(w);
-	s->watch = NULL;
-}
-
-static void new_runner(struct fixture *f, const struct runner_config *config)
-{
-	struct err err;
-	struct runner_config with_vip = *config;
-	with_vip.ways = one_vip_ways;
-	monitor_runner_free(f->runner);
-	if (monitor_runner_new(f->loop, &with_vip, &f->runner, &err) < 0)
-		fail_msg("%s", err.text);
-}
-
-static int setup(void **state)
-{
-	struct fixture *f = mem_new(1, sizeof(*f));
-	assert_int_equal(sd_event_new(&f->loop), 0);
-	new_runner(f,
-		   &(struct runner_config){ .timing.interval = INTERVAL, .timing.timeout = HOUR });
-	*state = f;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct fixture *f = *state;
-	monitor_runner_free(f->runner);
-	sd_event_unref(f->loop);
-	free(f);
-	return 0;
-}
-
-/* `texts` are separated by '|'. */
-static void watch(struct fixture *f, struct seen *s, const char *texts)
-{
-	struct monitor_spec specs[8];
-	char copy[512], *rest = copy;
-	size_t n = 0;
-	struct err err;
-	snprintf(copy, sizeof(copy), "%s", texts);
-	for (char *text; *copy && (text = strsep(&rest, "|"));)
-		if (monitor_spec_parse(text, &specs[n++], &err) < 0)
-			fail_msg("%s", err.text);
-	bool free_it = s->free_it;
-	*s = (struct seen){ .free_it = free_it };
-	s->watch = monitor_watch_new(f->runner, "app", specs, n, 0, on_verdict, s);
-	s->health = monitor_watch_health(s->watch);
-	assert_int_equal(s->n, 0);
-	for (size_t i = 0; i < n; i++)
-		monitor_spec_done(&specs[i]);
-}
-
-static struct monitor_status status_of(const struct seen *s, size_t i)
-{
-	struct monitor_status st;
-	monitor_watch_status(s->watch, i, &st);
-	return st;
-}
-
-static bool is_up(void *userdata)
-{
-	return ((struct seen *)userdata)->health == HEALTH_UP;
-}
-
-static bool is_down(void *userdata)
-{
-	return ((struct seen *)userdata)->health == HEALTH_DOWN;
-}
+#include "tests/unit/runner_bed.h"
 
 static int listen_on(uint16_t port)
 {
@@ -457,87 +350,6 @@ static void test_status(void **state)
 	assert_int_equal(all.failures, 5);
 }
 
-static bool is_stopped(pid_t pid)
-{
-	char path[64], stat[256] = "";
-	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t n = read(fd, stat, sizeof(stat) - 1);
-	close(fd);
-	return n > 0 && strstr(stat, ") T ");
-}
-
-/* This process does not run for that long; what it started does. */
-static void pause_for(span_t span)
-{
-	pid_t parent = getpid(), pid = fork();
-	if (pid == 0) {
-		const struct timespec ts = { .tv_sec = (time_t)(span / USEC_PER_SEC),
-					     .tv_nsec = (long)(span % USEC_PER_SEC) * 1000 };
-		kill(parent, SIGSTOP);
-		while (!is_stopped(parent))
-			sched_yield();
-		nanosleep(&ts, NULL);
-		kill(parent, SIGCONT);
-		_exit(0);
-	}
-	assert_true(pid > 0);
-	while (waitpid(pid, NULL, 0) < 0)
-		assert_int_equal(errno, EINTR);
-}
-
-static bool is_running(void *userdata)
-{
-	return status_of(userdata, 0).running;
-}
-
-static bool is_not_running(void *userdata)
-{
-	return !is_running(userdata);
-}
-
-#define PAUSE_LIMIT (400 * USEC_PER_MSEC)
-
-/* The command ends in time, and the time limit has passed as well when the process runs again. */
-static void test_pause_loses_no_result(void **state)
-{
-	struct fixture *f = *state;
-	struct seen s = { 0 };
-	new_runner(f, &(struct runner_config){ .timing.interval = HOUR,
-					       .timing.timeout = PAUSE_LIMIT });
-	watch(f, &s, "exec:sleep 0.05");
-	loop_until(f->loop, is_running, &s);
-	pause_for(2 * PAUSE_LIMIT);
-	loop_until(f->loop, is_not_running, &s);
-	assert_int_equal(s.health, HEALTH_UP);
-	assert_int_equal(status_of(&s, 0).checks, 1);
-	monitor_watch_free(s.watch);
-}
-
-/* It times out in the pause, and is made again at once; the second time counts. */
-static void test_pause_doubts_one_failure(void **state)
-{
-	struct fixture *f = *state;
-	struct seen s = { 0 };
-	new_runner(f, &(struct runner_config){ .timing.interval = HOUR,
-					       .timing.timeout = PAUSE_LIMIT });
-	watch(f, &s, "exec:sleep 1000");
-	loop_until(f->loop, is_running, &s);
-	pause_for(2 * PAUSE_LIMIT);
-	loop_until(f->loop, is_not_running, &s);
-	assert_int_equal(s.health, HEALTH_UNKNOWN);
-	assert_non_null(strstr(status_of(&s, 0).said,
-			       "no result within 400ms, killed (checked again: the agent did not "
-			       "run for "));
-	assert_int_equal(status_of(&s, 0).failures, 0);
-	loop_until(f->loop, is_running, &s);
-	pause_for(2 * PAUSE_LIMIT);
-	loop_until(f->loop, is_down, &s);
-	assert_string_equal(s.reason, "exec:sleep 1000: no result within 400ms, killed");
-	assert_int_equal(status_of(&s, 0).checks, 2);
-	monitor_watch_free(s.watch);
-}
-
 /* 20 commands that hang, and two may run. The limit is kept in every turn, each gets its turn, and
  * what needs no command is not held up. */
 static void test_exec_max(void **state)
@@ -813,160 +625,6 @@ static void test_turns_hard(void **state)
 	monitor_spec_done(&specs[1]);
 }
 
-/* ---- other monitors ---- */
-
-struct spec_list {
-	struct monitor_spec specs[4];
-	size_t n;
-};
-
-/* Separated by '|'. */
-static struct spec_list list_of(const char *texts)
-{
-	struct spec_list list = { .n = 0 };
-	char copy[512], *rest = copy;
-	struct err err;
-	snprintf(copy, sizeof(copy), "%s", texts);
-	for (char *text; (text = strsep(&rest, "|"));)
-		if (monitor_spec_parse(text, &list.specs[list.n++], &err) < 0)
-			fail_msg("%s", err.text);
-	return list;
-}
-
-static void spec_list_done(struct spec_list *list)
-{
-	for (size_t i = 0; i < list->n; i++)
-		monitor_spec_done(&list->specs[i]);
-}
-
-/* The watch of `former` becomes one of `texts`. */
-static void replace(struct seen *s, const char *former, const char *texts, size_t quorum)
-{
-	struct spec_list from = list_of(former), to = list_of(texts);
-	monitor_watch_replace(s->watch, "app", from.specs, to.specs, to.n, quorum);
-	s->health = monitor_watch_health(s->watch);
-	spec_list_done(&from);
-	spec_list_done(&to);
-}
-
-static struct runner_config hourly(void)
-{
-	return (struct runner_config){ .timing.interval = HOUR,
-				       .timing.fast_interval = HOUR,
-				       .timing.timeout = HOUR,
-				       .timing.fall = 3 };
-}
-
-struct awaited {
-	const struct seen *s;
-	size_t i;
-	uint64_t checks; /* 0: that one runs */
-};
-
-static bool has_come(void *userdata)
-{
-	const struct awaited *a = userdata;
-	const struct monitor_status st = status_of(a->s, a->i);
-	return a->checks ? st.checks >= a->checks : st.running;
-}
-
-static void await_checks(struct fixture *f, const struct seen *s, size_t i, uint64_t checks)
-{
-	struct awaited awaited = { .s = s, .i = i, .checks = checks };
-	loop_until(f->loop, has_come, &awaited);
-}
-
-static void test_monitors_that_stay_keep_their_streaks(void **state)
-{
-	struct fixture *f = *state;
-	struct seen s = { 0 };
-	const struct runner_config config = hourly();
-	new_runner(f, &config);
-	watch(f, &s, "file:/nowhere|exec:true|file:/nowhere/else");
-	await_checks(f, &s, 1, 1);
-	monitor_watch_check_now(s.watch);
-	await_checks(f, &s, 0, 2);
-	await_checks(f, &s, 1, 2);
-	const struct monitor_status before = status_of(&s, 0), passed = status_of(&s, 1);
-	replace(&s, "file:/nowhere|exec:true|file:/nowhere/else",
-		"exec:echo new|exec:true|file:/nowhere", 0);
-	assert_int_equal(monitor_watch_n(s.watch), 3);
-	await_checks(f, &s, 0, 1);
-	assert_int_equal(status_of(&s, 1).checks, 2);
-	assert_int_equal(status_of(&s, 1).health, HEALTH_UP);
-	assert_true(status_of(&s, 1).since == passed.since);
-	assert_int_equal(status_of(&s, 2).streak, 2);
-	assert_int_equal(status_of(&s, 2).checks, before.checks);
-	assert_true(status_of(&s, 2).last_check == before.last_check);
-	assert_int_equal(s.n, 0);
-	/* The third one in a row decides. */
-	monitor_watch_check_now(s.watch);
-	loop_until(f->loop, is_down, &s);
-	assert_non_null(strstr(s.reason, "file:/nowhere: "));
-	monitor_watch_free(s.watch);
-}
-
-static void test_a_check_goes_on_while_others_change(void **state)
-{
-	struct fixture *f = *state;
-	struct seen s = { 0 };
-	struct monitor_runner_status now;
-	const struct runner_config config = hourly();
-	char dir[] = "/tmp/vipherald-test-XXXXXX", fifo[64], slow[128], more[256];
-	assert_non_null(mkdtemp(dir));
-	snprintf(fifo, sizeof(fifo), "%s/fifo", dir);
-	assert_int_equal(mkfifo(fifo, 0600), 0);
-	snprintf(slow, sizeof(slow), "exec:read -r line <%s", fifo);
-	snprintf(more, sizeof(more), "file:/|%s", slow);
-	new_runner(f, &config);
-	watch(f, &s, slow);
-	await_checks(f, &s, 0, 0);
-	replace(&s, slow, more, 0);
-	assert_true(status_of(&s, 1).running);
-	assert_int_equal(s.health, HEALTH_UNKNOWN);
-	int fd = open(fifo, O_WRONLY | O_CLOEXEC);
-	assert_int_equal(write(fd, "\n", 1), 1);
-	loop_until(f->loop, is_up, &s);
-	assert_int_equal(status_of(&s, 1).checks, 1);
-	/* One that runs ends with its monitor. */
-	monitor_watch_check_now(s.watch);
-	await_checks(f, &s, 1, 0);
-	replace(&s, more, "file:/", 0);
-	monitor_runner_status(f->runner, &now);
-	assert_int_equal(now.running, 0);
-	assert_int_equal(now.present_checks, status_of(&s, 0).checks);
-	assert_int_equal(s.health, HEALTH_UP);
-	monitor_watch_free(s.watch);
-	close(fd);
-	unlink(fifo);
-	rmdir(dir);
-}
-
-static void test_another_quorum_is_judged_at_once(void **state)
-{
-	struct fixture *f = *state;
-	struct seen s = { 0 };
-	struct runner_config config = hourly();
-	config.timing.fall = 1;
-	new_runner(f, &config);
-	watch(f, &s, "exec:true|exec:false");
-	loop_until(f->loop, is_down, &s);
-	await_checks(f, &s, 0, 1);
-	mono_t before = monitor_watch_since(s.watch);
-	replace(&s, "exec:true|exec:false", "exec:true|exec:false", 1);
-	assert_int_equal(s.health, HEALTH_UP);
-	assert_true(monitor_watch_since(s.watch) > before);
-	replace(&s, "exec:true|exec:false", "exec:false|exec:true", 2);
-	assert_int_equal(s.health, HEALTH_DOWN);
-	assert_int_equal(status_of(&s, 0).health, HEALTH_DOWN);
-	replace(&s, "exec:false|exec:true", "exec:true", 0);
-	assert_int_equal(s.health, HEALTH_UP);
-	assert_int_equal(status_of(&s, 0).checks, 1);
-	monitor_watch_free(s.watch);
-}
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -984,8 +642,6 @@ int main(void)
 		TEST(test_feed_is_counted),
 		TEST(test_all_must_pass),
 		TEST(test_status),
-		TEST(test_pause_loses_no_result),
-		TEST(test_pause_doubts_one_failure),
 		TEST(test_exec_max),
 		TEST(test_slots_are_handed_on),
 		TEST(test_free_in_callback),
@@ -994,9 +650,6 @@ int main(void)
 		TEST(test_check_now),
 		TEST(test_the_end_of_a_check_is_told),
 		TEST(test_bad_interval),
-		TEST(test_monitors_that_stay_keep_their_streaks),
-		TEST(test_a_check_goes_on_while_others_change),
-		TEST(test_another_quorum_is_judged_at_once),
 	};
 	return cmocka_run_group_tests(tests, own_netns_setup, NULL);
 }
