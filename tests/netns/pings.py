@@ -1,5 +1,6 @@
 """ICMP echo requests to VIPs, every few milliseconds: not one may stay without an answer."""
 
+import itertools
 import socket
 import struct
 import threading
@@ -10,6 +11,8 @@ from .netns import Namespace
 from .wait import wait_until
 
 _EVERY = 0.002
+# A raw socket receives the replies to all others of its namespace: identifiers of 16 bits differ.
+_identifiers = itertools.count(1)
 
 
 class _Pinger:
@@ -17,6 +20,7 @@ class _Pinger:
 
     def __init__(self, namespace: Namespace, address: str):
         self.address = address
+        self._identifier = next(_identifiers) & 0xFFFF
         self._six = ":" in address
         with namespace.inside():
             if self._six:
@@ -31,7 +35,7 @@ class _Pinger:
 
     def send(self) -> None:
         self.sent += 1
-        head = struct.pack("!BBHHH", 128 if self._six else 8, 0, 0, id(self) & 0xFFFF, 0)
+        head = struct.pack("!BBHHH", 128 if self._six else 8, 0, 0, self._identifier, 0)
         packet = head + struct.pack("!I", self.sent)
         if not self._six:  # of ICMPv6 the kernel makes it
             total = sum(struct.unpack("!6H", packet))
@@ -48,7 +52,7 @@ class _Pinger:
                 data, sender = self._socket.recvfrom(2048)
                 packet = data if self._six else data[20:]
                 kind, _, _, mark, _, number = struct.unpack("!BBHHHI", packet[:12])
-                if kind == (129 if self._six else 0) and mark == id(self) & 0xFFFF:
+                if kind == (129 if self._six else 0) and mark == self._identifier:
                     assert sender[0] == self.address, sender
                     self.answered.add(number)
         except BlockingIOError:
