@@ -11,6 +11,7 @@
 
 #include "lib/hash.h"
 #include "lib/list.h"
+#include "lib/log.h"
 #include "lib/mem.h"
 #include "process/loop.h"
 
@@ -41,7 +42,8 @@ struct file_watch {
 
 struct file_watcher {
 	sd_event *loop;
-	int fd;
+	int fd;             /* -1: no file is watched yet, or the kernel gives none */
+	bool is_limit_told; /* in the log, since it gave one last */
 	span_t resync;
 	sd_event_source *io, *timer;
 	struct watched_dir *dirs; /* by wd */
@@ -141,10 +143,44 @@ static void move_to(struct file_watch *p, struct watched_dir *dir)
 		list_append(&dir->members, &p->member);
 }
 
+static int on_events(sd_event_source *source, int fd, uint32_t revents, void *userdata);
+
+/* Every container engine and desktop on the host takes some of the instances that the kernel gives a user. */
+static void tell_limit(struct file_watcher *w, int error)
+{
+	if (!w->is_limit_told)
+		log_warn("agent",
+			 "cannot watch for files (inotify): %s: they are looked at every %g s; "
+			 "raise fs.inotify.max_user_instances",
+			 strerror(error), (double)w->resync / USEC_PER_SEC);
+	w->is_limit_told = true;
+}
+
+/* Tried again at each resync. */
+static bool open_inotify(struct file_watcher *w)
+{
+	if (w->fd >= 0)
+		return true;
+	w->fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+	if (w->fd < 0) {
+		tell_limit(w, errno);
+		return false;
+	}
+	int rc = loop_io_add(w->loop, &w->io, w->fd, EPOLLIN, LOOP_HEALTH, on_events, w);
+	if (rc < 0) {
+		tell_limit(w, -rc);
+		close(w->fd);
+		w->fd = -1;
+		return false;
+	}
+	w->is_limit_told = false;
+	return true;
+}
+
 /* Watches first and checks then, so that no change in between is missed. */
 static bool arm(struct file_watch *p)
 {
-	for (unsigned i = 0; i < ARM_TRIES; i++) {
+	for (unsigned i = 0; open_inotify(p->watcher) && i < ARM_TRIES; i++) {
 		int wd = watch_deepest(p);
 		move_to(p, wd >= 0 ? dir_get(p->watcher, wd) : NULL);
 		if (!p->dir || !next_dir_exists(p))
@@ -225,17 +261,11 @@ static int on_resync(sd_event_source *source, uint64_t usec, void *userdata)
 
 int file_watcher_new(sd_event *loop, span_t resync, struct file_watcher **ret, struct err *err)
 {
-	int fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-	if (fd < 0)
-		return err_set(err, -errno, "cannot watch for files (inotify): %s",
-			       strerror(errno));
 	struct file_watcher *w = mem_new(1, sizeof(*w));
-	*w = (struct file_watcher){ .loop = sd_event_ref(loop), .fd = fd, .resync = resync };
+	*w = (struct file_watcher){ .loop = sd_event_ref(loop), .fd = -1, .resync = resync };
 	list_init(&w->all);
-	int rc = loop_io_add(loop, &w->io, fd, EPOLLIN, LOOP_HEALTH, on_events, w);
-	if (rc >= 0)
-		rc = loop_timer_set(loop, &w->timer, usec_add(loop_now(loop), resync), LOOP_HEALTH,
-				    on_resync, w);
+	int rc = loop_timer_set(loop, &w->timer, usec_add(loop_now(loop), resync), LOOP_HEALTH,
+				on_resync, w);
 	if (rc < 0) {
 		file_watcher_free(w);
 		return err_set(err, rc, "cannot watch for files: %s", strerror(-rc));
@@ -250,7 +280,8 @@ void file_watcher_free(struct file_watcher *w)
 		return;
 	sd_event_source_disable_unref(w->io);
 	sd_event_source_disable_unref(w->timer);
-	close(w->fd);
+	if (w->fd >= 0)
+		close(w->fd);
 	sd_event_unref(w->loop);
 	free(w);
 }

@@ -13,7 +13,6 @@ from .agent import Agent
 from .configs import DNS, PORT, VIP4, VIP6, app, config, peer
 from .fabric import HOST, ROUTER, bare_link, switched_link
 from .privileges import SYS_NICE, SYS_RESOURCE, is_granted
-from .routers.base import NotReady
 from .routers.bfd import BfdFrr, BfdRouter, start_bfd_router
 from .routers.fabric import UNNUMBERED
 from .testbed import Link, Testbed, connect
@@ -36,9 +35,8 @@ def bfd(agent: Agent, router: BfdRouter) -> dict[str, Any]:
 
 
 def wait_up(agent: Agent, router: BfdRouter) -> None:
+    router.wait_final()
     wait_until(lambda: bfd(agent, router)["state"] == "up", "BFD up at the agent")
-    router.wait_bfd("up")
-    router.wait_established()
 
 
 def alarms(agent: Agent, kind: str) -> list[dict[str, Any]]:
@@ -118,25 +116,12 @@ def test_unnumbered_peer(bed: Testbed, kind: str) -> None:
     assert helpers(bed) == [pid]
 
 
-def wait_final(agent: Agent, router: BfdRouter) -> None:
-    """FRR's bfdd makes the session anew, on the interface, once BGP is up: that may end BGP."""
-    if isinstance(router, BfdFrr):
-        wait_until(
-            lambda: "interface" in router.bfd_peer()
-            and (router.bfd_state(), router.bfd_state_of_bgpd()) == ("up", "up"),
-            "FRR's final BFD session",
-            ignore=(NotReady,),
-        )
-    wait_until(router.is_established, "BGP up")
-    wait_up(agent, router)
-
-
 def test_silence_ends_the_session_on_both_sides(bed: Testbed, kind: str) -> None:
     link, cut = switched_link(bed)
     router = start_bfd_router(bed, kind, link)
     bed.start_service(PORT)
     agent = start_agent(bed, router)
-    wait_final(agent, router)
+    wait_up(agent, router)
     router.wait_routes(VIP4, VIP6)
     before = bfd(agent, router)["down_events"]
     cut()
@@ -153,7 +138,7 @@ def test_one_of_two_routers(bed: Testbed) -> None:
     first, second = (start_bfd_router(bed, kind) for kind in ("bird", "frr"))
     agent = bed.start_agent(config(peer(first), peer(second), apps=(DNS,), bfd=True))
     wait_up(agent, first)
-    wait_final(agent, second)
+    wait_up(agent, second)
     before = agent.peer(second.ip)["sessions"], bfd(agent, second)["down_events"]
     first.process.pause()
     agent.wait_log(f"{first.ip}: session ended: BFD down: {SILENCE}")
@@ -315,7 +300,7 @@ def test_with_graceful_restart(
     wait_up(agent, router)
     router.wait_routes(VIP4, VIP6)
     wait_until(lambda: not agent.peer(router.ip)["graceful_restart"]["restarting"], "End-of-RIB")
-    wait_final(agent, router)
+    wait_up(agent, router)
     router.wait_routes(VIP4, VIP6)
     ends: dict[str, Callable[[], object]] = {
         "crash": agent.kill,

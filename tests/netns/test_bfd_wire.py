@@ -235,9 +235,8 @@ def test_admin_down_follows_the_end_of_bgp(
 
 
 def wait_up(agent: Agent, router: BfdRouter, address: str = "") -> None:
+    router.wait_final()
     wait_state(agent, address or router.ip, "up")
-    router.wait_bfd("up")
-    router.wait_established()
 
 
 def start_agent(bed: Testbed, router: BfdRouter, **keys: Any) -> Agent:

@@ -402,9 +402,13 @@ apps: [ { name: web, vip: [ 192.0.2.53/32, "2001:db8::53/128" ], monitors: [ "po
         assert agent.config_path.read_text() == text
         assert router.wait_routes(VIP4, VIP6)[VIP4].as_path == (65001,)
         assert only_peer(agent)["peer_as"] == asn
-        found, metrics = only_peer(agent)["unnumbered"], agent.get("/metrics").text
+        # An answer to the echo makes the router known, too, before it advertises.
+        wait_until(
+            lambda: only_peer(agent)["unnumbered"]["advertisements"] >= 1, "the advertisement"
+        )
+        found = only_peer(agent)["unnumbered"]
+        metrics = agent.get("/metrics").text
         name = f'{{peer="{found["router"]}%uplink"}}'
-        assert found["advertisements"] >= 1
         assert f"vipherald_bgp_unnumbered_router_known{name} 1" in metrics
         assert f"vipherald_bgp_extended_next_hop{name} 1" in metrics
         ids.add(agent.wait_log("router id .*, derived from").split("router id ")[1].split(",")[0])

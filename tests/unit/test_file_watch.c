@@ -9,11 +9,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "process/file_watch.h"
 #include "process/loop.h"
+#include "tests/unit/captured_log.h"
 
 #define NO_RESYNC (3600 * USEC_PER_SEC)
 
@@ -229,6 +231,45 @@ static void the_resync_finds_missed_events(void **state)
 	file_watch_free(p);
 }
 
+static bool is_watching(void)
+{
+	char path[32], target[64];
+	for (int fd = 0; fd < 64; fd++) {
+		snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+		ssize_t n = readlink(path, target, sizeof(target) - 1);
+		target[n > 0 ? n : 0] = 0;
+		if (strcmp(target, "anon_inode:inotify") == 0)
+			return true;
+	}
+	return false;
+}
+
+/* As on a host whose containers have taken all instances; until one is given back. */
+static void files_are_looked_at_where_inotify_is_at_its_limit(void **state)
+{
+	static struct captured_log log;
+	struct bench *b = *state;
+	struct rlimit before, none;
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	none = (struct rlimit){ .rlim_cur = 3, .rlim_max = before.rlim_max };
+	make_dir(b, "d");
+	captured_log_begin(&log);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	struct file_watch *p = watch(b, "d/file", false);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	captured_log_expect(&log, "WARN  agent: cannot watch for files (inotify): Too many open "
+				  "files: they are looked at every 0.01 s; raise "
+				  "fs.inotify.max_user_instances\n");
+	captured_log_end(&log);
+	assert_false(is_watching());
+	make(b, "d/file");
+	while (b->changes == 0)
+		assert_true(sd_event_run(b->loop, UINT64_MAX) >= 0);
+	assert_true(b->exists);
+	assert_true(is_watching());
+	file_watch_free(p);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -241,6 +282,8 @@ int main(void)
 		TEST(many_in_one_directory),
 		cmocka_unit_test_setup_teardown(the_resync_finds_missed_events, setup_resync,
 						teardown),
+		cmocka_unit_test_setup_teardown(files_are_looked_at_where_inotify_is_at_its_limit,
+						setup_resync, teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

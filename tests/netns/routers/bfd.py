@@ -35,6 +35,11 @@ class BfdRouter(Router):
             lambda: self.bfd_state() == state, f"{self.kind}: BFD {state}", ignore=(NotReady,)
         )
 
+    def wait_final(self) -> None:
+        """BFD and BGP are up, and neither goes down by itself again."""
+        self.wait_bfd("up")
+        self.wait_established()
+
 
 class BfdFrr(FabricFrr, BfdRouter):
     extended = False
@@ -84,6 +89,15 @@ exit
         """It learns from bfdd by way of zebra, later; a session that it never saw up goes down without it."""
         ip = self.config.neighbour.ip
         return self._show(f"show bgp neighbors {ip} json")[ip]["peerBfdInfo"]["status"].lower()
+
+    def wait_final(self) -> None:
+        """bfdd makes the session anew, on the interface, once BGP is up: that may end BGP."""
+        wait_until(self._is_final, "FRR's final BFD session", ignore=(NotReady,))
+        super().wait_final()
+
+    def _is_final(self) -> bool:
+        is_anew = self.config.neighbour.multihop or "interface" in self.bfd_peer()
+        return bool(is_anew) and self.bfd_state() == self.bfd_state_of_bgpd() == "up"
 
     def bfd_state(self) -> str:
         peer = self.bfd_peer()
