@@ -18,11 +18,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "lib/sha256.h"
 #include "lib/wallclock.h"
 
-#define FLEET_NODE_MAX    64 /* with the NUL, as the next */
-#define FLEET_SESSION_MAX 40
-#define FLEET_VIPS_MAX    16 /* 4 operations a VIP; Consul takes 64 in one transaction */
+#define FLEET_NODE_MAX       64 /* with the NUL, as the next */
+#define FLEET_SESSION_MAX    40
+#define FLEET_ATTRIBUTES_MAX 160
+#define FLEET_VIPS_MAX       16 /* 4 operations a VIP; Consul takes 64 in one transaction */
 
 enum fleet_form {
 	FLEET_NORMAL,
@@ -35,6 +37,10 @@ struct fleet_up {
 	char node[FLEET_NODE_MAX];
 	char session[FLEET_SESSION_MAX]; /* that holds the key */
 	enum fleet_form form;
+	/* For people only. An agent of a version before tells none of them. */
+	wall_t since;                          /* the form; 0: not told */
+	char attributes[FLEET_ATTRIBUTES_MAX]; /* of the route; "": none, or not told */
+	char config[SHA256_TEXT_MAX];          /* the file in effect; "": not told */
 };
 
 struct fleet_has {

@@ -64,7 +64,11 @@ static void add_up(json_t *ops, const struct fleet_keys *k, size_t vip, const st
 	key_of(k, vip, "up/", k->node, key);
 	add_check(ops, key, w->own[vip]);
 	json_t *op = add_op(ops, "lock", key);
-	set_value(op, fleet_up_encode(w->form, w->serial));
+	struct fleet_up up = { .since = 0 };
+	if (w->details)
+		up = w->details[vip];
+	up.form = w->form;
+	set_value(op, fleet_up_encode(&up, w->serial));
 	json_object_set_new(op, "Session", json_string(w->session));
 }
 
@@ -216,19 +220,19 @@ static const char *node_of(const struct entry *e, const char *part)
 static int add_up_of(struct reader *r, const struct entry *e, const char *node)
 {
 	struct fleet_view *v = &r->answer.views[e->vip];
-	enum fleet_form form;
+	struct fleet_up value = { .since = 0 };
 	if (str_equal(node, r->keys->node))
 		r->answer.own[e->vip] = e->index;
 	if (!e->session[0]) /* written by hand, or restored: no agent stands for it */
 		return 0;
-	if (fleet_up_parse((const char *)e->value, e->len, &form, r->err) < 0)
+	if (fleet_up_parse((const char *)e->value, e->len, &value, r->err) < 0)
 		return err_prefix(r->err, -EPROTO, "key '%.200s' ", e->key);
 	if (v->n_up == FLEET_NODES_MAX ||
 	    (v->n_up > 0 && strcmp(v->up[v->n_up - 1].node, node) >= 0))
 		return wrong(r, e, "is one too many, or not in order");
 	v->up = mem_grow(v->up, &r->caps[e->vip].up, v->n_up + 1, sizeof(*v->up));
 	struct fleet_up *up = &v->up[v->n_up++];
-	up->form = form;
+	*up = value;
 	str_copy(up->node, sizeof(up->node), node);
 	str_copy(up->session, sizeof(up->session), e->session);
 	return 0;

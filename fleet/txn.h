@@ -49,6 +49,7 @@ struct fleet_write {
 	const char *session;
 	uint64_t serial; /* another one for each request of a session */
 	enum fleet_form form;
+	const struct fleet_up *details;   /* by VIP, what is told for people; NULL: nothing */
 	wall_t seen;                      /* of REPORT */
 	bool announced;                   /* likewise: it is, or was */
 	const struct fleet_leave *leaves; /* of CLAIM and FORGET, by VIP */

@@ -40,10 +40,18 @@ static char *dump(json_t *o)
 	return text;
 }
 
-char *fleet_up_encode(enum fleet_form form, uint64_t serial)
+char *fleet_up_encode(const struct fleet_up *up, uint64_t serial)
 {
-	return dump(json_pack("{s:i, s:s, s:I}", "version", VERSION, "form", forms[form], "serial",
-			      (json_int_t)serial));
+	json_t *o = json_pack("{s:i, s:s, s:I}", "version", VERSION, "form", forms[up->form],
+			      "serial", (json_int_t)serial);
+	if (up->since)
+		json_object_set_new(o, "since",
+				    json_integer((json_int_t)(up->since / USEC_PER_SEC)));
+	if (up->attributes[0])
+		json_object_set_new(o, "attributes", json_string(up->attributes));
+	if (up->config[0])
+		json_object_set_new(o, "config", json_string(up->config));
+	return dump(o);
 }
 
 char *fleet_has_encode(wall_t seen, bool announced)
@@ -102,7 +110,26 @@ static int read_number(const json_t *o, const char *key, uint64_t max, uint64_t 
 	return 0;
 }
 
-int fleet_up_parse(const char *text, size_t len, enum fleet_form *ret, struct err *err)
+/* What is not valid counts as not told: nothing is decided by it. */
+static void read_shown(const json_t *o, const char *key, char *to, size_t size)
+{
+	const char *text = json_string_value(json_object_get(o, key));
+	to[0] = '\0';
+	if (text)
+		str_printable(to, size, text, strlen(text));
+}
+
+static void read_details(const json_t *o, struct fleet_up *ret)
+{
+	json_int_t since = json_integer_value(json_object_get(o, "since"));
+	ret->since = since > 0 && (uint64_t)since < UINT64_MAX / USEC_PER_SEC
+			     ? (wall_t)since * USEC_PER_SEC
+			     : 0;
+	read_shown(o, "attributes", ret->attributes, sizeof(ret->attributes));
+	read_shown(o, "config", ret->config, sizeof(ret->config));
+}
+
+int fleet_up_parse(const char *text, size_t len, struct fleet_up *ret, struct err *err)
 {
 	json_t *o = load(text, len, err);
 	const char *form = json_string_value(json_object_get(o, "form"));
@@ -111,12 +138,15 @@ int fleet_up_parse(const char *text, size_t len, enum fleet_form *ret, struct er
 		return -EPROTO;
 	while (form && i < ARRAY_SIZE(forms) && !str_equal(form, forms[i]))
 		i++;
+	if (form && i < ARRAY_SIZE(forms)) {
+		ret->form = (enum fleet_form)i;
+		read_details(o, ret);
+	}
 	json_decref(o);
-	if (!form || i == ARRAY_SIZE(forms))
-		return err_set(err, -EPROTO,
-			       "has no valid 'form': normal, degraded, drained or withdrawn");
-	*ret = (enum fleet_form)i;
-	return 0;
+	return form && i < ARRAY_SIZE(forms)
+		       ? 0
+		       : err_set(err, -EPROTO,
+				 "has no valid 'form': normal, degraded, drained or withdrawn");
 }
 
 static int read_bool(const json_t *o, const char *key, bool *ret, struct err *err)

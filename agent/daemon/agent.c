@@ -191,6 +191,7 @@ static void start_fleet(struct agent *a)
 		.registry = a->registry,
 		.spec = &a->config->fleet,
 		.consul = &a->config->agent.consul,
+		.config_sha256 = a->config_file.sha256,
 	};
 	if (a->config->fleet.engine != FLEET_OFF)
 		a->fleet = fleet_agent_new(&env);

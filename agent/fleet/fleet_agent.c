@@ -305,6 +305,7 @@ struct fleet_agent *fleet_agent_new(const struct fleet_agent_env *env)
 	a->shared = (struct fleet_shared){ .loop = env->loop,
 					   .registry = env->registry,
 					   .spec = env->spec,
+					   .config_sha256 = env->config_sha256,
 					   .on_timer = on_timer,
 					   .userdata = a };
 	str_copy(a->shared.prefix, sizeof(a->shared.prefix), env->spec->prefix);
@@ -359,6 +360,16 @@ void fleet_agent_reconnect(struct fleet_agent *a)
 	a->shared.transport = NULL;
 	connect_to_consul(a);
 	wake_all(a, loop_now(a->env.loop));
+}
+
+void fleet_agent_config_changed(struct fleet_agent *a)
+{
+	mono_t now;
+	if (!a || a->is_stopped)
+		return;
+	now = loop_now(a->env.loop);
+	for (struct fleet_app *f = a->apps; f; f = f->hh.next)
+		fleet_app_tell(f, now);
 }
 
 static void on_destroyed(const struct http_response *r, void *userdata)

@@ -23,6 +23,7 @@ struct fleet_shared {
 	sd_event *loop;
 	struct registry *registry;
 	const struct fleet_spec *spec;
+	const char *config_sha256; /* of the file in effect */
 	char node[FLEET_NODE_MAX], prefix[FLEET_PREFIX_MAX];
 	struct consul_transport *transport; /* NULL: none is configured */
 	struct fleet_session session;
