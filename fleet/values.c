@@ -75,6 +75,23 @@ char *fleet_leave_encode(const struct fleet_leave *l, const struct fleet_claim *
 			      pack_claim(writer), "slots", slots, "line", line));
 }
 
+static json_t *pack_slot(const struct fleet_slot *s)
+{
+	return json_pack("{s:s, s:s, s:I, s:s}", "node", s->node, "id", s->id, "since",
+			 (json_int_t)(s->since / USEC_PER_SEC), "why", s->why);
+}
+
+char *fleet_slots_encode(const struct fleet_slots *s, const struct fleet_slot *writer,
+			 uint64_t number)
+{
+	json_t *slots = json_array();
+	for (size_t i = 0; i < s->n; i++)
+		json_array_append_new(slots, pack_slot(&s->items[i]));
+	return dump(json_pack("{s:i, s:{s:s, s:s, s:I}, s:o}", "version", VERSION, "writer", "node",
+			      writer->node, "id", writer->id, "number", (json_int_t)number, "slots",
+			      slots));
+}
+
 /* ---- reading ---- */
 
 /* An object of our version; release it. */
@@ -177,7 +194,7 @@ static int read_text(const json_t *o, const char *key, char *to, size_t size, st
 	const char *text = json_string_value(json_object_get(o, key));
 	size_t n = text ? strlen(text) : 0;
 	if (n == 0 || n >= size)
-		return err_set(err, -EPROTO, "has a claim without a valid '%s'", key);
+		return err_set(err, -EPROTO, "has a claim or a slot without a valid '%s'", key);
 	memcpy(to, text, n + 1);
 	return 0;
 }
@@ -225,5 +242,44 @@ int fleet_leave_parse(const char *text, size_t len, struct fleet_leave *ret, str
 		free(l.claims);
 	else
 		*ret = l;
+	return r;
+}
+
+static int read_slot(const json_t *o, struct fleet_slot *ret, struct err *err)
+{
+	uint64_t since = 0;
+	int r = read_text(o, "node", ret->node, sizeof(ret->node), err);
+	if (r == 0 && !fleet_node_is_valid(ret->node))
+		r = err_set(err, -EPROTO, "has a slot without a valid 'node'");
+	if (r == 0)
+		r = read_text(o, "id", ret->id, sizeof(ret->id), err);
+	if (r == 0)
+		r = read_number(o, "since", INT64_MAX / USEC_PER_SEC, &since, err);
+	ret->since = since * USEC_PER_SEC;
+	read_shown(o, "why", ret->why, sizeof(ret->why));
+	str_printable(ret->id, sizeof(ret->id), ret->id, strlen(ret->id));
+	return r;
+}
+
+int fleet_slots_parse(const char *text, size_t len, struct fleet_slots *ret, struct err *err)
+{
+	json_t *o = load(text, len, err);
+	const json_t *list = json_object_get(o, "slots");
+	size_t n = json_array_size(list);
+	struct fleet_slots s = { .n = n };
+	int r = 0;
+	if (!o)
+		return -EPROTO;
+	if (!json_is_array(list) || n > FLEET_SLOTS_MAX)
+		r = err_set(err, -EPROTO, "has no valid 'slots'");
+	if (r == 0)
+		s.items = mem_new(n + 1, sizeof(*s.items));
+	for (size_t i = 0; r == 0 && i < n; i++)
+		r = read_slot(json_array_get(list, i), &s.items[i], err);
+	json_decref(o);
+	if (r < 0)
+		free(s.items);
+	else
+		*ret = s;
 	return r;
 }
