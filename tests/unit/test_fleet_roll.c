@@ -361,6 +361,10 @@ static void restart(struct world *w, size_t i)
 		return;
 	fleet_roll_done(&w->hosts[i].roll);
 	start(w, i, states[work], true);
+	if (work != WORK_WAITING || !chance(w, 50))
+		return;
+	w->hosts[i].work = WORK_RELEASING; /* the client is gone, too */
+	fleet_roll_release(&w->hosts[i].roll, w->now);
 }
 
 static void act(struct world *w, size_t i)
@@ -378,7 +382,7 @@ static void act(struct world *w, size_t i)
 		h->work = WORK_WAITING;
 		start(w, i, FLEET_ROLL_WAITING, false);
 	}
-	if (chance(w, 1) && chance(w, 30))
+	if (chance(w, 1))
 		restart(w, i);
 	struct fleet_roll_request r;
 	if (fleet_roll_next(&h->roll, w->now, &r))
