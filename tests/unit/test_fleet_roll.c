@@ -389,9 +389,18 @@ static void act(struct world *w, size_t i)
 		send_message(w, i, &r);
 }
 
+/* What has ended has no slot, and none that comes late. */
+static void check_ended(const struct world *w, size_t i)
+{
+	for (size_t k = 0; w->hosts[i].work == WORK_DONE && k < w->slots.n; k++)
+		assert_string_not_equal(w->slots.items[k].node, w->hosts[i].name);
+}
+
 static void check(struct world *w)
 {
 	size_t drained = 0;
+	for (size_t i = 0; i < HOSTS; i++)
+		check_ended(w, i);
 	for (size_t i = 0; i < HOSTS; i++)
 		drained += w->hosts[i].work == WORK_DRAINED;
 	assert_true(drained <= LIMIT);
