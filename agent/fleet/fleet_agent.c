@@ -11,6 +11,7 @@
 
 #include "agent/fleet/fleet_app.h"
 #include "agent/fleet/fleet_look.h"
+#include "agent/fleet/fleet_rolling.h"
 #include "agent/fleet/shared.h"
 #include "lib/log.h"
 #include "lib/mem.h"
@@ -312,6 +313,7 @@ struct fleet_agent *fleet_agent_new(const struct fleet_agent_env *env)
 	list_init(&a->shared.gone);
 	list_init(&a->shared.waiting);
 	list_init(&a->shared.looks);
+	list_init(&a->shared.rollings);
 	set_node(a);
 	fleet_session_init(&a->shared.session, TTL, env->spec->timeout, SPREAD, loop_random(), now);
 	connect_to_consul(a);
@@ -335,6 +337,7 @@ void fleet_agent_free(struct fleet_agent *a)
 		fleet_app_free(list_entry(it, struct fleet_app, gone));
 	cancel_session_call(a);
 	fleet_looks_end(&a->shared, "vipherald is stopping");
+	fleet_rollings_cancel(&a->shared, true);
 	consul_transport_free(a->shared.transport);
 	sd_event_source_disable_unref(a->shared.timer);
 	deadlines_done(&a->shared.wakes);
@@ -356,6 +359,7 @@ void fleet_agent_reconnect(struct fleet_agent *a)
 		return;
 	cancel_all(a);
 	fleet_looks_end(&a->shared, "the keys of Consul have changed meanwhile: ask again");
+	fleet_rollings_cancel(&a->shared, false);
 	consul_transport_free(a->shared.transport);
 	a->shared.transport = NULL;
 	connect_to_consul(a);
@@ -385,6 +389,7 @@ void fleet_agent_stop(struct fleet_agent *a)
 		return;
 	a->is_stopped = true;
 	cancel_all(a);
+	fleet_rollings_cancel(&a->shared, true);
 	fleet_looks_end(&a->shared, "vipherald is stopping");
 	a->shared.timer = sd_event_source_disable_unref(a->shared.timer);
 	if (a->shared.session.id[0] && a->shared.transport &&

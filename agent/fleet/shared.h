@@ -35,6 +35,7 @@ struct fleet_shared {
 	size_t n_calls;
 	struct list looks; /* of fleet_look */
 	size_t n_looks;
+	struct list rollings; /* of fleet_rolling */
 	sd_event_source *timer;
 	sd_event_time_handler_t on_timer; /* with the owner as userdata */
 	void *userdata;
