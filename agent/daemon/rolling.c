@@ -223,6 +223,7 @@ static void begin_when_stored(struct rolling *w)
 	}
 }
 
+/* Between a look and what follows from it, the note of before stands. */
 static void note_wait(struct rolling *w, const struct fleet_rolling_status *s)
 {
 	char note[ROLL_NOTE_MAX] = "";
@@ -233,10 +234,11 @@ static void note_wait(struct rolling *w, const struct fleet_rolling_status *s)
 		snprintf(note, sizeof(note),
 			 "%zu other%s announced and in no other work, %zu must stay (fleet.vips)",
 			 wait->others, wait->others == 1 ? " is" : "s are", wait->min_up);
-	else if (wait->is_known && wait->taken > 0)
+	else if (wait->is_known && wait->taken >= w->roll->limit)
 		snprintf(note, sizeof(note), "%zu of %" PRIu32 " slots taken, the longest by %s",
 			 wait->taken, w->roll->limit, wait->node);
-	set_note(w, note);
+	if (note[0] || w->roll->phase == ROLL_RELEASING)
+		set_note(w, note);
 }
 
 static void on_slot(void *userdata)

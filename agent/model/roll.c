@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "lib/mono.h"
 #include "lib/str.h"
 
 static const char *const names[ROLL_PHASES] = {
@@ -44,6 +45,30 @@ enum roll_phase roll_phase_after_start(enum roll_phase phase, bool rebooted)
 		break;
 	}
 	return phase;
+}
+
+/* Waiting for a slot may take as long as all hosts before it. */
+static span_t phase_limit(enum roll_phase phase)
+{
+	switch (phase) {
+	case ROLL_WAITING:
+		return USEC_NEVER;
+	case ROLL_DRAINING:
+	case ROLL_DRAINED:
+		return 3600 * USEC_PER_SEC;
+	case ROLL_RETURNING:
+		return 600 * USEC_PER_SEC;
+	case ROLL_RELEASING:
+		return 60 * USEC_PER_SEC;
+	case ROLL_FAILED:
+		break;
+	}
+	return 0;
+}
+
+bool roll_is_stuck(const struct roll *r, wall_t now)
+{
+	return usec_add(r->since, phase_limit(r->phase)) <= now || r->phase == ROLL_FAILED;
 }
 
 void roll_done(struct roll *r)

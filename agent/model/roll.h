@@ -59,6 +59,8 @@ struct roll {
 bool roll_drains(const struct roll *r);
 /* After a restart of the agent: the phase to go on in; `rebooted`: the host was, too. */
 enum roll_phase roll_phase_after_start(enum roll_phase phase, bool rebooted);
+/* It takes longer than work should, or the command failed: an operator is to look. */
+bool roll_is_stuck(const struct roll *r, wall_t now);
 void roll_done(struct roll *r);
 
 #endif
