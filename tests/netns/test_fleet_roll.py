@@ -85,6 +85,9 @@ def test_a_command_that_fails(bed: Testbed) -> None:
     assert first.roll()["exit_status"] == 7
     first.agent.wait_event("fleet.failed", level="warning")
     fleet.wait("the alarm is there", lambda: "fleet-roll" in first.alarms())
+    page = first.agent.request("GET", "/", headers={"Accept": "text/html"}).text
+    assert 'Rolling work on dns: <span class="bad">failed</span>' in page
+    assert "vipherald_fleet_rolling_stuck 1" in first.agent.get("/metrics").text
     fleet.wait("it is withdrawn", lambda: first.name not in fleet.collector.routes())
     # The roll stops.
     two = second.start_roll("true")
