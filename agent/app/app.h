@@ -140,7 +140,10 @@ struct registry {
 	struct drain drain;     /* of the whole agent */
 	struct deadline agent_undrain;
 	struct pending_drain *pending_drains; /* by the name of the app */
-	struct pause_watch pauses;            /* on while there are leases */
+	char **rolled;                        /* names of apps that a roll drains */
+	size_t n_rolled;
+	char *rolled_why;
+	struct pause_watch pauses; /* on while there are leases */
 	uint64_t leases_expired;
 	registry_guard *guard; /* NULL: any VIP is accepted */
 	void *guard_userdata;
