@@ -91,9 +91,9 @@ protocol bgp {name} {{
 
 
 class Host:
-    """One agent, with the app `dns` of a soft and a hard check."""
+    """One agent, with the app `dns` of a soft and a hard check; `light`: of a soft one that starts no process."""
 
-    def __init__(self, bed: Testbed, hub: Namespace, n: int):
+    def __init__(self, bed: Testbed, hub: Namespace, n: int, light: bool = False):
         self.n = n
         self.name = f"agent{n}"
         self.ip, self.hub_ip = f"10.0.{n}.2", f"10.0.{n}.1"
@@ -101,12 +101,15 @@ class Host:
         self.healthy = bed.workdir / f"healthy{n}"
         self.healthy.touch()
         connect(self.namespace, hub, n, f"eth{n}")
-        self.service = Service(self.namespace, PORT, "tcp", "::")
+        self.checks = [f"file:{self.healthy}"]
+        if not light:
+            self.checks = [f"exec:test -e {self.healthy}", f"port:tcp:{PORT}"]
+            self.service = Service(self.namespace, PORT, "tcp", "::")
         self._bed = bed
         self.agent: Agent
 
     def config(self, fleet: dict[str, Any], **keys: Any) -> dict[str, Any]:
-        dns = app("dns", VIP4, f"exec:test -e {self.healthy}", f"port:tcp:{PORT}")
+        dns = app("dns", VIP4, *self.checks)
         return config(
             {"peer_ip": self.hub_ip, "peer_as": ROUTER_AS},
             apps=({**dns, **keys},),
@@ -114,8 +117,12 @@ class Host:
         ) | {"fleet": {"engine": "consul", "node": f"site{self.n}", **fleet}}
 
     def start(self, fleet: dict[str, Any], **keys: Any) -> None:
+        self.spawn(fleet, **keys)
+        self.agent.wait_api()
+
+    def spawn(self, fleet: dict[str, Any], **keys: Any) -> None:
         self.agent = self._bed.make_agent(self.config(fleet, **keys), namespace=self.namespace)
-        self.agent.start()
+        self.agent.spawn()
 
     def fleet(self) -> dict[str, Any]:
         return self.agent.status("fleet")  # type: ignore[no-any-return]
@@ -145,18 +152,21 @@ class Fleet:
         *,
         state: bool = False,
         reports: bool = True,
+        light: bool = False,
         **keys: Any,
     ):
-        """`keys` are those of the app; `reports`: the guard takes it."""
+        """`keys` are those of the app; `reports`: the guard takes it; `light`: many hosts."""
         self.hub = bed.namespace("hub")
         self.collector = Collector(bed, self.hub)
-        self.hosts = [Host(bed, self.hub, i + 1) for i in range(n)]
+        self.hosts = [Host(bed, self.hub, i + 1, light) for i in range(n)]
         for host in self.hosts:
             self.collector.add(host.ip, host.hub_ip)
         self.collector.start()
         self.consul = Consul(self.hub, state=state, config={"client_addr": "0.0.0.0"})
         for host in self.hosts:
-            host.start(fleet, **keys)
+            host.spawn(fleet, **keys)
+        for host in self.hosts:
+            host.agent.wait_api()
         self.wait_routes(n)
         if reports:
             self.wait_reported()
@@ -175,11 +185,12 @@ class Fleet:
             timeout,
         )
 
-    def wait_reported(self) -> None:
+    def wait_reported(self, timeout: float = TIMEOUT) -> None:
         """Consul has what every agent is."""
         self.wait(
             "all have reported",
             lambda: all(host.app()["reported"] for host in self.hosts),
+            timeout,
         )
 
     def break_all(self) -> None:
