@@ -11,7 +11,9 @@
 
 #include "lib/hash.h"
 #include "lib/list.h"
+#include "lib/log.h"
 #include "lib/mem.h"
+#include "lib/str.h"
 #include "process/loop.h"
 
 #define EVENTS                                                                                     \
@@ -223,16 +225,30 @@ static int on_resync(sd_event_source *source, uint64_t usec, void *userdata)
 
 /* Creation and release */
 
-int file_watcher_new(sd_event *loop, span_t resync, struct file_watcher **ret, struct err *err)
+/* The kernel gives a user 128 of them, which containers of the host may have used up: no reason not to start. */
+static int open_events(span_t resync)
 {
+	char text[DURATION_TEXT_MAX];
 	int fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
 	if (fd < 0)
-		return err_set(err, -errno, "cannot watch for files (inotify): %s",
-			       strerror(errno));
+		log_warn("agent",
+			 "no word of files that come and go (inotify: %s): they are looked for "
+			 "every %s; "
+			 "raise fs.inotify.max_user_instances",
+			 strerror(errno), duration_format(resync, text));
+	return fd;
+}
+
+int file_watcher_new(sd_event *loop, span_t resync, struct file_watcher **ret, struct err *err)
+{
 	struct file_watcher *w = mem_new(1, sizeof(*w));
-	*w = (struct file_watcher){ .loop = sd_event_ref(loop), .fd = fd, .resync = resync };
+	*w = (struct file_watcher){ .loop = sd_event_ref(loop),
+				    .fd = open_events(resync),
+				    .resync = resync };
 	list_init(&w->all);
-	int rc = loop_io_add(loop, &w->io, fd, EPOLLIN, LOOP_HEALTH, on_events, w);
+	int rc = 0;
+	if (w->fd >= 0)
+		rc = loop_io_add(loop, &w->io, w->fd, EPOLLIN, LOOP_HEALTH, on_events, w);
 	if (rc >= 0)
 		rc = loop_timer_set(loop, &w->timer, usec_add(loop_now(loop), resync), LOOP_HEALTH,
 				    on_resync, w);
@@ -250,7 +266,8 @@ void file_watcher_free(struct file_watcher *w)
 		return;
 	sd_event_source_disable_unref(w->io);
 	sd_event_source_disable_unref(w->timer);
-	close(w->fd);
+	if (w->fd >= 0)
+		close(w->fd);
 	sd_event_unref(w->loop);
 	free(w);
 }

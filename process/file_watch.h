@@ -5,7 +5,7 @@
  * inotify reports changes in a directory, so each path is watched from its deepest directory that
  * exists: its own, or one above it until the next appears. Every few seconds all files are checked
  * anyway, for changes without events: on network file systems, of the targets of symbolic links,
- * and beyond the kernel's limit of watches.
+ * and beyond the kernel's limits of watches and of users of inotify.
  */
 #ifndef PROCESS_FILE_WATCH_H
 #define PROCESS_FILE_WATCH_H

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -67,15 +68,21 @@ static void expect(struct bench *b, unsigned changes, bool exists)
 	assert_int_equal(b->exists, exists);
 }
 
-static int setup_with(void **state, span_t resync)
+static struct bench *new_bench(void)
 {
 	static struct bench b;
 	memset(&b, 0, sizeof(b));
 	strcpy(b.dir, "/tmp/test_presence.XXXXXX");
 	assert_non_null(mkdtemp(b.dir));
 	assert_true(sd_event_new(&b.loop) >= 0);
-	assert_int_equal(file_watcher_new(b.loop, resync, &b.watcher, NULL), 0);
-	*state = &b;
+	return &b;
+}
+
+static int setup_with(void **state, span_t resync)
+{
+	struct bench *b = new_bench();
+	assert_int_equal(file_watcher_new(b->loop, resync, &b->watcher, NULL), 0);
+	*state = b;
 	return 0;
 }
 
@@ -87,6 +94,30 @@ static int setup(void **state)
 static int setup_resync(void **state)
 {
 	return setup_with(state, 10 * USEC_PER_MSEC);
+}
+
+static int on_nothing(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	(void)source, (void)usec, (void)userdata;
+	return 0;
+}
+
+/* As on a host where others have used up what the kernel gives of inotify: there is no descriptor for it. */
+static int setup_without_events(void **state)
+{
+	struct bench *b = new_bench();
+	struct rlimit before, none;
+	sd_event_source *timer = NULL;
+	/* The loop's own descriptors are there by then. */
+	assert_true(loop_timer_set(b->loop, &timer, NO_RESYNC, LOOP_HEALTH, on_nothing, b) >= 0);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	none = (struct rlimit){ 0, before.rlim_max };
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	int r = file_watcher_new(b->loop, 10 * USEC_PER_MSEC, &b->watcher, NULL);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	sd_event_source_disable_unref(timer);
+	*state = b;
+	return r;
 }
 
 static int teardown(void **state)
@@ -229,6 +260,22 @@ static void the_resync_finds_missed_events(void **state)
 	file_watch_free(p);
 }
 
+static void without_events_the_resync_finds_all(void **state)
+{
+	struct bench *b = *state;
+	struct file_watch *p = watch(b, "file", false), *other = watch(b, "x/other", false);
+	make(b, "file");
+	while (b->changes == 0)
+		assert_true(sd_event_run(b->loop, UINT64_MAX) >= 0);
+	assert_true(b->exists);
+	unlink(in(b, "file"));
+	while (b->changes == 1)
+		assert_true(sd_event_run(b->loop, UINT64_MAX) >= 0);
+	assert_false(b->exists);
+	file_watch_free(other);
+	file_watch_free(p);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -239,6 +286,8 @@ int main(void)
 		TEST(directories_come_and_go),
 		TEST(a_file_where_a_directory_should_be),
 		TEST(many_in_one_directory),
+		cmocka_unit_test_setup_teardown(without_events_the_resync_finds_all,
+						setup_without_events, teardown),
 		cmocka_unit_test_setup_teardown(the_resync_finds_missed_events, setup_resync,
 						teardown),
 	};
