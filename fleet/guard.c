@@ -32,20 +32,6 @@ static bool is_announced(const struct fleet_up *up)
 
 /* ---- counting ---- */
 
-/* Announced, and not about to leave. */
-static size_t count_staying(const struct fleet_view *v)
-{
-	size_t n = 0;
-	for (size_t i = 0; i < v->n_up; i++)
-		n += is_announced(&v->up[i]);
-	for (size_t i = 0; i < v->leave.n_slots; i++) {
-		const struct fleet_claim *c = &v->leave.claims[i];
-		if (is_live(v, c) && is_announced(find_up(v, c->node)))
-			n -= n > 0; /* a claim that is there twice counts against leaving */
-	}
-	return n;
-}
-
 /* An earlier claim of this agent may still have a slot. */
 static bool has_slot(const struct fleet_view *v, const char *node)
 {
@@ -53,6 +39,45 @@ static bool has_slot(const struct fleet_view *v, const char *node)
 		if (str_equal(v->leave.claims[i].node, node) && is_live(v, &v->leave.claims[i]))
 			return true;
 	return false;
+}
+
+static bool rolls(const struct fleet_view *v, const char *node)
+{
+	for (size_t i = 0; i < v->roll.n; i++)
+		if (str_equal(v->roll.items[i].node, node))
+			return true;
+	return false;
+}
+
+/* Announced, and does it count for the others? */
+static bool stays(const struct fleet_view *v, const char *node)
+{
+	const struct fleet_up *up = find_up(v, node);
+	return up && is_announced(up) && !has_slot(v, node) && !rolls(v, node);
+}
+
+/* Announced, with a slot for rolling work alone: its drain is near. */
+static size_t count_rolling(const struct fleet_view *v)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < v->roll.n; i++) {
+		const struct fleet_up *up = find_up(v, v->roll.items[i].node);
+		n += up && is_announced(up) && !has_slot(v, up->node);
+	}
+	return n;
+}
+
+size_t fleet_count_staying(const struct fleet_view *v)
+{
+	size_t n = 0, rolling = count_rolling(v);
+	for (size_t i = 0; i < v->n_up; i++)
+		n += is_announced(&v->up[i]);
+	for (size_t i = 0; i < v->leave.n_slots; i++) {
+		const struct fleet_claim *c = &v->leave.claims[i];
+		if (is_live(v, c) && is_announced(find_up(v, c->node)))
+			n -= n > 0; /* a claim that is there twice counts against leaving */
+	}
+	return n - (rolling < n ? rolling : n);
 }
 
 /* A node that is up has the app whatever its clock says. */
@@ -71,6 +96,15 @@ size_t fleet_min_up(const struct fleet_view *v, const struct fleet_rule *rule, w
 	if (rule->min_up.is_share)
 		n = (count_having(v, rule->window, now) * n + 99) / 100;
 	return n > 0 ? n : 1;
+}
+
+bool fleet_may_drain(const struct fleet_view *v, const struct fleet_rule *rule, const char *node,
+		     wall_t now, size_t *ret_others, size_t *ret_min_up)
+{
+	const struct fleet_up *up = find_up(v, node);
+	*ret_others = fleet_count_staying(v) - stays(v, node);
+	*ret_min_up = fleet_min_up(v, rule, now);
+	return !up || !is_announced(up) || *ret_others >= *ret_min_up;
 }
 
 /* ---- claims ---- */
@@ -148,10 +182,11 @@ static struct standing judge(const struct fleet_view *views, const struct fleet_
 	struct standing s = { .is_known = true, .may_keep = true, .may_take = true };
 	for (size_t i = 0; i < n; i++) {
 		const struct fleet_view *v = &views[i];
-		size_t ahead, staying = count_staying(v), min_up = fleet_min_up(v, &rules[i], now);
+		size_t ahead, staying = fleet_count_staying(v),
+			      min_up = fleet_min_up(v, &rules[i], now);
 		enum place place = find_place(v, me, &ahead);
 		bool known = is_live(v, me);
-		size_t self = known && !has_slot(v, me->node) && is_announced(find_up(v, me->node));
+		size_t self = known && stays(v, me->node);
 		s.n_slots += place == PLACE_SLOT;
 		s.n_lines += place == PLACE_LINE;
 		s.is_known &= known;
@@ -202,7 +237,7 @@ void fleet_decide_return(const struct fleet_view *views, const struct fleet_rule
 	assert(n > 0 && n <= FLEET_VIPS_MAX);
 	*ret = (struct fleet_decision){ 0 };
 	for (size_t i = 0; i < n; i++) {
-		size_t staying = count_staying(&views[i]);
+		size_t staying = fleet_count_staying(&views[i]);
 		size_t min_up = fleet_min_up(&views[i], &rules[i], now);
 		tell(ret, staying, min_up, 0);
 		if (!is_live(&views[i], me))

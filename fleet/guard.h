@@ -3,7 +3,7 @@
  * The guard of a fleet: may this agent withdraw an app on evidence that can be wrong everywhere at
  * once? Pure; docs/decisions/fleet-guard.md has the reasons.
  *
- * Every VIP has three kinds of keys in Consul: `up/NODE`, held by the session of the node's agent,
+ * Every VIP has these keys in Consul: `up/NODE`, held by the session of the node's agent,
  * `has/NODE`, which outlasts the session, and `.leave`, one value changed by compare-and-swap. It
  * holds claims: first the slots granted, then the line of those that wait, the longest first.
  *
@@ -18,11 +18,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "lib/sha256.h"
 #include "lib/wallclock.h"
 
-#define FLEET_NODE_MAX    64 /* with the NUL, as the next */
-#define FLEET_SESSION_MAX 40
-#define FLEET_VIPS_MAX    16 /* 4 operations a VIP; Consul takes 64 in one transaction */
+#define FLEET_NODE_MAX       64 /* with the NUL, as the next */
+#define FLEET_SESSION_MAX    40
+#define FLEET_ATTRIBUTES_MAX 160
+#define FLEET_ROLL_ID_MAX    40
+#define FLEET_WHY_MAX        128
+#define FLEET_SLOTS_MAX      256 /* of one VIP */
+#define FLEET_VIPS_MAX       16  /* 4 operations a VIP; Consul takes 64 in one transaction */
 
 enum fleet_form {
 	FLEET_NORMAL,
@@ -35,6 +40,10 @@ struct fleet_up {
 	char node[FLEET_NODE_MAX];
 	char session[FLEET_SESSION_MAX]; /* that holds the key */
 	enum fleet_form form;
+	/* For people only. An agent of a version before tells none of them. */
+	wall_t since;                          /* the form; 0: not told */
+	char attributes[FLEET_ATTRIBUTES_MAX]; /* of the route; "": none, or not told */
+	char config[SHA256_TEXT_MAX];          /* the file in effect; "": not told */
 };
 
 struct fleet_has {
@@ -56,6 +65,21 @@ struct fleet_leave {
 	size_t n, n_slots;
 };
 
+/* Of a host that does rolling work on the VIP (fleet/roll.h). No session holds it: it outlasts a reboot. */
+struct fleet_slot {
+	char node[FLEET_NODE_MAX];
+	char id[FLEET_ROLL_ID_MAX]; /* of that work */
+	wall_t since;
+	char why[FLEET_WHY_MAX]; /* for people */
+};
+
+/* The value of `.roll`. `index` is its ModifyIndex, 0 when there is no such key. */
+struct fleet_slots {
+	uint64_t index;
+	struct fleet_slot *items;
+	size_t n;
+};
+
 /* The keys of one VIP by one consistent read; `up` and `has` by node. */
 struct fleet_view {
 	struct fleet_up *up;
@@ -63,6 +87,7 @@ struct fleet_view {
 	struct fleet_has *has;
 	size_t n_has;
 	struct fleet_leave leave;
+	struct fleet_slots roll;
 };
 
 struct fleet_min_up {
@@ -104,6 +129,12 @@ void fleet_decide_stay(const struct fleet_view *views, size_t n, const char *nod
 		       struct fleet_decision *ret);
 void fleet_decision_done(struct fleet_decision *d);
 
+/* The operator drains `node`: would enough stay without it, and without those that are about to leave or to be
+ * drained? True also when it is not announced. */
+bool fleet_may_drain(const struct fleet_view *v, const struct fleet_rule *rule, const char *node,
+		     wall_t now, size_t *ret_others, size_t *ret_min_up);
+/* Announced, and neither about to leave nor in rolling work: what the guard counts. */
+size_t fleet_count_staying(const struct fleet_view *v);
 /* How many must stay up: rounded up, at least 1. */
 size_t fleet_min_up(const struct fleet_view *v, const struct fleet_rule *rule, wall_t now);
 

@@ -179,6 +179,12 @@ void fleet_member_succeed(struct fleet_member *m, const struct fleet_member *fro
 		m->report_at = usec_min(m->report_at, m->late_until);
 }
 
+void fleet_member_tell(struct fleet_member *m, mono_t now)
+{
+	if (m->is_reported)
+		m->report_at = now;
+}
+
 /* ---- requests ---- */
 
 static bool is_report_due(const struct fleet_member *m, mono_t now)

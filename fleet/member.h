@@ -115,6 +115,8 @@ void fleet_member_narrow(struct fleet_member *m);
 /* Has VIPs that `from`, which is retired, had: what is left of that in Consul is its own now. After its session
  * was given. */
 void fleet_member_succeed(struct fleet_member *m, const struct fleet_member *from);
+/* What is told besides the form has changed. */
+void fleet_member_tell(struct fleet_member *m, mono_t now);
 /* True when *ret is to be sent. A request that timed out is given up here. */
 bool fleet_member_next(struct fleet_member *m, mono_t now, struct fleet_request *ret);
 /* `views` of READ and CLAIM that are OK, one a VIP. An answer that is not awaited is dropped. */

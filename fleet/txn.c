@@ -13,7 +13,7 @@
 
 static bool is_write(enum fleet_txn kind)
 {
-	return kind != FLEET_TXN_FIND && kind != FLEET_TXN_READ;
+	return kind != FLEET_TXN_FIND && kind != FLEET_TXN_READ && kind != FLEET_TXN_SLOTS;
 }
 
 static bool is_drop(enum fleet_txn kind)
@@ -64,7 +64,11 @@ static void add_up(json_t *ops, const struct fleet_keys *k, size_t vip, const st
 	key_of(k, vip, "up/", k->node, key);
 	add_check(ops, key, w->own[vip]);
 	json_t *op = add_op(ops, "lock", key);
-	set_value(op, fleet_up_encode(w->form, w->serial));
+	struct fleet_up up = { .since = 0 };
+	if (w->details)
+		up = w->details[vip];
+	up.form = w->form;
+	set_value(op, fleet_up_encode(&up, w->serial));
 	json_object_set_new(op, "Session", json_string(w->session));
 }
 
@@ -98,6 +102,15 @@ static void add_drop(json_t *ops, const struct fleet_keys *k, size_t vip,
 	add_op(ops, "delete", key_of(k, vip, "has/", k->node, key));
 }
 
+static void add_roll(json_t *ops, const struct fleet_keys *k, size_t vip,
+		     const struct fleet_write *w)
+{
+	char key[FLEET_KEY_MAX];
+	json_t *op = add_op(ops, "cas", key_of(k, vip, ".roll", "", key));
+	json_object_set_new(op, "Index", json_integer((json_int_t)w->rolls[vip].index));
+	set_value(op, fleet_slots_encode(&w->rolls[vip], w->roller, w->serial));
+}
+
 static void add_find(json_t *ops, const struct fleet_keys *k, size_t vip)
 {
 	char key[FLEET_KEY_MAX];
@@ -109,6 +122,10 @@ static void add_writes(json_t *ops, enum fleet_txn kind, const struct fleet_keys
 		       const struct fleet_write *w)
 {
 	for (size_t i = 0; i < k->n_vips; i++) {
+		if (kind == FLEET_TXN_ROLL) {
+			add_roll(ops, k, i, w);
+			continue;
+		}
 		if (is_drop(kind))
 			add_drop(ops, k, i, w);
 		else
@@ -130,7 +147,10 @@ char *fleet_txn_make(enum fleet_txn kind, const struct fleet_keys *k,
 	for (size_t i = 0; i < k->n_vips; i++)
 		if (kind == FLEET_TXN_FIND)
 			add_find(ops, k, i);
-		else if (kind == FLEET_TXN_READ || kind == FLEET_TXN_CLAIM)
+		else if (kind == FLEET_TXN_SLOTS)
+			add_op(ops, "get-tree", key_of(k, i, ".roll", "", key));
+		else if (kind == FLEET_TXN_READ || kind == FLEET_TXN_CLAIM ||
+			 kind == FLEET_TXN_ROLL)
 			add_op(ops, "get-tree", key_of(k, i, "", "", key));
 	char *text = json_dumps(ops, JSON_COMPACT);
 	json_decref(ops);
@@ -216,19 +236,19 @@ static const char *node_of(const struct entry *e, const char *part)
 static int add_up_of(struct reader *r, const struct entry *e, const char *node)
 {
 	struct fleet_view *v = &r->answer.views[e->vip];
-	enum fleet_form form;
+	struct fleet_up value = { .since = 0 };
 	if (str_equal(node, r->keys->node))
 		r->answer.own[e->vip] = e->index;
 	if (!e->session[0]) /* written by hand, or restored: no agent stands for it */
 		return 0;
-	if (fleet_up_parse((const char *)e->value, e->len, &form, r->err) < 0)
+	if (fleet_up_parse((const char *)e->value, e->len, &value, r->err) < 0)
 		return err_prefix(r->err, -EPROTO, "key '%.200s' ", e->key);
 	if (v->n_up == FLEET_NODES_MAX ||
 	    (v->n_up > 0 && strcmp(v->up[v->n_up - 1].node, node) >= 0))
 		return wrong(r, e, "is one too many, or not in order");
 	v->up = mem_grow(v->up, &r->caps[e->vip].up, v->n_up + 1, sizeof(*v->up));
 	struct fleet_up *up = &v->up[v->n_up++];
-	up->form = form;
+	*up = value;
 	str_copy(up->node, sizeof(up->node), node);
 	str_copy(up->session, sizeof(up->session), e->session);
 	return 0;
@@ -261,12 +281,25 @@ static int add_leave_of(struct reader *r, const struct entry *e)
 	return 0;
 }
 
+static int add_roll_of(struct reader *r, const struct entry *e)
+{
+	struct fleet_slots *s = &r->answer.views[e->vip].roll;
+	if (s->index)
+		return wrong(r, e, "is there twice");
+	if (fleet_slots_parse((const char *)e->value, e->len, s, r->err) < 0)
+		return err_prefix(r->err, -EPROTO, "key '%.200s' ", e->key);
+	s->index = e->index;
+	return 0;
+}
+
 /* Keys of other kinds are none of ours. */
 static int add_entry(struct reader *r, const struct entry *e)
 {
 	const char *up = node_of(e, "up/"), *has = node_of(e, "has/");
 	if (str_equal(e->rest, ".leave"))
 		return add_leave_of(r, e);
+	if (str_equal(e->rest, ".roll"))
+		return add_roll_of(r, e);
 	if (!up && !has)
 		return 0;
 	if (!fleet_node_is_valid(up ? up : has))
@@ -321,6 +354,8 @@ static int add_result(struct reader *r, enum fleet_txn kind, const json_t *resul
 static size_t count_writes(enum fleet_txn kind, const struct fleet_keys *k, const uint64_t *own)
 {
 	size_t n = 0, others = is_drop(kind) ? kind == FLEET_TXN_FORGET : 2;
+	if (kind == FLEET_TXN_ROLL)
+		return k->n_vips;
 	for (size_t i = 0; is_write(kind) && i < k->n_vips; i++)
 		n += (own[i] ? 1 : 0) + others;
 	return n;
@@ -378,6 +413,7 @@ void fleet_answer_done(struct fleet_answer *a)
 		free(a->views[i].up);
 		free(a->views[i].has);
 		free(a->views[i].leave.claims);
+		free(a->views[i].roll.items);
 	}
 	*a = (struct fleet_answer){ 0 };
 }

@@ -8,6 +8,8 @@
  *	CLAIM   check, lock `up`, cas `.leave`; then get-tree of every VIP
  *	DROP    check, delete `up` and `has`: the app is no longer here
  *	FORGET  the same, and cas `.leave`: nor are its claims
+ *	SLOTS   get-tree of `.roll`
+ *	ROLL    cas `.roll`; then get-tree of every VIP
  *
  * The check is check-index of the own `up` key as it was last seen, or check-not-exists: a request that was
  * overtaken by a later one, or that left before the keys were emptied, is refused.
@@ -32,7 +34,9 @@ enum fleet_txn {
 	FLEET_TXN_REPORT,
 	FLEET_TXN_CLAIM,
 	FLEET_TXN_DROP,
-	FLEET_TXN_FORGET
+	FLEET_TXN_FORGET,
+	FLEET_TXN_SLOTS,
+	FLEET_TXN_ROLL,
 };
 
 /* Of one app on one node. */
@@ -49,19 +53,24 @@ struct fleet_write {
 	const char *session;
 	uint64_t serial; /* another one for each request of a session */
 	enum fleet_form form;
+	const struct fleet_up *details;   /* by VIP, what is told for people; NULL: nothing */
 	wall_t seen;                      /* of REPORT */
 	bool announced;                   /* likewise: it is, or was */
 	const struct fleet_leave *leaves; /* of CLAIM and FORGET, by VIP */
+	const struct fleet_slots *rolls;  /* of ROLL, by VIP, with the slot of the writer */
+	const struct fleet_slot *roller;
 };
 
 /* Free its views. */
 struct fleet_answer {
-	struct fleet_view views[FLEET_VIPS_MAX]; /* of READ and CLAIM */
+	struct fleet_view
+		views[FLEET_VIPS_MAX]; /* of READ, CLAIM and ROLL; of SLOTS the `roll` alone */
 	uint64_t own[FLEET_VIPS_MAX];
 	wall_t announced; /* of FIND: when own `has` last said that some VIP was; 0: none does */
 };
 
-/* The body; free it. `write` of REPORT, CLAIM and FORGET, of DROP its `own`. */
+/* The body; free it. `write` of REPORT, CLAIM and FORGET, of DROP its `own`, of ROLL `serial`, `rolls` and
+ * `roller`. */
 char *fleet_txn_make(enum fleet_txn kind, const struct fleet_keys *k,
 		     const struct fleet_write *write);
 /* An answer with status 200 to the transaction of `kind`, which wrote with `own`. -EPROTO with what is

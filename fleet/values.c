@@ -40,10 +40,18 @@ static char *dump(json_t *o)
 	return text;
 }
 
-char *fleet_up_encode(enum fleet_form form, uint64_t serial)
+char *fleet_up_encode(const struct fleet_up *up, uint64_t serial)
 {
-	return dump(json_pack("{s:i, s:s, s:I}", "version", VERSION, "form", forms[form], "serial",
-			      (json_int_t)serial));
+	json_t *o = json_pack("{s:i, s:s, s:I}", "version", VERSION, "form", forms[up->form],
+			      "serial", (json_int_t)serial);
+	if (up->since)
+		json_object_set_new(o, "since",
+				    json_integer((json_int_t)(up->since / USEC_PER_SEC)));
+	if (up->attributes[0])
+		json_object_set_new(o, "attributes", json_string(up->attributes));
+	if (up->config[0])
+		json_object_set_new(o, "config", json_string(up->config));
+	return dump(o);
 }
 
 char *fleet_has_encode(wall_t seen, bool announced)
@@ -65,6 +73,23 @@ char *fleet_leave_encode(const struct fleet_leave *l, const struct fleet_claim *
 		json_array_append_new(i < l->n_slots ? slots : line, pack_claim(&l->claims[i]));
 	return dump(json_pack("{s:i, s:o, s:o, s:o}", "version", VERSION, "writer",
 			      pack_claim(writer), "slots", slots, "line", line));
+}
+
+static json_t *pack_slot(const struct fleet_slot *s)
+{
+	return json_pack("{s:s, s:s, s:I, s:s}", "node", s->node, "id", s->id, "since",
+			 (json_int_t)(s->since / USEC_PER_SEC), "why", s->why);
+}
+
+char *fleet_slots_encode(const struct fleet_slots *s, const struct fleet_slot *writer,
+			 uint64_t number)
+{
+	json_t *slots = json_array();
+	for (size_t i = 0; i < s->n; i++)
+		json_array_append_new(slots, pack_slot(&s->items[i]));
+	return dump(json_pack("{s:i, s:{s:s, s:s, s:I}, s:o}", "version", VERSION, "writer", "node",
+			      writer->node, "id", writer->id, "number", (json_int_t)number, "slots",
+			      slots));
 }
 
 /* ---- reading ---- */
@@ -102,7 +127,26 @@ static int read_number(const json_t *o, const char *key, uint64_t max, uint64_t 
 	return 0;
 }
 
-int fleet_up_parse(const char *text, size_t len, enum fleet_form *ret, struct err *err)
+/* What is not valid counts as not told: nothing is decided by it. */
+static void read_shown(const json_t *o, const char *key, char *to, size_t size)
+{
+	const char *text = json_string_value(json_object_get(o, key));
+	to[0] = '\0';
+	if (text)
+		str_printable(to, size, text, strlen(text));
+}
+
+static void read_details(const json_t *o, struct fleet_up *ret)
+{
+	json_int_t since = json_integer_value(json_object_get(o, "since"));
+	ret->since = since > 0 && (uint64_t)since < UINT64_MAX / USEC_PER_SEC
+			     ? (wall_t)since * USEC_PER_SEC
+			     : 0;
+	read_shown(o, "attributes", ret->attributes, sizeof(ret->attributes));
+	read_shown(o, "config", ret->config, sizeof(ret->config));
+}
+
+int fleet_up_parse(const char *text, size_t len, struct fleet_up *ret, struct err *err)
 {
 	json_t *o = load(text, len, err);
 	const char *form = json_string_value(json_object_get(o, "form"));
@@ -111,12 +155,15 @@ int fleet_up_parse(const char *text, size_t len, enum fleet_form *ret, struct er
 		return -EPROTO;
 	while (form && i < ARRAY_SIZE(forms) && !str_equal(form, forms[i]))
 		i++;
+	if (form && i < ARRAY_SIZE(forms)) {
+		ret->form = (enum fleet_form)i;
+		read_details(o, ret);
+	}
 	json_decref(o);
-	if (!form || i == ARRAY_SIZE(forms))
-		return err_set(err, -EPROTO,
-			       "has no valid 'form': normal, degraded, drained or withdrawn");
-	*ret = (enum fleet_form)i;
-	return 0;
+	return form && i < ARRAY_SIZE(forms)
+		       ? 0
+		       : err_set(err, -EPROTO,
+				 "has no valid 'form': normal, degraded, drained or withdrawn");
 }
 
 static int read_bool(const json_t *o, const char *key, bool *ret, struct err *err)
@@ -147,7 +194,7 @@ static int read_text(const json_t *o, const char *key, char *to, size_t size, st
 	const char *text = json_string_value(json_object_get(o, key));
 	size_t n = text ? strlen(text) : 0;
 	if (n == 0 || n >= size)
-		return err_set(err, -EPROTO, "has a claim without a valid '%s'", key);
+		return err_set(err, -EPROTO, "has a claim or a slot without a valid '%s'", key);
 	memcpy(to, text, n + 1);
 	return 0;
 }
@@ -195,5 +242,44 @@ int fleet_leave_parse(const char *text, size_t len, struct fleet_leave *ret, str
 		free(l.claims);
 	else
 		*ret = l;
+	return r;
+}
+
+static int read_slot(const json_t *o, struct fleet_slot *ret, struct err *err)
+{
+	uint64_t since = 0;
+	int r = read_text(o, "node", ret->node, sizeof(ret->node), err);
+	if (r == 0 && !fleet_node_is_valid(ret->node))
+		r = err_set(err, -EPROTO, "has a slot without a valid 'node'");
+	if (r == 0)
+		r = read_text(o, "id", ret->id, sizeof(ret->id), err);
+	if (r == 0)
+		r = read_number(o, "since", INT64_MAX / USEC_PER_SEC, &since, err);
+	ret->since = since * USEC_PER_SEC;
+	read_shown(o, "why", ret->why, sizeof(ret->why));
+	str_printable(ret->id, sizeof(ret->id), ret->id, strlen(ret->id));
+	return r;
+}
+
+int fleet_slots_parse(const char *text, size_t len, struct fleet_slots *ret, struct err *err)
+{
+	json_t *o = load(text, len, err);
+	const json_t *list = json_object_get(o, "slots");
+	size_t n = json_array_size(list);
+	struct fleet_slots s = { .n = n };
+	int r = 0;
+	if (!o)
+		return -EPROTO;
+	if (!json_is_array(list) || n > FLEET_SLOTS_MAX)
+		r = err_set(err, -EPROTO, "has no valid 'slots'");
+	if (r == 0)
+		s.items = mem_new(n + 1, sizeof(*s.items));
+	for (size_t i = 0; r == 0 && i < n; i++)
+		r = read_slot(json_array_get(list, i), &s.items[i], err);
+	json_decref(o);
+	if (r < 0)
+		free(s.items);
+	else
+		*ret = s;
 	return r;
 }

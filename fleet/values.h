@@ -2,9 +2,12 @@
 /*
  * The values of a fleet's keys in Consul, as JSON. Pure.
  *
- *	up/NODE   {"version": 1, "form": "normal", "serial": 7}
+ *	up/NODE   {"version": 1, "form": "normal", "serial": 7, "since": 1790000000, "attributes": "med 10",
+ *	           "config": "…"}                         the last three for people, and they may be missing
  *	has/NODE  {"version": 1, "seen": 1790000000, "announced": true}   seconds since 1970
  *	.leave    {"version": 1, "writer": {…}, "slots": [CLAIM, …], "line": [CLAIM, …]}
+ *	.roll     {"version": 1, "writer": {…}, "slots": [{"node": "web1", "id": "8f3c…", "since": 1790000000,
+ *	           "why": "reboot"}, …]}
  *	CLAIM     {"node": "web1", "session": "e2ecb391-…", "number": 3}
  *
  * A value that is not as it should be is refused as a whole, also one of another version: half of it could
@@ -32,14 +35,21 @@ const char *fleet_form_name(enum fleet_form form); /* "normal", … */
 bool fleet_node_is_valid(const char *node);
 
 /* Free the texts. `writer` has node and session, and a number for each write. */
-char *fleet_up_encode(enum fleet_form form, uint64_t serial);
+char *fleet_up_encode(const struct fleet_up *up, uint64_t serial);
 char *fleet_has_encode(wall_t seen, bool announced);
 char *fleet_leave_encode(const struct fleet_leave *l, const struct fleet_claim *writer);
 
+/* `number` is another one for each write of this writer. */
+char *fleet_slots_encode(const struct fleet_slots *s, const struct fleet_slot *writer,
+			 uint64_t number);
+
 /* -EPROTO with what is wrong. *ret is filled on success only. */
-int fleet_up_parse(const char *text, size_t len, enum fleet_form *ret, struct err *err);
+/* All but `node` and `session`. */
+int fleet_up_parse(const char *text, size_t len, struct fleet_up *ret, struct err *err);
 /* All but `node`; false where it does not say whether it was announced. */
 int fleet_has_parse(const char *text, size_t len, struct fleet_has *ret, struct err *err);
+/* All but `index`; free ret->items. */
+int fleet_slots_parse(const char *text, size_t len, struct fleet_slots *ret, struct err *err);
 /* All but `index`; free ret->claims. */
 int fleet_leave_parse(const char *text, size_t len, struct fleet_leave *ret, struct err *err);
 

@@ -140,6 +140,9 @@ struct registry {
 	struct drain drain;     /* of the whole agent */
 	struct deadline agent_undrain;
 	struct pending_drain *pending_drains; /* by the name of the app */
+	char **rolled;                        /* names of apps that a roll drains */
+	size_t n_rolled;
+	char *rolled_why;
 	struct pause_watch pauses;            /* on while there are leases */
 	uint64_t leases_expired;
 	registry_guard *guard; /* NULL: any VIP is accepted */

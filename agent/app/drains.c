@@ -265,6 +265,46 @@ void registry_drop_pending_drains(struct registry *reg, registry_name_cb *droppe
 	}
 }
 
+/* A roll of the fleet */
+
+static bool is_rolled(const struct registry *reg, const char *name)
+{
+	for (size_t i = 0; i < reg->n_rolled; i++)
+		if (str_equal(reg->rolled[i], name))
+			return true;
+	return false;
+}
+
+void registry_set_rolled(struct registry *reg, char *const *names, size_t n, const char *reason,
+			 const struct log_requester *asked, mono_t now)
+{
+	char **before = reg->rolled;
+	size_t n_before = reg->n_rolled;
+	free(reg->rolled_why);
+	reg->rolled_why = mem_strdup(reason);
+	reg->rolled = mem_new(n + 1, sizeof(*reg->rolled));
+	reg->n_rolled = n;
+	for (size_t i = 0; i < n; i++)
+		reg->rolled[i] = mem_strdup(names[i]);
+	for (size_t i = 0; i < n_before; i++) {
+		if (!is_rolled(reg, before[i]))
+			registry_undrain(reg, before[i], DRAIN_BY_FLEET, asked, now);
+		free(before[i]);
+	}
+	free(before);
+	for (size_t i = 0; i < n; i++)
+		registry_drain(reg, names[i], DRAIN_BY_FLEET, asked, reason, USEC_NEVER, now);
+}
+
+void registry_drains_done(struct registry *reg)
+{
+	registry_drop_pending_drains(reg, NULL, NULL);
+	for (size_t i = 0; i < reg->n_rolled; i++)
+		free(reg->rolled[i]);
+	free(reg->rolled);
+	free(reg->rolled_why);
+}
+
 /* The disable_file */
 
 static void apply_file(struct app *app, bool exists, mono_t now)
@@ -293,6 +333,9 @@ void app_drain_start(struct app *app, mono_t now)
 		app->disable_file =
 			file_watch_new(watcher, app->spec->disable_file, on_file, app, &exists);
 	apply_file(app, exists, now);
+	if (is_rolled(app->registry, app->spec->name))
+		registry_drain(app->registry, app->spec->name, DRAIN_BY_FLEET, NULL,
+			       app->registry->rolled_why, USEC_NEVER, now);
 	restore_pending(app, now);
 	update_drained(app, now); /* the agent may be drained */
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Drains of apps and of the agent. An app is drained while any source requests it: the API or its
- * disable_file, or for all apps the API, the agent's disable_file, the stop, or the shutdown of the host. What counts for the
+ * disable_file, or a roll of the fleet, or for all apps the API, the agent's disable_file, the stop, or the shutdown of the host. What counts for the
  * route is when the first request came and the last one was lifted.
  *
  * Drains over HTTP that began in a previous instance wait for their apps: those of Consul may come
@@ -42,10 +42,17 @@ void registry_restore_drain(struct registry *reg, const char *name, const char *
 typedef void registry_name_cb(const char *name, void *userdata);
 void registry_drop_pending_drains(struct registry *reg, registry_name_cb *dropped, void *userdata);
 
+/* Exactly these apps are drained by a roll of the fleet from now on, also when they are registered later; n 0: none
+ * is. The names are copied. */
+void registry_set_rolled(struct registry *reg, char *const *names, size_t n, const char *reason,
+			 const struct log_requester *asked, mono_t now);
+
 /* For registry.c. Watches the disable_file that the spec names and takes up pending drains; the
  * caller applies the result. */
 void app_drain_start(struct app *app, mono_t now);
 void app_drain_done(struct app *app);
+/* What is kept for apps to come. */
+void registry_drains_done(struct registry *reg);
 /* DUE_UNDRAIN is due, of an app or (NULL) of the agent. */
 void drain_on_due(struct registry *reg, const struct app *app, mono_t now);
 

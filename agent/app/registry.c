@@ -201,7 +201,7 @@ void registry_free(struct registry *reg)
 	struct app *app, *next;
 	HASH_ITER (hh, reg->apps, app, next)
 		app_free(app);
-	registry_drop_pending_drains(reg, NULL, NULL);
+	registry_drains_done(reg);
 	groups_done(reg);
 	budgets_free(reg);
 	due_done(&reg->due);

@@ -11,6 +11,7 @@
 #include "agent/cli/cmd_define.h"
 #include "agent/cli/cmd_diff.h"
 #include "agent/cli/cmd_events.h"
+#include "agent/cli/cmd_fleet.h"
 #include "agent/cli/cmd_top.h"
 #include "agent/cli/cmd_what_if.h"
 #include "agent/cli/completions.h"
@@ -138,6 +139,8 @@ static int ask_agent(const struct client *client, const struct verb_call *call)
 		return cmd_define(client, call);
 	if (call->id == VERB_CHECK_NOW)
 		return cmd_check_now(client, call);
+	if (call->id == VERB_FLEET)
+		return cmd_fleet(client, call);
 	if (call->id == VERB_WHAT_IF)
 		return cmd_what_if(client, call);
 	if (call->id == VERB_RELOAD)

@@ -22,7 +22,7 @@ struct show {
 
 typedef int show_fn(const struct show *s, const json_t *answer);
 show_fn show_status, show_app, show_vips, show_explain, show_peers, show_peer, show_routes,
-	show_nat, show_consul, show_config;
+	show_nat, show_consul, show_config, show_fleet;
 /* Its exit status is that of the forecast (cmd_what_if). */
 void show_what_if(const struct show *s, const json_t *answer);
 

@@ -20,6 +20,8 @@ const struct verb_option verb_key_option = { "KEY", "VALUE",
 static const char *const peer_orders[] = { "enable", "disable", "reset", "refresh",
 					   "add",    "delete",  NULL };
 
+static const char *const fleet_orders[] = { "status", "drain", "release", NULL };
+
 static const struct verb verbs[N_VERBS] = {
 	[VERB_STATUS] = { "status", NULL, "", 0, 0, "The agent at a glance, alarms first",
 			  "vipherald status --watch", .watches = true },
@@ -73,6 +75,32 @@ static const struct verb verbs[N_VERBS] = {
 			  "vipherald consul", .watches = true },
 	[VERB_NOMAD] = { "nomad", NULL, "", 0, 0, "Nomad, and what its services became",
 			 "vipherald nomad", .watches = true },
+	[VERB_FLEET] = { "fleet", NULL, "status [VIP] | drain ... -- COMMAND | release NODE", 1,
+			 VERB_WORDS_MAX,
+			 "Who announces which VIP; a command with apps drained, on a few hosts of "
+			 "the fleet "
+			 "at a time",
+			 "vipherald fleet drain --app dns -n 2 -- apt-get -y upgrade",
+			 .options = { { "app", "NAME",
+					"of drain and release: may be repeated, as --vip" },
+				      { "vip", "PREFIX", "the app that has it" },
+				      { "slots", "COUNT",
+					"-n, of drain: hosts at a time, 1 unless said otherwise" },
+				      { "wait-traffic", "PPS",
+					"of drain: until fewer packets a second come, 10pps" },
+				      { "timeout", "DURATION",
+					"of drain: how long to wait, without end unless said "
+					"otherwise" },
+				      { "reason", "TEXT",
+					"of drain: shown wherever the drain is" } },
+			 .exits = "0 done, 1 refused, not found, or Consul does not answer, 2 "
+				  "usage, 3 "
+				  "agent not reachable; of drain that of the command, 124 "
+				  "--timeout is "
+				  "over, 125 the command was not run or its end not told, 126 it "
+				  "cannot "
+				  "be run, 127 it is not found",
+			 .has_rest = true, .kinds = fleet_orders },
 	[VERB_EVENTS] = { "events", NULL, "", 0, 0, "What happened, the last ones",
 			  "vipherald events --follow --kind app",
 			  .options = { { "follow", NULL,
@@ -349,15 +377,23 @@ static int parse_key(struct verb_call *call, const char *name, size_t len, int a
 	return set_option(call, &(struct verb_option){ .name = k->name }, value, err);
 }
 
+/* -h and -n are the short ones. */
+static const struct verb_option *find_short(const struct verb *verb, const char *name, size_t len)
+{
+	if (len == 1 && *name == 'h')
+		return find_option(verb, "help", 4);
+	if (len == 1 && *name == 'n')
+		return find_option(verb, "slots", 5);
+	return find_option(verb, name, len);
+}
+
 static int parse_option(struct verb_call *call, int argc, char *const argv[], int *at,
 			struct err *err)
 {
 	const char *arg = argv[*at], *name = arg + strspn(arg, "-");
 	size_t len = strcspn(name, "=");
 	const char *value = name[len] ? name + len + 1 : NULL;
-	const struct verb_option *option = len == 1 && *name == 'h'
-						   ? find_option(call->verb, "help", 4)
-						   : find_option(call->verb, name, len);
+	const struct verb_option *option = find_short(call->verb, name, len);
 	int rc = option ? 0 : parse_key(call, name, len, argc, argv, at, err);
 	if (!option)
 		return rc > 0 ? unknown_option(call->verb, arg, err) : rc;

@@ -25,6 +25,7 @@
 #include "agent/daemon/check_now.h"
 #include "agent/daemon/compare.h"
 #include "agent/daemon/exec_env.h"
+#include "agent/daemon/fleet_calls.h"
 #include "agent/daemon/hooks.h"
 #include "agent/daemon/host_shutdown.h"
 #include "agent/daemon/parts.h"
@@ -35,6 +36,7 @@
 #include "agent/daemon/reload_confirm.h"
 #include "agent/daemon/reload_trial.h"
 #include "agent/daemon/restart.h"
+#include "agent/daemon/rolling.h"
 #include "agent/daemon/route_log.h"
 #include "agent/daemon/settings.h"
 #include "agent/daemon/shutdown_ops.h"
@@ -191,6 +193,7 @@ static void start_fleet(struct agent *a)
 		.registry = a->registry,
 		.spec = &a->config->fleet,
 		.consul = &a->config->agent.consul,
+		.config_sha256 = a->config_file.sha256,
 	};
 	if (a->config->fleet.engine != FLEET_OFF)
 		a->fleet = fleet_agent_new(&env);
@@ -298,6 +301,7 @@ static int start_loop(struct agent *a, struct err *err)
 	a->compare = compare_new(a);
 	a->check_now = check_now_new(a);
 	a->what_if = what_if_new(a);
+	a->fleet_calls = fleet_calls_new(a);
 	a->restart = restart_new(a);
 	/* `off`: nothing is kept on the disk. */
 	if (!a->config->agent.state_file || *a->config->agent.state_file)
@@ -324,6 +328,7 @@ static int start(struct agent *a, struct err *err)
 		a->store = store_new(a->loop, &a->config->agent, a->registry, a->actuator,
 				     calls_on_written, a);
 	if (rc == 0) {
+		a->rolling = rolling_new(a, fleet_calls_roll_changed, a->fleet_calls);
 		peer_set_restore(a);
 		rc = start_speaker(a, err);
 	}
@@ -341,6 +346,8 @@ static void agent_done(struct agent *a)
 {
 	check_now_stop(a->check_now);
 	what_if_stop(a->what_if);
+	fleet_calls_stop(a->fleet_calls);
+	rolling_stop(a->rolling);
 	api_free(a->api); /* its streams walk the registry */
 	a->api = NULL;    /* what is freed below may still log events */
 	hooks_free(a->hooks);
@@ -349,6 +356,9 @@ static void agent_done(struct agent *a)
 	alarm_log_free(a->alarm_log);
 	compare_free(a->compare);
 	what_if_free(a->what_if);
+	fleet_calls_free(a->fleet_calls);
+	rolling_free(a->rolling);
+	a->rolling = NULL;
 	check_now_free(a->check_now);
 	a->check_now = NULL; /* checks that end are told to it */
 	reload_free(a->reload);

@@ -3,6 +3,7 @@
 
 #include "agent/daemon/check_now.h"
 #include "agent/daemon/compare.h"
+#include "agent/daemon/fleet_calls.h"
 #include "agent/daemon/peer_calls.h"
 #include "agent/daemon/reload.h"
 #include "agent/daemon/reload_confirm.h"
@@ -39,6 +40,10 @@ void calls_answer(const struct api_call *call, struct api_reply *ret, void *user
 	}
 	if (call->kind == API_WHAT_IF) {
 		what_if_ask(a->what_if, call, ret);
+		return;
+	}
+	if (api_is_about_fleet(call->kind) && !shown_is_stopping(a)) {
+		fleet_calls_answer(a->fleet_calls, call, ret);
 		return;
 	}
 	if (call->kind == API_CHECK && !shown_is_stopping(a)) {

@@ -43,11 +43,14 @@ struct alarm_log;
 struct check_now;
 struct compare;
 struct fleet_agent;
+struct fleet_calls;
 struct hooks;
 struct host_shutdown;
 struct programs;
 struct reload;
 struct restart;
+struct roll;
+struct rolling;
 struct what_if;
 
 struct agent {
@@ -90,6 +93,9 @@ struct agent {
 	struct monitor_runner *runner;
 	struct registry *registry;
 	struct fleet_agent *fleet; /* NULL: no guard is configured */
+	struct fleet_calls *fleet_calls;
+	struct rolling *rolling; /* NULL: before the store */
+	const struct roll *roll; /* its roll; NULL: none */
 	struct file_watcher *presence;
 	struct disable_file *disable_file; /* NULL: none configured */
 	struct store *store;

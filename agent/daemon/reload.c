@@ -15,6 +15,7 @@
 #include "agent/daemon/reload_state.h"
 #include "agent/daemon/reload_trial.h"
 #include "agent/daemon/turn.h"
+#include "agent/fleet/fleet_agent.h"
 #include "agent/status/view_diff.h"
 #include "agent/status/view_json.h"
 #include "lib/log.h"
@@ -141,6 +142,7 @@ static void finish(struct reload *r, bool ok)
 	if (ok) {
 		config_file_loaded(&a->config_file, a->config_file.path, a->config);
 		config_log_included(&a->config->set);
+		fleet_agent_config_changed(a->fleet);
 		reload_trial_succeed(a, &r->job);
 		if (!r->job.rollback) /* the trial is another one, or over */
 			r->expired = false;

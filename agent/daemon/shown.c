@@ -49,6 +49,7 @@ struct status_sources shown_sources(struct agent *a)
 		.discovery = sources_discovery(a->sources, APP_FROM_CONSUL),
 		.nomad = sources_discovery(a->sources, APP_FROM_NOMAD),
 		.fleet = a->fleet,
+		.roll = a->roll,
 		.programs = a->programs,
 		.store = a->store,
 		.events = a->events,

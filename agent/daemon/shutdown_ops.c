@@ -7,10 +7,12 @@
 #include "agent/daemon/alarm_log.h"
 #include "agent/daemon/check_now.h"
 #include "agent/daemon/compare.h"
+#include "agent/daemon/fleet_calls.h"
 #include "agent/daemon/hooks.h"
 #include "agent/daemon/host_shutdown.h"
 #include "agent/daemon/parts.h"
 #include "agent/daemon/reload.h"
+#include "agent/daemon/rolling.h"
 #include "agent/daemon/what_if.h"
 #include "agent/fleet/fleet_agent.h"
 #include "agent/programs/programs.h"
@@ -71,6 +73,8 @@ static void withdraw(mono_t flush_limit, void *userdata)
 	compare_stop(a->compare);
 	check_now_stop(a->check_now);
 	what_if_stop(a->what_if);
+	fleet_calls_stop(a->fleet_calls);
+	rolling_stop(a->rolling);
 	programs_mute(a->programs);
 	sources_stop(a->sources);
 	fleet_agent_stop(a->fleet);
@@ -119,6 +123,8 @@ static void leave_sessions(mono_t limit, void *userdata)
 	compare_stop(a->compare);
 	check_now_stop(a->check_now);
 	what_if_stop(a->what_if);
+	fleet_calls_stop(a->fleet_calls);
+	rolling_stop(a->rolling);
 	programs_stop(a->programs);
 	sources_suspend(a->sources);
 	fleet_agent_stop(a->fleet);

@@ -23,6 +23,7 @@
 #include "lib/mono.h"
 
 struct fleet_agent;
+struct fleet_shared;
 
 /* All must outlive it. */
 struct fleet_agent_env {
@@ -30,6 +31,7 @@ struct fleet_agent_env {
 	struct registry *registry;
 	const struct fleet_spec *spec; /* its minimums and times may change */
 	const struct consul_config *consul;
+	const char *config_sha256; /* of the file in effect, for the others to see */
 };
 
 /* Before the first app is registered. */
@@ -38,9 +40,14 @@ struct fleet_agent *fleet_agent_new(const struct fleet_agent_env *env);
 void fleet_agent_free(struct fleet_agent *a);
 /* The configuration has other keys of Consul; before the texts of the former are freed. */
 void fleet_agent_reconnect(struct fleet_agent *a);
+/* config_sha256 is another one: tells the others. */
+void fleet_agent_config_changed(struct fleet_agent *a);
 /* A stop or a restart: the session is destroyed, and its keys go with it, as far as Consul answers while the
  * loop still runs. The guard decides nothing from then on. */
 void fleet_agent_stop(struct fleet_agent *a);
+
+/* For fleet_look.h. NULL for NULL. */
+struct fleet_shared *fleet_agent_shared(struct fleet_agent *a);
 
 /* ---- status; the texts are valid until the loop runs again ---- */
 

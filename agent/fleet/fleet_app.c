@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/fleet/fleet_told.h"
 #include "lib/log.h"
 #include "lib/mem.h"
 #include "lib/str.h"
@@ -138,6 +139,7 @@ struct fleet_app *fleet_app_new(struct fleet_shared *shared, const struct app_sp
 	}
 	f->name = mem_strdup(spec->name);
 	f->config.n_vips = f->n_vips < FLEET_VIPS_MAX ? f->n_vips : FLEET_VIPS_MAX;
+	f->details = mem_new(f->config.n_vips, sizeof(*f->details));
 	f->kept_since = USEC_NEVER;
 	f->calls = (struct fleet_call){
 		.transport = &shared->transport,
@@ -197,6 +199,7 @@ void fleet_app_free(struct fleet_app *f)
 	if (f->member.claim.number > s->number)
 		s->number = f->member.claim.number;
 	fleet_member_done(&f->member);
+	free(f->details);
 	free(f->name);
 	free(f);
 }
@@ -263,6 +266,12 @@ bool fleet_app_update(struct fleet_app *f, const struct app *app, enum fleet_evi
 		f->up = f->min_up = f->ahead = 0;
 	}
 	return keeps;
+}
+
+void fleet_app_tell(struct fleet_app *f, mono_t now)
+{
+	fleet_member_tell(&f->member, now);
+	fleet_app_wake(f, now);
 }
 
 /* ---- answers ---- */
@@ -370,10 +379,16 @@ static void send_request(struct fleet_app *f, const struct fleet_request *r)
 	enum fleet_form form = r->form;
 	if (form == FLEET_WITHDRAWN && f->is_drained)
 		form = FLEET_DRAINED;
+	/* What is retired deletes its keys. */
+	const struct app *app = f->is_gone ? NULL : registry_find(f->shared->registry, f->name);
+	for (size_t i = 0; app && i < f->config.n_vips; i++)
+		fleet_told(app, &f->vips[i], f->shared->config_sha256, loop_now(f->shared->loop),
+			   loop_wall(), &f->details[i]);
 	const struct fleet_write write = {
 		.session = f->member.claim.session,
 		.serial = r->id,
 		.form = form,
+		.details = app ? f->details : NULL,
 		.seen = loop_wall(),
 		.announced = f->member.was_announced,
 		.leaves = r->leaves,

@@ -30,6 +30,7 @@ struct fleet_app {
 	mono_t kept_since;        /* USEC_NEVER: it is not kept */
 	bool is_told;             /* in the log: why it is kept */
 	size_t up, min_up, ahead; /* by the last answer since then; min_up 0: none yet */
+	struct fleet_up *details; /* by VIP, what is told for people */
 	struct err error;         /* of the last transaction; "": it was answered */
 	struct deadline wake;
 	struct list_node waiting, gone;
@@ -46,6 +47,8 @@ bool fleet_app_fits(struct fleet_app *f, const struct app_spec *spec);
 /* Returns whether the app is to stay announced although it is down. */
 bool fleet_app_update(struct fleet_app *f, const struct app *app, enum fleet_evidence evidence,
 		      bool announced, mono_t now);
+/* What others are told besides the form is told anew. */
+void fleet_app_tell(struct fleet_app *f, mono_t now);
 /* The same, as it is. */
 bool fleet_app_keeps(const struct fleet_app *f);
 /* The app, or these VIPs of it, are gone: it frees itself when the keys are. */

@@ -11,9 +11,10 @@
 
 static void send_txn(struct fleet_call *e);
 
-static bool is_write(const struct fleet_call *e)
+/* Those that check the index of the own `up` key. */
+static bool needs_own(const struct fleet_call *e)
 {
-	return e->kind != FLEET_TXN_READ;
+	return e->kind != FLEET_TXN_READ && e->kind != FLEET_TXN_SLOTS && e->kind != FLEET_TXN_ROLL;
 }
 
 static void finish(struct fleet_call *e, enum fleet_result result, const struct fleet_view *views,
@@ -84,11 +85,11 @@ void fleet_call_begin(struct fleet_call *e, enum fleet_txn kind, const struct fl
 	e->kind = kind;
 	if (write) {
 		e->write = *write;
-		str_copy(e->session, sizeof(e->session), write->session);
+		str_copy(e->session, sizeof(e->session), write->session ? write->session : "");
 	}
 	e->write.own = e->own;
 	e->write.session = e->session;
-	e->is_finding = is_write(e) && !e->is_known;
+	e->is_finding = needs_own(e) && !e->is_known;
 	send_txn(e);
 }
 

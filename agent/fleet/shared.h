@@ -23,6 +23,7 @@ struct fleet_shared {
 	sd_event *loop;
 	struct registry *registry;
 	const struct fleet_spec *spec;
+	const char *config_sha256; /* of the file in effect */
 	char node[FLEET_NODE_MAX], prefix[FLEET_PREFIX_MAX];
 	struct consul_transport *transport; /* NULL: none is configured */
 	struct fleet_session session;
@@ -32,6 +33,9 @@ struct fleet_shared {
 	struct deadlines wakes; /* of apps */
 	struct list waiting;    /* for one of FLEET_CALLS_MAX */
 	size_t n_calls;
+	struct list looks; /* of fleet_look */
+	size_t n_looks;
+	struct list rollings; /* of fleet_rolling */
 	sd_event_source *timer;
 	sd_event_time_handler_t on_timer; /* with the owner as userdata */
 	void *userdata;

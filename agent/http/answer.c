@@ -191,7 +191,8 @@ bool answer_is_change(enum api_kind kind)
 {
 	return kind == API_REGISTER || kind == API_UNREGISTER || kind == API_DEFINE ||
 	       kind == API_UNDEFINE || kind == API_DRAIN || kind == API_UNDRAIN ||
-	       kind == API_CHECK || kind == API_RELOAD || kind == API_CONFIRM ||
+	       kind == API_CHECK || kind == API_ROLL_BEGIN || kind == API_ROLL_FINISH ||
+	       kind == API_FLEET_RELEASE || kind == API_RELOAD || kind == API_CONFIRM ||
 	       (api_is_about_peer(kind) && kind != API_PEER);
 }
 
@@ -262,6 +263,11 @@ void answer_call(const struct status_sources *in, bool stopping, const struct ap
 	case API_CONFIRM:
 	case API_CHECK:
 	case API_WHAT_IF:
+	case API_FLEET_VIPS:
+	case API_ROLL:
+	case API_ROLL_BEGIN:
+	case API_ROLL_FINISH:
+	case API_FLEET_RELEASE:
 	case API_DIFF: /* answered by the caller, which can do it */
 	case API_PEER:
 	case API_PEER_ADD:

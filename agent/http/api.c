@@ -69,6 +69,11 @@ void api_send_checked(struct api *api, uint64_t number, unsigned status, const c
 	send_answer(api, API_DEFER_CHECKED, number, status, body);
 }
 
+void api_send_fleet(struct api *api, uint64_t number, unsigned status, const char *body)
+{
+	send_answer(api, API_DEFER_FLEET, number, status, body);
+}
+
 void api_send_forecast(struct api *api, uint64_t number, unsigned status, const char *body)
 {
 	send_answer(api, API_DEFER_FORECAST, number, status, body);

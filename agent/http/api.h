@@ -48,6 +48,8 @@ void api_send_compared(struct api *api, uint64_t up_to, unsigned status, const c
 void api_send_checked(struct api *api, uint64_t number, unsigned status, const char *body);
 /* Sends the reply of API_DEFER_FORECAST with this number. */
 void api_send_forecast(struct api *api, uint64_t number, unsigned status, const char *body);
+/* Of API_DEFER_FLEET. */
+void api_send_fleet(struct api *api, uint64_t number, unsigned status, const char *body);
 /* Has the requests of API_DEFER_RETRY answered anew. */
 void api_retry(struct api *api);
 /* There is a new event, for its followers. */

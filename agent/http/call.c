@@ -38,3 +38,9 @@ struct log_requester api_call_requester(const struct api_call *call)
 {
 	return (struct log_requester){ call->principal.name, call->from[0] ? call->from : NULL };
 }
+
+bool api_is_about_fleet(enum api_kind kind)
+{
+	return kind == API_FLEET_VIPS || kind == API_ROLL || kind == API_ROLL_BEGIN ||
+	       kind == API_ROLL_FINISH || kind == API_FLEET_RELEASE;
+}

@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "agent/http/arg.h"
+#include "agent/http/fleet_query.h"
 #include "agent/model/app_spec.h"
 #include "agent/model/principal.h"
 #include "agent/page/file.h"
@@ -48,6 +49,11 @@ enum api_kind {
 	API_CONSUL,
 	API_NOMAD,
 	API_FLEET,
+	API_FLEET_VIPS,
+	API_ROLL,
+	API_ROLL_BEGIN,
+	API_ROLL_FINISH,
+	API_FLEET_RELEASE,
 	API_METRICS,
 	API_HEALTHZ,
 	API_READYZ,
@@ -71,6 +77,8 @@ enum api_kind {
 	API_PAGE_FILE,
 };
 
+/* It is answered by agent/daemon/fleet_calls.h. */
+bool api_is_about_fleet(enum api_kind kind);
 /* It is about one peer, by its address; all but API_PEER change it. */
 bool api_is_about_peer(enum api_kind kind);
 
@@ -113,6 +121,7 @@ struct api_call {
 	struct event_query events;        /* of EVENTS */
 	struct app_query apps;            /* of APPS */
 	struct what_if_query what_if;     /* of WHAT_IF */
+	struct fleet_query fleet;         /* of FLEET_…, ROLL and ROLL_… */
 	bool head;                        /* the headers of the reply are wanted, not the body */
 	bool openmetrics;                 /* of METRICS: the client understands it */
 	struct page_query page;           /* of PAGE */

@@ -45,7 +45,8 @@ void deferred_resume(struct list *all, enum api_defer kind, uint64_t up_to, bool
 /* Of these each ends for itself, in any order. */
 static bool is_meant(const struct api_reply *reply, enum api_defer kind, uint64_t number)
 {
-	bool alone = kind == API_DEFER_CHECKED || kind == API_DEFER_FORECAST;
+	bool alone =
+		kind == API_DEFER_CHECKED || kind == API_DEFER_FORECAST || kind == API_DEFER_FLEET;
 	return reply->defer == kind && (alone ? reply->number == number : reply->number <= number);
 }
 

@@ -18,6 +18,7 @@ enum api_defer {
 	API_DEFER_COMPARED, /* api_send_compared() has them */
 	API_DEFER_CHECKED,  /* api_send_checked() has them, for one of them */
 	API_DEFER_FORECAST, /* api_send_forecast() has them, for one of them */
+	API_DEFER_FLEET,    /* api_send_fleet() has them, for one of them */
 	API_DEFER_RETRY,    /* there is no reply yet: api_retry() has the request answered anew */
 };
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "agent/config/types.h"
+#include "agent/http/fleet_args.h"
 #include "agent/http/peer_definition.h"
 #include "agent/model/peer_orders.h"
 #include "agent/model/register_params.h"
@@ -384,6 +385,8 @@ int request_parse_args(const struct api_request *request, struct api_call *call)
 		rc = parse_log(request, call);
 	else if (call->kind == API_APPS)
 		rc = parse_apps(request, &call->apps, &call->err);
+	else if (api_is_about_fleet(call->kind))
+		rc = fleet_query_parse(request, call->kind, &call->fleet, &call->err);
 	else if (call->kind == API_WHAT_IF)
 		rc = parse_what_if(request, &call->what_if, &call->err);
 	else if (call->kind == API_EVENTS)

@@ -16,6 +16,8 @@ const char *drain_source_name(enum drain_source source)
 		return "stop";
 	case DRAIN_BY_HOST:
 		return "host";
+	case DRAIN_BY_FLEET:
+		return "fleet";
 	}
 	return "unknown";
 }

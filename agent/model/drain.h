@@ -10,6 +10,7 @@
  *	file     disable_file is created      disable_file is removed
  *	stop     SIGTERM with shutdown_drain  never
  *	host     logind announces a shutdown  it is cancelled
+ *	fleet    a roll has a slot            its command is done, or it is given up
  */
 #ifndef AGENT_MODEL_DRAIN_H
 #define AGENT_MODEL_DRAIN_H
@@ -20,12 +21,14 @@
 
 enum drain_source {
 	DRAIN_BY_API,
-	DRAIN_BY_FILE, /* disable_file */
-	DRAIN_BY_STOP, /* shutdown_drain; of the agent only */
-	DRAIN_BY_HOST, /* likewise */
+	DRAIN_BY_FILE,  /* disable_file */
+	DRAIN_BY_STOP,  /* shutdown_drain; of the agent only */
+	DRAIN_BY_HOST,  /* likewise */
+	DRAIN_BY_FLEET, /* rolling work (agent/model/roll.h); of apps only */
 };
-#define DRAIN_SOURCES 4
-const char *drain_source_name(enum drain_source source); /* "api", "file", "stop", "host" */
+#define DRAIN_SOURCES 5
+const char *
+drain_source_name(enum drain_source source); /* "api", "file", "stop", "host", "fleet" */
 
 #define DRAIN_REASON_MAX 256 /* with the NUL; longer ones are cut */
 

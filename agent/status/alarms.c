@@ -8,6 +8,7 @@
 #include "agent/app/groups.h"
 #include "agent/bfd/peer_bfd.h"
 #include "agent/fleet/fleet_agent.h"
+#include "agent/model/roll.h"
 #include "agent/model/vrf_reach.h"
 #include "agent/programs/programs.h"
 #include "agent/status/outside_vrf.h"
@@ -684,6 +685,25 @@ static void add_guarded(json_t *alarms, const struct status_sources *in)
 		  n);
 }
 
+static void add_roll(json_t *alarms, const struct roll *r, wall_t now)
+{
+	char age[DURATION_TEXT_MAX];
+	if (!r || !roll_is_stuck(r, now))
+		return;
+	if (r->phase == ROLL_FAILED)
+		add(alarms, "fleet-roll", "app", r->apps[0],
+		    "%s: the command of rolling work failed, exit status %d: drained, and its slot "
+		    "is kept, so that other hosts wait; repeat it, or run 'vipherald fleet "
+		    "release'",
+		    r->apps[0], r->exit_status);
+	else
+		add(alarms, "fleet-roll", "app", r->apps[0],
+		    "%s: rolling work is %s for %s, and other hosts wait%s%.300s", r->apps[0],
+		    roll_phase_name(r->phase),
+		    duration_format(usec_sub(now, r->since) / USEC_PER_SEC * USEC_PER_SEC, age),
+		    r->note[0] ? ": " : "", r->note);
+}
+
 static void add_fleet(json_t *alarms, const struct status_sources *in,
 		      const struct view_clock *clock)
 {
@@ -692,6 +712,7 @@ static void add_fleet(json_t *alarms, const struct status_sources *in,
 		return;
 	fleet_agent_status(in->fleet, &s);
 	add_guarded(alarms, in);
+	add_roll(alarms, in->roll, clock->wall);
 	if (!s.session[0] && usec_add(s.session_since, ALARM_FLEET_LOST) <= clock->now)
 		add(alarms, "fleet-lost", NULL, NULL,
 		    "no session in Consul for the fleet: apps whose checks fail stay announced, "

@@ -6,6 +6,7 @@
 #include "agent/app/drains.h"
 #include "agent/bfd/peer_bfd.h"
 #include "agent/fleet/fleet_agent.h"
+#include "agent/model/roll.h"
 #include "agent/programs/programs.h"
 #include "agent/status/drift_sum.h"
 #include "agent/status/metrics.h"
@@ -75,6 +76,13 @@ static struct metrics_program *list_programs(const struct programs *programs, si
 	return list;
 }
 
+static void add_roll(struct metrics_fleet *ret, const struct roll *r)
+{
+	ret->roll_waits = r->phase == ROLL_WAITING;
+	ret->rolls = !ret->roll_waits;
+	ret->roll_is_stuck = roll_is_stuck(r, loop_wall());
+}
+
 static struct metrics_fleet fleet_totals(const struct fleet_agent *fleet)
 {
 	struct fleet_agent_status s;
@@ -141,6 +149,8 @@ void metrics_collect(const struct status_sources *in, struct metric_page *page)
 	struct metrics_fleet fleet = { 0 };
 	if (in->fleet)
 		fleet = fleet_totals(in->fleet);
+	if (in->roll)
+		add_roll(&fleet, in->roll);
 	m.fleet = in->fleet ? &fleet : NULL;
 	find_ends(in->tls_keys, &m);
 	monitor_runner_status(in->runner, &m.commands);

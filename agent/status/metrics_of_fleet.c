@@ -17,4 +17,13 @@ void metrics_of_fleet(struct metric_page *page, const struct metrics_fleet *flee
 	gauge(page, "fleet_kept", "Apps that are down and kept announced by the guard.",
 	      fleet->kept);
 	gauge(page, "fleet_waiting", "Apps that wait in line to be withdrawn.", fleet->waiting);
+	gauge(page, "fleet_rolling", "1 while this host has a slot for rolling work.",
+	      fleet->rolls);
+	gauge(page, "fleet_rolling_waiting", "1 while this host waits for a slot for rolling work.",
+	      fleet->roll_waits);
+	gauge(page, "fleet_rolling_stuck",
+	      "1 while rolling work of this host has failed or takes longer than it should: the "
+	      "alarm "
+	      "fleet-roll.",
+	      fleet->roll_is_stuck);
 }

@@ -11,6 +11,7 @@
 struct metrics_fleet {
 	bool has_session;
 	size_t guarded, kept, waiting;
+	bool rolls, roll_waits, roll_is_stuck; /* rolling work of this host */
 };
 
 /* NULL: no fleet is configured, and nothing is said. */

@@ -41,6 +41,7 @@
 struct fleet_agent;
 struct peer_bfd;
 struct programs;
+struct roll;
 
 /* Not owned. */
 struct status_sources {
@@ -65,6 +66,7 @@ struct status_sources {
 	struct discovery *discovery;           /* NULL: no Consul */
 	struct discovery *nomad;               /* NULL: no Nomad */
 	const struct fleet_agent *fleet;       /* NULL: no fleet */
+	const struct roll *roll;               /* rolling work; NULL: none */
 	const struct programs *programs;       /* NULL: not started yet */
 	struct store *store;
 	const struct event_ring *events;

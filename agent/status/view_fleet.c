@@ -2,6 +2,7 @@
 #include "agent/status/view_fleet.h"
 
 #include "agent/fleet/fleet_agent.h"
+#include "agent/status/view_roll.h"
 
 static json_t *text_or_null(const char *text)
 {
@@ -60,5 +61,6 @@ json_t *view_fleet(const struct status_sources *in)
 	for (const struct fleet_app *f = fleet_agent_first(in->fleet); f; f = fleet_agent_next(f))
 		json_array_append_new(apps, view_app(f, &clock));
 	json_object_set_new(o, "apps", apps);
+	json_object_set_new(o, "roll", view_roll(in->roll, &clock));
 	return o;
 }

@@ -137,6 +137,34 @@ char *state_encode_peer(const struct peer_order *order)
 	return both;
 }
 
+static json_t *list_vips(const struct roll *r)
+{
+	char text[PREFIX_TEXT_MAX];
+	json_t *list = json_array();
+	for (size_t i = 0; i < r->n_vips; i++)
+		json_array_append_new(list, json_string(prefix_format(&r->vips[i], text)));
+	return list;
+}
+
+static json_t *list_apps(const struct roll *r)
+{
+	json_t *list = json_array();
+	for (size_t i = 0; i < r->n_apps; i++)
+		json_array_append_new(list, text_of(r->apps[i]));
+	return list;
+}
+
+char *state_encode_roll(const struct roll *r)
+{
+	json_t *o = json_pack("{s:s, s:o, s:o, s:I, s:I, s:s, s:s, s:s, s:i, s:o}", "id", r->id,
+			      "apps", list_apps(r), "vips", list_vips(r), "slots",
+			      (json_int_t)r->limit, "quiet", (json_int_t)r->quiet, "why", r->why,
+			      "by", r->by, "phase", roll_phase_name(r->phase), "exit_status",
+			      r->exit_status, "begun_ms", msec_of(r->begun));
+	return line_of(json_pack("{s:o, s:s, s:o}", "roll", o, "boot", r->boot, "since_ms",
+				 msec_of(r->since)));
+}
+
 char *state_encode_end(size_t n_lines)
 {
 	return line_of(json_pack("{s:I}", "end", (json_int_t)n_lines));

@@ -12,6 +12,7 @@ char *state_encode_drain(const char *name, wall_t since, wall_t until, const cha
 char *state_encode_vip(const struct prefix *prefix, const char *ifname, const char *label);
 /* NULL: the order orders nothing. */
 char *state_encode_peer(const struct peer_order *order);
+char *state_encode_roll(const struct roll *roll);
 char *state_encode_end(size_t n_lines);
 
 #endif

@@ -279,6 +279,75 @@ static int read_added(json_t *line, struct state_contents *c, struct err *err)
 	return 0;
 }
 
+static int read_roll_apps(const json_t *list, struct roll *r, struct err *err)
+{
+	if (json_array_size(list) == 0 || json_array_size(list) > ROLL_APPS_MAX)
+		return err_set(err, -EBADMSG, "'apps' is no list of 1 to %d names", ROLL_APPS_MAX);
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		char *name = read_text(json_array_get(list, i));
+		if (!name)
+			return err_set(err, -EBADMSG, "'apps' has something else than a name");
+		r->apps[r->n_apps++] = name;
+	}
+	return 0;
+}
+
+static int read_roll_vips(const json_t *list, struct roll *r, struct err *err)
+{
+	if (json_array_size(list) == 0 || json_array_size(list) > FLEET_VIPS_MAX)
+		return err_set(err, -EBADMSG, "'vips' is no list of 1 to %d VIPs", FLEET_VIPS_MAX);
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const char *vip = json_string_value(json_array_get(list, i));
+		if (!vip || prefix_parse(vip, &r->vips[r->n_vips++], err) < 0)
+			return err_set(err, -EBADMSG, "'vips' has something else than a VIP");
+	}
+	return 0;
+}
+
+static int read_roll_values(json_t *o, struct roll *r, struct err *err)
+{
+	json_error_t error;
+	const json_t *apps, *vips, *begun;
+	json_int_t limit, quiet;
+	const char *id, *why, *by, *phase;
+	if (json_unpack_ex(o, &error, 0, "{s:s, s:o, s:o, s:I, s:I, s:s, s:s, s:s, s:i, s:o !}",
+			   "id", &id, "apps", &apps, "vips", &vips, "slots", &limit, "quiet",
+			   &quiet, "why", &why, "by", &by, "phase", &phase, "exit_status",
+			   &r->exit_status, "begun_ms", &begun) < 0)
+		return unpack_failed(&error, err);
+	if (!*id || str_copy(r->id, sizeof(r->id), id) < 0 ||
+	    str_copy(r->why, sizeof(r->why), why) < 0 || str_copy(r->by, sizeof(r->by), by) < 0)
+		return err_set(err, -EBADMSG, "'id', 'why' or 'by' is too long, or there is none");
+	if (limit < 1 || limit > FLEET_SLOTS_MAX || quiet < 0 || quiet > UINT32_MAX)
+		return err_set(err, -EBADMSG, "'slots' or 'quiet' is out of range");
+	if (!roll_phase_parse(phase, &r->phase))
+		return err_set(err, -EBADMSG, "'phase' is none");
+	r->limit = (uint32_t)limit;
+	r->quiet = (uint32_t)quiet;
+	int rc = read_msec(begun, "begun_ms", false, &r->begun, err);
+	if (rc == 0)
+		rc = read_roll_apps(apps, r, err);
+	return rc < 0 ? rc : read_roll_vips(vips, r, err);
+}
+
+static int read_roll(json_t *line, struct state_contents *c, struct err *err)
+{
+	json_error_t error;
+	json_t *values;
+	const json_t *since;
+	const char *boot;
+	if (json_unpack_ex(line, &error, 0, "{s:o, s:s, s:o !}", "roll", &values, "boot", &boot,
+			   "since_ms", &since) < 0)
+		return unpack_failed(&error, err);
+	if (c->roll)
+		return err_set(err, -EBADMSG, "'roll' is there twice");
+	c->roll = mem_new(1, sizeof(*c->roll));
+	if (str_copy(c->roll->boot, sizeof(c->roll->boot), boot) < 0)
+		return err_set(err, -EBADMSG, "'boot' is too long");
+	int rc = read_msec(since, "since_ms", false, &c->roll->since, err);
+	return rc < 0 ? rc : read_roll_values(values, c->roll, err);
+}
+
 static int read_line(json_t *line, struct state_contents *c, struct err *err)
 {
 	if (json_object_get(line, "peer_disabled"))
@@ -293,6 +362,8 @@ static int read_line(json_t *line, struct state_contents *c, struct err *err)
 		return read_drain(line, c, err);
 	if (json_object_get(line, "vip"))
 		return read_vip(line, c, err);
+	if (json_object_get(line, "roll"))
+		return read_roll(line, c, err);
 	return err_set(err, -EBADMSG, "it is none that this vipherald knows");
 }
 
@@ -363,6 +434,9 @@ void state_contents_done(struct state_contents *c)
 	for (size_t i = 0; i < c->n_refused; i++)
 		free(c->refused[i]);
 	peer_orders_done(&c->peers);
+	if (c->roll)
+		roll_done(c->roll);
+	free(c->roll);
 	free(c->apps);
 	free(c->drains);
 	free(c->vips);

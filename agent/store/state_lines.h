@@ -10,6 +10,7 @@
  *	{"vip": "192.0.2.53/32", "label": "lo:dns"}                        "interface": "dummy0", if not lo
  *	{"peer_disabled": "10.0.0.1", "port": 179, "since_ms": …, "text": "…", "by": "uid 0"}
  *	{"peer_added": {"peer_as": "65000", …}, "peer": "10.0.0.2", "port": 179, "since_ms": …, "by": "uid 0"}
+ *	{"roll": {"id": …, "apps": ["dns"], …}, "boot": "…", "since_ms": …}
  *	{"end": 3}                                                         lines between the two
  *
  * Times are CLOCK_REALTIME, milliseconds since 1970. A file without its last line, with any other
@@ -19,7 +20,7 @@
  * "define" is an app of PUT /v1/apps/NAME that says more than the parameters of /register can, with the keys
  * of the configuration (agent/config/define.h). A line of another form needs another version. "by" and "admin" are there only when the
  * principal is neither "local" nor "remote"; release 0.1.0 takes such a file, and one with orders for
- * peers, for damaged.
+ * peers or a roll, for damaged.
  */
 #ifndef AGENT_STORE_STATE_LINES_H
 #define AGENT_STORE_STATE_LINES_H
@@ -30,6 +31,7 @@
 
 #include "agent/model/app_spec.h"
 #include "agent/model/peer_orders.h"
+#include "agent/model/roll.h"
 #include "lib/addr.h"
 #include "lib/err.h"
 #include "lib/wallclock.h"
@@ -68,7 +70,8 @@ struct state_contents {
 	struct state_drain *drains;
 	struct state_vip *vips;
 	struct peer_orders peers;
-	char **refused; /* errors of registrations that were left out */
+	struct roll *roll; /* NULL: none */
+	char **refused;    /* errors of registrations that were left out */
 	size_t n_apps, n_drains, n_vips, n_refused;
 	size_t cap_apps, cap_drains, cap_vips, cap_refused;
 };

@@ -224,6 +224,24 @@ void store_put_peer(struct store *s, const struct peer_id *id, const struct peer
 	state_file_put(s->file, key, order ? state_encode_peer(order) : NULL, 0);
 }
 
+/* The roll */
+
+/* A key that no app, VIP or peer has. */
+#define ROLL_KEY "//roll"
+
+const struct roll *store_roll(const struct store *s)
+{
+	return s->contents.roll;
+}
+
+int store_put_roll(struct store *s, const struct roll *roll)
+{
+	if (!s->file)
+		return -ENOENT;
+	state_file_put(s->file, ROLL_KEY, roll ? state_encode_roll(roll) : NULL, 0);
+	return 0;
+}
+
 /* Life */
 
 const char *store_directory(char *buf, size_t size)

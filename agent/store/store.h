@@ -70,6 +70,11 @@ const struct peer_orders *store_peers(const struct store *s);
 /* The order for this peer changed; NULL: there is none any more. */
 void store_put_peer(struct store *s, const struct peer_id *id, const struct peer_order *order);
 
+/* The roll of this host that was read, until store_begin(); NULL: none. */
+const struct roll *store_roll(const struct store *s);
+/* It has changed; NULL: there is none any more. -ENOENT: there is no state file. */
+int store_put_roll(struct store *s, const struct roll *roll);
+
 /* False without a state file. */
 bool store_status(const struct store *s, struct state_file_status *ret);
 

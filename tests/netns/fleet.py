@@ -7,7 +7,7 @@ import subprocess
 from collections.abc import Callable
 from typing import Any
 
-from .agent import Agent
+from .agent import Agent, binary
 from .configs import VIP4, app, config
 from .consul import Consul, Refused
 from .netns import Namespace
@@ -93,8 +93,11 @@ protocol bgp {name} {{
 class Host:
     """One agent, with the app `dns` of a soft and a hard check; `light`: of a soft one that starts no process."""
 
-    def __init__(self, bed: Testbed, hub: Namespace, n: int, light: bool = False):
+    def __init__(
+        self, bed: Testbed, hub: Namespace, n: int, agent: dict[str, Any], light: bool = False
+    ):
         self.n = n
+        self._agent_keys = agent
         self.name = f"agent{n}"
         self.ip, self.hub_ip = f"10.0.{n}.2", f"10.0.{n}.1"
         self.namespace = bed.namespace(f"site{n}")
@@ -113,7 +116,7 @@ class Host:
         return config(
             {"peer_ip": self.hub_ip, "peer_as": ROUTER_AS},
             apps=({**dns, **keys},),
-            agent={"consul_addr": f"http://{self.hub_ip}:8500"},
+            agent={"consul_addr": f"http://{self.hub_ip}:8500", **self._agent_keys},
         ) | {"fleet": {"engine": "consul", "node": f"site{self.n}", **fleet}}
 
     def start(self, fleet: dict[str, Any], **keys: Any) -> None:
@@ -123,6 +126,24 @@ class Host:
     def spawn(self, fleet: dict[str, Any], **keys: Any) -> None:
         self.agent = self._bed.make_agent(self.config(fleet, **keys), namespace=self.namespace)
         self.agent.spawn()
+
+    def start_roll(self, script: str, *options: str) -> Process:
+        """`vipherald fleet drain --app dns OPTIONS -- sh -c SCRIPT`."""
+        argv = ["fleet", "drain", "--app", "dns", *options, "--", "sh", "-c", script]
+        env = {"VIPHERALD_API": self.agent.listen_addr}
+        return self.namespace.start([binary(), *argv], "roll", env=env)
+
+    def run_cli(self, *argv: str) -> str:
+        return self.namespace.run(
+            [binary(), *argv, f"--api={self.agent.listen_addr}"], check=False, timeout=60
+        )
+
+    def roll(self) -> dict[str, Any]:
+        """Its rolling work; {} for none."""
+        return self.agent.status("fleet/roll")["roll"] or {}
+
+    def phase(self) -> str | None:
+        return self.roll().get("phase")
 
     def fleet(self) -> dict[str, Any]:
         return self.agent.status("fleet")  # type: ignore[no-any-return]
@@ -153,12 +174,13 @@ class Fleet:
         state: bool = False,
         reports: bool = True,
         light: bool = False,
+        agent: dict[str, Any] | None = None,
         **keys: Any,
     ):
-        """`keys` are those of the app; `reports`: the guard takes it; `light`: many hosts."""
+        """`keys` are those of the app, `agent` of the agents; `reports`: the guard takes it; `light`: many hosts."""
         self.hub = bed.namespace("hub")
         self.collector = Collector(bed, self.hub)
-        self.hosts = [Host(bed, self.hub, i + 1, light) for i in range(n)]
+        self.hosts = [Host(bed, self.hub, i + 1, agent or {}, light) for i in range(n)]
         for host in self.hosts:
             self.collector.add(host.ip, host.hub_ip)
         self.collector.start()
@@ -228,6 +250,10 @@ class Fleet:
         self.consul.put(f"/v1/session/destroy/{before}")
         self.wait("another session", lambda: host.fleet()["session"] not in (None, before))
         self.wait("it has reported", lambda: host.app()["reported"])
+
+    def slots(self) -> list[str]:
+        """Nodes that have one for rolling work."""
+        return [slot["node"] for slot in self.value(".roll")["slots"]]
 
     def kept(self) -> list[Host]:
         return [host for host in self.hosts if host.app()["kept"]]

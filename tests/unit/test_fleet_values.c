@@ -66,14 +66,18 @@ static void test_round_trip(void **state)
 {
 	struct fleet_claim claims[] = { { "a", "s1", 1 }, { "b", "s2", 2 }, { "c", "s3", 3 } };
 	struct fleet_leave l = { .claims = claims, .n = 3, .n_slots = 1 }, got;
-	enum fleet_form form;
+	struct fleet_up got_up = { .since = 0 };
+	struct fleet_up up = { .since = 1790000000 * USEC_PER_SEC,
+			       .attributes = "med 10, communities 65535:0",
+			       .config = "e3b0" };
 	struct fleet_has has;
 	struct err err;
 	(void)state;
 	for (unsigned f = FLEET_NORMAL; f <= FLEET_WITHDRAWN; f++) {
-		char *text = fleet_up_encode((enum fleet_form)f, 7);
-		assert_int_equal(fleet_up_parse(text, strlen(text), &form, &err), 0);
-		assert_int_equal(form, f);
+		up.form = (enum fleet_form)f;
+		char *text = fleet_up_encode(&up, 7);
+		assert_int_equal(fleet_up_parse(text, strlen(text), &got_up, &err), 0);
+		assert_memory_equal(&got_up, &up, sizeof(up));
 		free(text);
 	}
 	char *text = fleet_has_encode(1790000000 * USEC_PER_SEC + 5, true);
@@ -103,7 +107,8 @@ static void test_two_writes_differ(void **state)
 	struct fleet_leave none = { 0 };
 	struct fleet_claim writer = { "a", "s", 1 };
 	(void)state;
-	char *a = fleet_up_encode(FLEET_NORMAL, 1), *b = fleet_up_encode(FLEET_NORMAL, 2);
+	const struct fleet_up up = { .form = FLEET_NORMAL };
+	char *a = fleet_up_encode(&up, 1), *b = fleet_up_encode(&up, 2);
 	assert_string_not_equal(a, b);
 	free(a);
 	free(b);
@@ -113,6 +118,26 @@ static void test_two_writes_differ(void **state)
 	assert_string_not_equal(a, b);
 	free(a);
 	free(b);
+}
+
+/* Nothing is decided by what is told for people. */
+static void test_details_that_are_missing_or_wrong(void **state)
+{
+	static const char *const texts[] = {
+		"{\"version\":1,\"form\":\"normal\"}",
+		"{\"version\":1,\"form\":\"normal\",\"since\":-1,\"attributes\":5,\"config\":{}}",
+		"{\"version\":1,\"form\":\"normal\",\"since\":9223372036854775807,\"config\":null}",
+	};
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		struct fleet_up up;
+		struct err err;
+		assert_int_equal(fleet_up_parse(texts[i], strlen(texts[i]), &up, &err), 0);
+		assert_int_equal(up.form, FLEET_NORMAL);
+		assert_int_equal(up.since, 0);
+		assert_string_equal(up.attributes, "");
+		assert_string_equal(up.config, "");
+	}
 }
 
 static void test_refused_values(void **state)
@@ -147,12 +172,12 @@ static void test_refused_values(void **state)
 		  "valid 'number'" },
 	};
 	struct err err;
-	enum fleet_form form;
+	struct fleet_up got_up;
 	struct fleet_leave l;
 	struct fleet_has seen;
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(up); i++) {
-		assert_int_equal(fleet_up_parse(up[i].text, strlen(up[i].text), &form, &err),
+		assert_int_equal(fleet_up_parse(up[i].text, strlen(up[i].text), &got_up, &err),
 				 -EPROTO);
 		assert_non_null(strstr(err.text, up[i].error));
 	}
@@ -466,6 +491,7 @@ int main(void)
 		cmocka_unit_test(test_base64),
 		cmocka_unit_test(test_round_trip),
 		cmocka_unit_test(test_two_writes_differ),
+		cmocka_unit_test(test_details_that_are_missing_or_wrong),
 		cmocka_unit_test(test_refused_values),
 		cmocka_unit_test(test_names_of_nodes),
 		cmocka_unit_test(test_requests),

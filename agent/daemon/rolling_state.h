@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* What rolling work finds on this host: its apps, and whether they are drained or back. */
+#ifndef AGENT_DAEMON_ROLLING_STATE_H
+#define AGENT_DAEMON_ROLLING_STATE_H
+
+#include <stdbool.h>
+
+#include "agent/model/roll.h"
+#include "lib/err.h"
+
+struct agent;
+
+/* Apps and their VIPs, limit, quiet and why of `wanted`; -ENOENT, -EINVAL or -EROFS with a text. `ret` is to be
+ * zeroed, and freed in either case. */
+int rolling_make(const struct agent *a, const struct roll *wanted, struct roll *ret,
+		 struct err *err);
+/* No route is announced any more, and the traffic is below what was asked for; else the note says what is not. */
+bool rolling_is_drained(const struct agent *a, const struct roll *r,
+			char note[static ROLL_NOTE_MAX]);
+/* The apps are up and announced, and the agent is ready. */
+bool rolling_is_back(struct agent *a, const struct roll *r, char note[static ROLL_NOTE_MAX]);
+
+#endif

@@ -1,0 +1,163 @@
+"""Rolling work in a fleet: `vipherald fleet drain`, a slot in a real Consul, and one BIRD that sees all hosts."""
+
+import json
+import signal
+from pathlib import Path
+from typing import Any
+
+from .agent import binary
+from .fleet import Fleet, Host
+from .process import Process
+from .testbed import Testbed
+
+ONE: dict[str, Any] = {"vips": {"default": {"min_up": 1}}}
+QUICK = {"drain_time": "200ms"}
+
+
+def new_fleet(bed: Testbed, n: int, fleet: dict[str, Any] = ONE) -> Fleet:
+    return Fleet(bed, n, fleet, agent=QUICK)
+
+
+def ends(fleet: Fleet, roll: Process, status: int) -> None:
+    fleet.wait("the command line ends", lambda: not roll.running, timeout=60)
+    assert roll.returncode == status, roll.log
+
+
+def waits_for(path: Path, begun: Path, status: int = 0) -> str:
+    """A script that runs until the file is there."""
+    return f"touch {begun}; while ! test -e {path}; do sleep 0.1; done; exit {status}"
+
+
+def test_one_after_the_other(bed: Testbed) -> None:
+    fleet = new_fleet(bed, 3)
+    settled = len(fleet.collector.sizes())
+    order = bed.workdir / "order"
+    rolls = [h.start_roll(f"echo begin {h.n} >> {order}; echo end {h.n} >> {order}") for h in fleet.hosts]
+    for roll in rolls:
+        ends(fleet, roll, 0)
+    fleet.wait_routes(3)
+    assert min(fleet.collector.sizes()[settled:]) == 2
+    lines = [line.split() for line in order.read_text().splitlines()]
+    assert [word for word, _ in lines] == ["begin", "end"] * 3
+    assert sorted(n for word, n in lines if word == "end") == ["1", "2", "3"]
+    assert fleet.slots() == []
+    for host in fleet.hosts:
+        host.agent.wait_event("fleet.rolling", app="dns")
+        host.agent.wait_event("fleet.released", app="dns")
+
+
+def test_the_guard_counts(bed: Testbed) -> None:
+    """Two slots, and two of three must stay: the second waits for the first all the same."""
+    fleet = new_fleet(bed, 3, {"vips": {"default": {"min_up": 2}}})
+    first, second = fleet.hosts[:2]
+    go, begun = bed.workdir / "go", bed.workdir / "begun"
+    one = first.start_roll(waits_for(go, begun), "-n", "2")
+    fleet.wait("the command runs", begun.exists)
+    two = second.start_roll("true", "-n", "2")
+    fleet.wait(
+        "it waits for the guard",
+        lambda: "1 other is announced and in no other work, 2 must stay" in (second.roll().get("note") or ""),
+    )
+    # What waits is given up without a trace.
+    two.signal(signal.SIGINT)
+    ends(fleet, two, 130)
+    assert not second.roll() or second.phase() == "releasing"
+    assert fleet.slots() == ["site1"]
+    shown = json.loads(second.run_cli("fleet", "status", "--json"))
+    [vip] = shown["vips"]
+    assert (vip["up"], vip["staying"], vip["min_up"]) == (2, 2, 2)
+    nodes = {node["node"]: node for node in vip["nodes"]}
+    assert nodes["site1"]["form"] == "drained"
+    assert nodes["site1"]["rolling"]["reason"].startswith("sh -c touch")
+    assert nodes["site2"]["form"] == "normal" and nodes["site2"]["rolling"] is None
+    assert len(nodes["site2"]["config"]) == 64
+    assert "rolling work" in second.run_cli("fleet", "status")
+    go.touch()
+    ends(fleet, one, 0)
+    fleet.wait_routes(3)
+
+
+def test_a_command_that_fails(bed: Testbed) -> None:
+    fleet = new_fleet(bed, 3)
+    first, second = fleet.hosts[:2]
+    ends(fleet, first.start_roll("exit 7"), 7)
+    assert first.phase() == "failed"
+    assert first.roll()["exit_status"] == 7
+    first.agent.wait_event("fleet.failed", level="warning")
+    fleet.wait("the alarm is there", lambda: "fleet-roll" in first.alarms())
+    fleet.wait("it is withdrawn", lambda: first.name not in fleet.collector.routes())
+    # The roll stops.
+    two = second.start_roll("true")
+    fleet.wait("it waits", lambda: "the longest by site1" in (second.roll().get("note") or ""))
+    # Freed from another host: that one goes on, and the first stays as it is.
+    assert second.run_cli("fleet", "release", "site1", "--app", "dns") == "site1: released\n"
+    ends(fleet, two, 0)
+    assert first.phase() == "failed"
+    # Repeated when it is mended.
+    ends(fleet, first.start_roll("true"), 0)
+    fleet.wait_routes(3)
+    # Or ended by hand.
+    ends(fleet, first.start_roll("exit 1"), 1)
+    assert first.run_cli("fleet", "release", "site1") == "site1: released\n"
+    fleet.wait_routes(3)
+    assert fleet.slots() == []
+
+
+def test_restarts(bed: Testbed) -> None:
+    """Of the agent, of Consul, and of the host while the command runs."""
+    fleet = new_fleet(bed, 2)
+    host, other = fleet.hosts
+    go, begun = bed.workdir / "go", bed.workdir / "begun"
+    roll = host.start_roll(waits_for(go, begun))
+    fleet.wait("the command runs", begun.exists)
+    host.agent.kill()
+    host.agent.start()
+    fleet.wait("the app is up", lambda: host.agent.app("dns")["health"] == "up")
+    assert host.agent.app("dns")["state"] == "drained"
+    assert set(fleet.collector.routes()) == {other.name}
+    fleet.consul.process.signal(signal.SIGSTOP)
+    go.touch()
+    fleet.wait_routes(2)
+    fleet.wait("it is said", lambda: "no answer from Consul" in (host.roll().get("note") or ""))
+    assert host.phase() == "releasing"
+    fleet.consul.process.resume()
+    ends(fleet, roll, 0)
+    assert fleet.slots() == []
+    # The host boots: its client is gone, and another instance has another boot.
+    go.unlink()
+    begun.unlink()
+    roll = host.start_roll(waits_for(go, begun))
+    fleet.wait("the command runs", begun.exists)
+    roll.kill()
+    go.touch()
+    host.agent.kill()
+    lines = [json.loads(line) for line in host.agent.state_file.read_text().splitlines()]
+    for line in lines:
+        if "boot" in line:
+            line["boot"] = "another"
+    host.agent.state_file.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    assert fleet.slots() == ["site1"]
+    host.agent.start()
+    fleet.wait_routes(2)
+    fleet.wait("the slot is given back", lambda: not host.roll() and fleet.slots() == [])
+
+
+def test_refusals(bed: Testbed) -> None:
+    fleet = new_fleet(bed, 1)
+    host = fleet.hosts[0]
+    host.run_cli("fleet", "release", "site1")
+    for argv, text in [
+        (("--app", "web", "--", "true"), "no app 'web'"),
+        (("--vip", "192.0.2.99/32", "--", "true"), "no app of this host has the VIP"),
+        (("--app", "dns"), "expected a command behind --"),
+        (("--app", "dns", "--wait-traffic", "1", "--", "true"), "set agent.traffic"),
+    ]:
+        said = host.namespace.run(
+            ["sh", "-c", '"$@" 2>&1', "sh", *cli(host), "fleet", "drain", *argv], check=False
+        )
+        assert text in said
+    assert not host.roll()
+
+
+def cli(host: Host) -> list[str]:
+    return ["env", f"VIPHERALD_API={host.agent.listen_addr}", str(binary())]
