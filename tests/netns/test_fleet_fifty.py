@@ -1,4 +1,4 @@
-"""Fifty agents: the same check fails on all of them, and Consul is in trouble in the middle of it.
+"""Fifty agents: the same check fails on all of them, and Consul is in trouble in the middle of it; rolling work.
 
 How many are announced is counted at each change that BIRD logs. How long the return takes is printed (`-s`), and
 not judged.
@@ -17,6 +17,7 @@ MIN_UP = 25
 FIRST = 10
 """So many fail a moment before the others: a place in the middle."""
 TIMEOUT = 90.0
+BAD = 7
 SESSION = 15.0
 """Seconds after which one ends that is not renewed."""
 
@@ -63,6 +64,33 @@ def consul_answers(fleet: Fleet) -> None:
     wait_calm(fleet)
 
 
+def a_command_fails(fleet: Fleet) -> None:
+    """Rolling work, one host at a time, fails on the seventh: that one keeps its slot, until it is released."""
+    counted = fleet.hub.workdir / "counted"
+    counted.write_text("0")
+    script = f"n=$(($(cat {counted}) + 1)); echo $n > {counted}; test $n != {BAD}"
+    settled = len(fleet.collector.sizes())
+    rolls = {host: host.start_roll(script) for host in fleet.hosts}
+    fleet.wait("one fails", lambda: 1 in [roll.returncode for roll in rolls.values()], TIMEOUT)
+    [bad] = [host for host, roll in rolls.items() if roll.returncode == 1]
+    assert [roll.returncode for roll in rolls.values()].count(0) == BAD - 1
+    assert bad.phase() == "failed" and fleet.slots() == [f"site{bad.n}"]
+    for host in [host for host, roll in rolls.items() if roll.running]:
+        fleet.wait(
+            "it waits for the slot",
+            lambda h=host: f"the longest by site{bad.n}" in (h.roll().get("note") or ""),
+            TIMEOUT,
+        )
+    fleet.wait_routes(N - 1, timeout=TIMEOUT)
+    assert bad.name not in fleet.collector.routes()
+    assert bad.run_cli("fleet", "release", f"site{bad.n}") == f"site{bad.n}: released\n"
+    fleet.wait("the roll is done", lambda: not any(r.running for r in rolls.values()), 3 * TIMEOUT)
+    assert [roll.returncode for roll in rolls.values()].count(0) == N - 1
+    fleet.wait_routes(N, timeout=TIMEOUT)
+    assert not fleet.slots()
+    assert min(fleet.collector.sizes()[settled:]) == N - 1
+
+
 def consul_is_stopped(fleet: Fleet) -> None:
     """The checks pass again while it stands still, too."""
     consul = fleet.consul.process
@@ -102,9 +130,10 @@ def keys_are_emptied(fleet: Fleet) -> None:
 
 
 def test_fifty(bed: Testbed) -> None:
-    fleet = Fleet(bed, N, {"vips": "50%"}, state=True, light=True)
+    quick = {"drain_time": "200ms"}
+    fleet = Fleet(bed, N, {"vips": "50%"}, state=True, light=True, agent=quick)
     settled = len(fleet.collector.sizes())
     # The last leaves the guard unsettled for minutes.
-    for phase in (consul_answers, consul_is_stopped, consul_is_killed, keys_are_emptied):
+    for phase in (consul_answers, a_command_fails, consul_is_stopped, consul_is_killed, keys_are_emptied):
         phase(fleet)
         assert min(fleet.collector.sizes()[settled:]) >= MIN_UP, phase.__name__
