@@ -55,7 +55,8 @@ static void write_head(FILE *out, const struct agent_setup *setup)
 		setup->peer_host, BENCH_PEER_AS);
 }
 
-static void write_app(FILE *out, size_t vip, uint16_t port, const char *monitor, int tag)
+static void write_app(FILE *out, size_t vip, const struct agent_setup *setup, uint16_t port,
+		      int tag)
 {
 	char text[ADDR_TEXT_MAX];
 	fprintf(out,
@@ -63,8 +64,11 @@ static void write_app(FILE *out, size_t vip, uint16_t port, const char *monitor,
 		"    vip: %s/32\n"
 		"    vip_config: { bgp_communities: [ \"%d:%d\" ] }\n",
 		vip, vip_text(vip, text), BENCH_AGENT_AS, tag);
-	if (monitor)
-		fprintf(out, "    monitors: [ \"%s\" ]\n", monitor);
+	if (setup->fleet)
+		fprintf(out, "    states: { down: { communities: [ \"%d:%d\" ] } }\n",
+			BENCH_AGENT_AS, TAG_OTHER);
+	if (setup->monitor)
+		fprintf(out, "    monitors: [ \"%s\" ]\n", setup->monitor);
 	else if (port)
 		fprintf(out, "    monitors: [ \"port:tcp:%u\" ]\n", port);
 }
@@ -123,11 +127,13 @@ static void write_config(const char *path, const struct agent_setup *setup)
 	size_t len = 0;
 	FILE *out = open_memstream(&text, &len);
 	write_head(out, setup);
+	if (setup->fleet)
+		fputs("fleet: { engine: consul, node: bench, vips: 50% }\n", out);
 	if (setup->n_apps + setup->n_named)
 		fputs("apps:\n", out);
 	for (size_t i = 0; i < setup->n_apps; i++)
-		write_app(out, setup->first + i,
-			  (uint16_t)(setup->port + (setup->own_ports ? i : 0)), setup->monitor,
+		write_app(out, setup->first + i, setup,
+			  (uint16_t)(setup->port + (setup->own_ports ? i : 0)),
 			  i + 1 == setup->changed ? TAG_OTHER : TAG_FIRST);
 	for (size_t i = 0; i < setup->n_named; i++)
 		write_named(out, setup->first + setup->n_apps + i);

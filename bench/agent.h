@@ -23,6 +23,7 @@ struct agent_setup {
 	bool traffic;         /* counted: agent.traffic */
 	size_t n_named; /* so many more apps, whose monitors name hosts, as consul_addr does then */
 	size_t n_programs; /* program i announces VIP i, and agent_program() is its process */
+	bool fleet;        /* guarded with 50 %; kept with the community of TAG_OTHER */
 	size_t changed;    /* this app, counted from 1, has another community; 0: none */
 };
 

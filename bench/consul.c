@@ -7,47 +7,20 @@
 #include "bench/scenarios.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "bench/agent.h"
 #include "bench/http.h"
+#include "bench/local_consul.h"
 #include "bench/peer.h"
 #include "bench/scratch.h"
 #include "lib/array.h"
 
-#define CONSUL_DEFAULT ".deps/consul/usr/bin/consul"
-#define CONSUL_PORT    8500
-#define RUNS           200
-#define APART_US       20000 /* single changes, not a storm */
-#define SERVICES       1000
-#define IDLE_S         20
-
-static void put(int fd, const char *target, const char *body)
-{
-	char request[2048];
-	int len = snprintf(request, sizeof(request),
-			   "PUT %s HTTP/1.1\r\nHost: localhost\r\nContent-Length: %zu\r\n\r\n%s",
-			   target, strlen(body), body);
-	if (send(fd, request, (size_t)len, MSG_NOSIGNAL) != len)
-		fail("consul: send: %m");
-}
-
-/* The answer to the first request also says that Consul has elected itself. */
-static void start_consul(struct subject *s)
-{
-	const char *binary = getenv("CONSUL");
-	subject_exec(s, (const char *const[]){ binary ? binary : CONSUL_DEFAULT, "agent", "-dev",
-					       "-node", "bench", "-bind", "127.0.0.1", "-log-level",
-					       "err", NULL });
-	setenv("CONSUL_HTTP_ADDR", "127.0.0.1:8500", 1);
-	setenv("CONSUL_NODE", "bench", 1);
-	int fd = http_connect(CONSUL_PORT);
-	close(fd);
-	sleep(3);
-}
+#define RUNS     200
+#define APART_US 20000 /* single changes, not a storm */
+#define SERVICES 1000
+#define IDLE_S   20
 
 static void put_service(int fd, size_t vip, uint16_t tag, bool check)
 {
@@ -61,13 +34,13 @@ static void put_service(int fd, size_t vip, uint16_t tag, bool check)
 		 check ? ",\"gocast_monitor=consul\"" : "",
 		 check ? ",\"Check\":{\"CheckID\":\"c\",\"TTL\":\"1h\",\"Status\":\"passing\"}"
 		       : "");
-	put(fd, "/v1/agent/service/register", body);
+	http_send_as(fd, "PUT", "/v1/agent/service/register", body);
 }
 
 static void put_check(int fd, bool passing)
 {
-	put(fd, "/v1/agent/check/update/c",
-	    passing ? "{\"Status\":\"passing\"}" : "{\"Status\":\"critical\"}");
+	http_send_as(fd, "PUT", "/v1/agent/check/update/c",
+		     passing ? "{\"Status\":\"passing\"}" : "{\"Status\":\"critical\"}");
 }
 
 struct changes {
@@ -98,7 +71,7 @@ static void measure_once(struct peer *p, int fd, struct changes *c)
 	put_check(fd, true);
 	arrived(p, fd, TAG_OTHER, begin, &c->passed);
 	begin = clock_ms();
-	put(fd, "/v1/agent/service/deregister/s0", "");
+	http_send_as(fd, "PUT", "/v1/agent/service/deregister/s0", "");
 	arrived(p, fd, TAG_ABSENT, begin, &c->went);
 }
 
@@ -168,7 +141,7 @@ void scenario_consul(struct report *r)
 	struct peer *p = peer_new(1);
 	struct subject consul, agent;
 	peer_listen(p);
-	start_consul(&consul);
+	local_consul_start(&consul);
 	agent_start(&agent, &setup);
 	peer_come_up(p);
 	int fd = http_connect(CONSUL_PORT);
@@ -179,7 +152,5 @@ void scenario_consul(struct report *r)
 	close(fd);
 	peer_free(p);
 	subject_stop(&agent);
-	subject_stop(&consul);
-	unsetenv("CONSUL_HTTP_ADDR");
-	unsetenv("CONSUL_NODE");
+	local_consul_stop(&consul);
 }

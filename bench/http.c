@@ -36,9 +36,15 @@ int http_connect(uint16_t port)
 
 void http_send(int fd, const char *target)
 {
-	char request[1024];
-	int len = snprintf(request, sizeof(request), "GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n",
-			   target);
+	http_send_as(fd, "GET", target, "");
+}
+
+void http_send_as(int fd, const char *method, const char *target, const char *body)
+{
+	char request[2048];
+	int len = snprintf(request, sizeof(request),
+			   "%s %s HTTP/1.1\r\nHost: localhost\r\nContent-Length: %zu\r\n\r\n%s",
+			   method, target, strlen(body), body);
 	if (send(fd, request, (size_t)len, MSG_NOSIGNAL) != len)
 		fail("http: send: %m");
 }

@@ -9,6 +9,8 @@
 int http_connect(uint16_t port);
 /* Sends a GET of `target`, without waiting for the answer. */
 void http_send(int fd, const char *target);
+/* The same by another method, with a body. */
+void http_send_as(int fd, const char *method, const char *target, const char *body);
 /* Reads the answer, which is to be 200. */
 void http_receive(int fd);
 

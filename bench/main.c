@@ -56,6 +56,8 @@ static const struct scenario {
 	{ "scrape", "what GET /metrics costs with 10 and with 10,000 apps", scenario_scrape },
 	{ "traffic", "what counting costs the traffic of a VIP, by iperf3", scenario_traffic },
 	{ "consul", "from a change in a local Consul to the UPDATE", scenario_consul },
+	{ "fleet", "a withdrawal that the guard of a fleet grants, and one that it does not see",
+	  scenario_fleet },
 	{ "others", "BIRD at the same peer, for comparison", scenario_others },
 };
 

@@ -24,6 +24,7 @@ void scenario_verbs(struct report *r);
 void scenario_scrape(struct report *r);
 void scenario_traffic(struct report *r);
 void scenario_consul(struct report *r);
+void scenario_fleet(struct report *r);
 void scenario_others(struct report *r);
 
 #endif

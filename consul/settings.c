@@ -225,8 +225,8 @@ bool consul_settings_url_in(const struct consul_settings *s, const char *namespa
 		add_param(&sb, &separator, s->nomad ? "namespace" : "ns", namespace);
 	if (s->partition)
 		add_param(&sb, &separator, "partition", s->partition);
-	if (s->stale)
-		add_param(&sb, &separator, "stale", NULL);
+	if (s->consistent || s->stale)
+		add_param(&sb, &separator, s->consistent ? "consistent" : "stale", NULL);
 	if (index > 0) {
 		snprintf(number, sizeof(number), "%llu", (unsigned long long)index);
 		add_param(&sb, &separator, "index", number);

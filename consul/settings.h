@@ -43,6 +43,7 @@ struct consul_settings {
 	const char *ca_file, *cert_file, *key_file;
 	bool insecure;
 	bool stale;
+	bool consistent; /* reads are of what the leader has confirmed, whatever `stale` says */
 	const char *datacenter, *namespace, *partition;
 };
 

@@ -54,6 +54,11 @@ void consul_transport_free(struct consul_transport *t)
 	free(t);
 }
 
+void consul_transport_be_consistent(struct consul_transport *t)
+{
+	t->settings.consistent = true;
+}
+
 const char *consul_transport_address(const struct consul_transport *t)
 {
 	const char *at = strrchr(t->settings.base, '@'); /* user and password are before it */

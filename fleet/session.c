@@ -21,6 +21,7 @@ static void forget(struct fleet_session *s, mono_t now)
 	s->id[0] = '\0';
 	s->until = 0;
 	s->request = 0;
+	s->is_doubted = false;
 	s->next_at = usec_add(now, s->spread ? xorshift32(&s->random) % s->spread : 0);
 }
 
@@ -28,6 +29,13 @@ static void retry(struct fleet_session *s, mono_t now)
 {
 	s->request = 0;
 	s->next_at = usec_add(now, backoff_next(&s->backoff, xorshift32(&s->random)));
+}
+
+static enum fleet_session_request next_kind(const struct fleet_session *s)
+{
+	if (!s->id[0])
+		return FLEET_SESSION_CREATE;
+	return s->is_doubted ? FLEET_SESSION_LOOK : FLEET_SESSION_RENEW;
 }
 
 uint64_t fleet_session_next(struct fleet_session *s, mono_t now)
@@ -38,10 +46,32 @@ uint64_t fleet_session_next(struct fleet_session *s, mono_t now)
 		retry(s, now);
 	if (s->request || now < s->next_at)
 		return 0;
-	s->kind = s->id[0] ? FLEET_SESSION_RENEW : FLEET_SESSION_CREATE;
+	s->kind = next_kind(s);
 	s->sent = now;
 	s->request = ++s->last_request;
 	return s->request;
+}
+
+static void accept(struct fleet_session *s, const char *id)
+{
+	s->request = 0;
+	if (s->kind == FLEET_SESSION_CREATE)
+		snprintf(s->id, sizeof(s->id), "%s", id);
+	s->until = usec_add(s->sent, s->ttl);
+	s->next_at = usec_add(s->sent, jitter(s->ttl / 3, xorshift32(&s->random)));
+	backoff_reset(&s->backoff);
+}
+
+/* By a renewal, it is looked for; by that, it is over. */
+static void gone(struct fleet_session *s, mono_t now)
+{
+	if (s->kind == FLEET_SESSION_LOOK) {
+		forget(s, now);
+		return;
+	}
+	s->request = 0;
+	s->is_doubted = true;
+	s->next_at = now;
 }
 
 void fleet_session_answer(struct fleet_session *s, uint64_t request,
@@ -51,15 +81,14 @@ void fleet_session_answer(struct fleet_session *s, uint64_t request,
 		return;
 	switch (result) {
 	case FLEET_SESSION_OK:
-		s->request = 0;
-		if (s->kind == FLEET_SESSION_CREATE)
-			snprintf(s->id, sizeof(s->id), "%s", id);
-		s->until = usec_add(s->sent, s->ttl);
-		s->next_at = usec_add(s->sent, jitter(s->ttl / 3, xorshift32(&s->random)));
-		backoff_reset(&s->backoff);
+		s->is_doubted = false;
+		if (s->kind == FLEET_SESSION_LOOK)
+			retry(s, now);
+		else
+			accept(s, id);
 		break;
 	case FLEET_SESSION_GONE:
-		forget(s, now);
+		gone(s, now);
 		break;
 	case FLEET_SESSION_FAILED:
 		retry(s, now);

@@ -3,7 +3,8 @@
  * The agent's session in Consul: created, renewed, and created again when it has ended. Pure.
  *
  * A session lives for `ttl` after the renewal was sent, at least: Consul may keep it longer, never
- * shorter. After a loss that others share, such as a restart of Consul, agents come back spread
+ * shorter. A renewal that finds no session is not believed before a consistent read has said the same: Consul
+ * 1.8.7 renews before it has read its log after a restart. After a loss that others share, such as a restart of Consul, agents come back spread
  * over `spread`.
  */
 #ifndef FLEET_SESSION_H
@@ -15,7 +16,11 @@
 #include "lib/backoff.h"
 #include "lib/mono.h"
 
-enum fleet_session_request { FLEET_SESSION_CREATE, FLEET_SESSION_RENEW };
+enum fleet_session_request {
+	FLEET_SESSION_CREATE,
+	FLEET_SESSION_RENEW,
+	FLEET_SESSION_LOOK, /* whether it is there, by a consistent read */
+};
 enum fleet_session_result { FLEET_SESSION_OK, FLEET_SESSION_GONE, FLEET_SESSION_FAILED };
 
 struct fleet_session {
@@ -25,6 +30,7 @@ struct fleet_session {
 	uint64_t request, last_request; /* in flight when not 0 */
 	enum fleet_session_request kind;
 	mono_t sent, next_at;
+	bool is_doubted; /* a renewal did not find it */
 	struct backoff backoff;
 	uint32_t random;
 };

@@ -100,25 +100,37 @@ static void read_id(const struct http_response *r, char ret[static FLEET_SESSION
 	json_decref(o);
 }
 
+/* Of the sessions of an ID. */
+static bool is_empty_list(const struct http_response *r)
+{
+	json_t *list = json_loadb(r->body, r->len, 0, NULL);
+	bool empty = json_is_array(list) && json_array_size(list) == 0;
+	json_decref(list);
+	return empty;
+}
+
 static enum fleet_session_result session_result(struct fleet_agent *a,
 						const struct http_response *r,
 						char ret_id[static FLEET_SESSION_MAX])
 {
 	struct consul_answer answer = { 0 };
+	enum fleet_session_request kind = a->shared.session.kind;
 	ret_id[0] = '\0';
-	if (!r->error[0] && r->status == 404 && a->shared.session.kind == FLEET_SESSION_RENEW) {
-		err_set(&a->error, 0, "Consul does not know it any more");
+	if (!r->error[0] && r->status == 404 && kind == FLEET_SESSION_RENEW)
 		return FLEET_SESSION_GONE;
-	}
 	struct err err = { "" };
 	consul_transport_answer(r, &answer, &err);
 	if (answer.failed) {
 		a->error = err;
 		return FLEET_SESSION_FAILED;
 	}
-	if (a->shared.session.kind == FLEET_SESSION_CREATE)
+	if (kind == FLEET_SESSION_LOOK && is_empty_list(r)) {
+		err_set(&a->error, 0, "Consul does not know it any more");
+		return FLEET_SESSION_GONE;
+	}
+	if (kind == FLEET_SESSION_CREATE)
 		read_id(r, ret_id);
-	if (a->shared.session.kind == FLEET_SESSION_RENEW || ret_id[0])
+	if (kind != FLEET_SESSION_CREATE || ret_id[0])
 		return FLEET_SESSION_OK;
 	err_set(&a->error, 0, "Consul answers without the ID of a session");
 	return FLEET_SESSION_FAILED;
@@ -148,16 +160,28 @@ static void cancel_session_call(struct fleet_agent *a)
 	a->call = NULL;
 }
 
+static int call_session(struct fleet_agent *a)
+{
+	struct consul_transport *t = a->shared.transport;
+	const char *id = a->shared.session.id;
+	switch (a->shared.session.kind) {
+	case FLEET_SESSION_CREATE:
+		return consul_transport_put(t, "session/create", NULL, create_body, on_session, a,
+					    &a->call);
+	case FLEET_SESSION_RENEW:
+		return consul_transport_put(t, "session/renew", id, "", on_session, a, &a->call);
+	case FLEET_SESSION_LOOK:
+		return consul_transport_get(t, "session/info", id, 0, 0, on_session, a, &a->call,
+					    NULL);
+	}
+	return -EINVAL;
+}
+
 static void send_session(struct fleet_agent *a, uint64_t request)
 {
-	const struct fleet_session *s = &a->shared.session;
-	bool create = s->kind == FLEET_SESSION_CREATE;
 	cancel_session_call(a);
 	a->request = request;
-	if (a->shared.transport &&
-	    consul_transport_put(a->shared.transport, create ? "session/create" : "session/renew",
-				 create ? NULL : s->id, create ? create_body : "", on_session, a,
-				 &a->call) < 0)
+	if (a->shared.transport && call_session(a) < 0)
 		a->call = NULL;
 }
 
@@ -288,8 +312,10 @@ static void connect_to_consul(struct fleet_agent *a)
 		return;
 	int r = consul_transport_new(a->env.loop, a->env.consul, variable, &a->shared.transport,
 				     &err);
-	if (r == 0)
+	if (r == 0) {
+		consul_transport_be_consistent(a->shared.transport);
 		return;
+	}
 	a->shared.transport = NULL;
 	err_set(&a->error, r, "%s",
 		r == -ENOENT ? "no Consul is configured: set agent.consul_addr" : err.text);

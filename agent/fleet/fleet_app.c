@@ -13,6 +13,8 @@
 #define POLL     (2 * USEC_PER_SEC)
 #define POLL_MAX (30 * USEC_PER_SEC)
 #define REFRESH  (200 * USEC_PER_SEC) /* of `has`, unless the window is short */
+/* A router on this host, which waits for a CPU to read the withdrawal, comes before Consul. */
+#define AFTER_ROUTERS (5 * USEC_PER_MSEC)
 
 static fleet_call_cb on_done;
 
@@ -253,7 +255,7 @@ bool fleet_app_update(struct fleet_app *f, const struct app *app, enum fleet_evi
 	announced |= f->n_vips > FLEET_VIPS_MAX && f->member.was_announced;
 	if (f->member.evidence != evidence) {
 		fleet_member_evidence(&f->member, evidence, announced, now);
-		fleet_app_wake(f, now);
+		fleet_app_wake(f, evidence == FLEET_HARD ? usec_add(now, AFTER_ROUTERS) : now);
 	}
 	bool keeps = fleet_app_keeps(f);
 	if (!keeps) {

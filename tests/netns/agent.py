@@ -122,7 +122,12 @@ class Agent:
 
     def start(self) -> None:
         """Start, and return when the API answers."""
-        process = self.spawn()
+        self.spawn()
+        self.wait_api()
+
+    def wait_api(self) -> None:
+        """After spawn()."""
+        process = self.process
 
         def answers() -> bool:
             assert process.running, f"the agent ended with {process.returncode}:\n{process.log}"

@@ -91,9 +91,11 @@ protocol bgp {name} {{
 
 
 class Host:
-    """One agent, with the app `dns` of a soft and a hard check."""
+    """One agent, with the app `dns` of a soft and a hard check; `light`: of a soft one that starts no process."""
 
-    def __init__(self, bed: Testbed, hub: Namespace, n: int, agent: dict[str, Any]):
+    def __init__(
+        self, bed: Testbed, hub: Namespace, n: int, agent: dict[str, Any], light: bool = False
+    ):
         self.n = n
         self._agent_keys = agent
         self.name = f"agent{n}"
@@ -102,12 +104,15 @@ class Host:
         self.healthy = bed.workdir / f"healthy{n}"
         self.healthy.touch()
         connect(self.namespace, hub, n, f"eth{n}")
-        self.service = Service(self.namespace, PORT, "tcp", "::")
+        self.checks = [f"file:{self.healthy}"]
+        if not light:
+            self.checks = [f"exec:test -e {self.healthy}", f"port:tcp:{PORT}"]
+            self.service = Service(self.namespace, PORT, "tcp", "::")
         self._bed = bed
         self.agent: Agent
 
     def config(self, fleet: dict[str, Any], **keys: Any) -> dict[str, Any]:
-        dns = app("dns", VIP4, f"exec:test -e {self.healthy}", f"port:tcp:{PORT}")
+        dns = app("dns", VIP4, *self.checks)
         return config(
             {"peer_ip": self.hub_ip, "peer_as": ROUTER_AS},
             apps=({**dns, **keys},),
@@ -115,8 +120,12 @@ class Host:
         ) | {"fleet": {"engine": "consul", "node": f"site{self.n}", **fleet}}
 
     def start(self, fleet: dict[str, Any], **keys: Any) -> None:
+        self.spawn(fleet, **keys)
+        self.agent.wait_api()
+
+    def spawn(self, fleet: dict[str, Any], **keys: Any) -> None:
         self.agent = self._bed.make_agent(self.config(fleet, **keys), namespace=self.namespace)
-        self.agent.start()
+        self.agent.spawn()
 
     def start_roll(self, script: str, *options: str) -> Process:
         """`vipherald fleet drain --app dns OPTIONS -- sh -c SCRIPT`."""
@@ -164,19 +173,22 @@ class Fleet:
         *,
         state: bool = False,
         reports: bool = True,
+        light: bool = False,
         agent: dict[str, Any] | None = None,
         **keys: Any,
     ):
-        """`keys` are those of the app, `agent` of the agents; `reports`: the guard takes it."""
+        """`keys` are those of the app, `agent` of the agents; `reports`: the guard takes it; `light`: many hosts."""
         self.hub = bed.namespace("hub")
         self.collector = Collector(bed, self.hub)
-        self.hosts = [Host(bed, self.hub, i + 1, agent or {}) for i in range(n)]
+        self.hosts = [Host(bed, self.hub, i + 1, agent or {}, light) for i in range(n)]
         for host in self.hosts:
             self.collector.add(host.ip, host.hub_ip)
         self.collector.start()
         self.consul = Consul(self.hub, state=state, config={"client_addr": "0.0.0.0"})
         for host in self.hosts:
-            host.start(fleet, **keys)
+            host.spawn(fleet, **keys)
+        for host in self.hosts:
+            host.agent.wait_api()
         self.wait_routes(n)
         if reports:
             self.wait_reported()
@@ -195,11 +207,12 @@ class Fleet:
             timeout,
         )
 
-    def wait_reported(self) -> None:
+    def wait_reported(self, timeout: float = TIMEOUT) -> None:
         """Consul has what every agent is."""
         self.wait(
             "all have reported",
             lambda: all(host.app()["reported"] for host in self.hosts),
+            timeout,
         )
 
     def break_all(self) -> None:

@@ -136,9 +136,14 @@ static const char *consul_create_session(struct consul_model *c, size_t i, mono_
 	return c->sessions[i].id;
 }
 
+static bool consul_has_session(const struct consul_model *c, size_t i, const char *id)
+{
+	return id[0] && strcmp(c->sessions[i].id, id) == 0;
+}
+
 static bool consul_renew(struct consul_model *c, size_t i, const char *id, mono_t now)
 {
-	if (!id[0] || strcmp(c->sessions[i].id, id) != 0)
+	if (!consul_has_session(c, i, id))
 		return false;
 	c->sessions[i].expires = now + CONSUL_TTL;
 	return true;

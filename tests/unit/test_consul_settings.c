@@ -280,6 +280,10 @@ static void test_urls(void **state)
 	s.stale = true;
 	assert_true(consul_settings_url(&s, "x", NULL, 0, 0, url));
 	assert_string_equal(url, "http://h:1/v1/x?dc=d%261&ns=n&partition=p&stale");
+	/* Consul refuses both at once. */
+	s.consistent = true;
+	assert_true(consul_settings_url(&s, "x", NULL, 0, 0, url));
+	assert_string_equal(url, "http://h:1/v1/x?dc=d%261&ns=n&partition=p&consistent");
 	/* Three bytes for each: does not fit twice. */
 	memset(name, '/', sizeof(name) - 1);
 	name[sizeof(name) - 1] = 0;
