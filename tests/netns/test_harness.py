@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 
 from . import bgp, rawpeer
+from .browser import Browser
 from .rawpeer import RawListener
 from .routers import KINDS, Route
 from .testbed import AGENT_AS, ROUTER_AS, Testbed
+from .wait import wait_until
 from .wiretap import WireTap
 
 
@@ -99,3 +101,9 @@ def test_active_router_connects_by_itself(bed: Testbed, kind: str) -> None:
     router.wait_established()
     assert speaker.remote_ip == link.router_ip
     assert router.config.asn == ROUTER_AS
+
+
+def test_browser_has_its_temporary_files_in_those_of_the_test(bed: Testbed) -> None:
+    """It is killed at the end, and removes none of them by itself."""
+    browser = Browser(bed.host, "about:blank")
+    wait_until(lambda: list(browser.temporary.glob("*chromium*")), "the browser's own directory")
