@@ -173,7 +173,10 @@ variant-asan:
 variant-clang:
 	@$(MAKE) $(PARALLEL) --no-print-directory $(CLANG) all unit-binaries bench-binaries
 
-PYTEST = /usr/bin/python3 -m pytest -q -p no:cacheprovider
+# Compiled modules are kept in one place, whatever PYTHONDONTWRITEBYTECODE says: pytest rewrites each module
+# of tests that it loads, in each of its workers.
+PYTEST = env -u PYTHONDONTWRITEBYTECODE PYTHONPYCACHEPREFIX='$(CURDIR)/build/pycache' \
+	 /usr/bin/python3 -m pytest -q -p no:cacheprovider
 
 unit: variant-plain variant-asan
 	@$(MAKE) --no-print-directory BUILD=build run-unit
