@@ -173,7 +173,10 @@ variant-asan:
 variant-clang:
 	@$(MAKE) $(PARALLEL) --no-print-directory $(CLANG) all unit-binaries bench-binaries
 
-PYTEST = /usr/bin/python3 -m pytest -q -p no:cacheprovider
+# Compiled modules are kept in one place, whatever PYTHONDONTWRITEBYTECODE says: pytest rewrites each module
+# of tests that it loads, in each of its workers.
+PYTEST = env -u PYTHONDONTWRITEBYTECODE PYTHONPYCACHEPREFIX='$(CURDIR)/build/pycache' \
+	 /usr/bin/python3 -m pytest -q -p no:cacheprovider
 
 unit: variant-plain variant-asan
 	@$(MAKE) --no-print-directory BUILD=build run-unit
@@ -202,9 +205,11 @@ run-mutants: unit-binaries
 	@N=$(N) SEED=$(SEED) CC='$(CC)' CFLAGS="-std=gnu17 -D_GNU_SOURCE -I. $(PKG_CFLAGS)" \
 		LIBS="$(PKG_LIBS) -lcmocka" scripts/mutants $(BUILD) build/coverage $(FILES)
 
+# More at once than there are cores: most of the time a test waits.
+NETNS_JOBS = 8
 netns: variant-plain variant-asan
-	VIPHERALD=build/vipherald $(PYTEST) -n 6 tests/netns
-	VIPHERALD=build/asan/vipherald $(PYTEST) -n 6 tests/netns
+	VIPHERALD=build/vipherald $(PYTEST) -n $(NETNS_JOBS) tests/netns
+	VIPHERALD=build/asan/vipherald $(PYTEST) -n $(NETNS_JOBS) tests/netns
 
 # The image is built and run by an engine of its own, on storage of its own, in namespaces of their
 # own; it builds the program itself.

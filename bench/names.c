@@ -16,9 +16,9 @@
 
 #include "bench/agent.h"
 #include "bench/http.h"
-#include "bench/listeners.h"
 #include "bench/peer.h"
 #include "bench/scratch.h"
+#include "bench/service.h"
 
 #define RUNS      5
 #define NAMED     20      /* more than are looked up at a time */
@@ -94,29 +94,23 @@ static void measure_once(struct peer *p, const int servers[static N_SERVERS], st
 	const struct agent_setup setup = {
 		.peer_host = 1, .n_apps = 1, .port = PORT, .interval = "1s", .n_named = NAMED
 	};
-	struct listeners service;
-	struct subject s;
-	listeners_start(&service, PORT, 1);
-	peer_listen(p);
-	agent_start(&s, &setup);
-	peer_come_up(p);
-	peer_wait(p, TAG_FIRST, 0, 1);
+	struct service s;
+	service_announce(&s, p, &setup);
 	samples_add(&f->answer, worst_answer());
-	double begin = listeners_kill(&service);
+	double begin = listeners_kill(&s.listeners);
 	peer_wait(p, TAG_ABSENT, 0, 1);
 	samples_add(&f->withdrawal, clock_ms() - begin);
-	subject_wait(&service.process);
-	listeners_start(&service, PORT, 1);
+	subject_wait(&s.listeners.process);
+	listeners_start(&s.listeners, PORT, 1);
 	peer_wait(p, TAG_FIRST, 0, 1);
 	expect_queries(servers);
 	begin = clock_ms();
-	subject_signal(&s, SIGTERM);
+	subject_signal(&s.agent, SIGTERM);
 	peer_wait_cease(p);
 	peer_close(p);
-	subject_wait(&s);
+	subject_wait(&s.agent);
 	samples_add(&f->exit, clock_ms() - begin);
-	listeners_kill(&service);
-	subject_wait(&service.process);
+	service_end(&s);
 }
 
 void scenario_names(struct report *r)

@@ -10,8 +10,8 @@
 
 #include "bench/agent.h"
 #include "bench/http.h"
-#include "bench/listeners.h"
 #include "bench/peer.h"
+#include "bench/service.h"
 
 #define RUNS    30
 #define MANY    10000
@@ -92,25 +92,19 @@ static void run(struct report *r, size_t n, const char *verb, const char *what, 
 	const struct agent_setup setup = { .peer_host = 1, .n_apps = n, .port = PORT };
 	struct samples took = { .n = 0 };
 	struct peer *p = peer_new(1);
-	struct listeners service;
-	struct subject s;
-	listeners_start(&service, PORT, 1);
-	peer_listen(p);
-	agent_start(&s, &setup);
-	peer_come_up(p);
-	peer_wait(p, TAG_FIRST, 0, n);
+	struct service s;
+	service_announce(&s, p, &setup);
 	agent_wait_bound(n);
 	for (size_t i = 0; i < RUNS; i++)
 		samples_add(&took, ask(verb));
 	report_add(r, what, "ms", target, &took);
 	if (n == MANY) {
-		measure_reloads(r, &s, setup);
+		measure_reloads(r, &s.agent, setup);
 		measure_turns(r, setup);
 	}
 	peer_free(p);
-	subject_stop(&s);
-	listeners_kill(&service);
-	subject_wait(&service.process);
+	subject_stop(&s.agent);
+	service_end(&s);
 }
 
 void scenario_verbs(struct report *r)

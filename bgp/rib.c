@@ -96,6 +96,7 @@ static void attrs_unref(struct rib *rib, struct rib_attrs *a)
 {
 	if (!a || --a->refs > 0)
 		return;
+	/* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): it does not follow uthash's lists */
 	HASH_DELETE(hh, rib->attrs, a);
 	free(a);
 }

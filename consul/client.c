@@ -288,12 +288,13 @@ static void round_done(struct round *round)
 }
 
 /* Half a round is no answer: it looks like services that went away. */
-static void fail_round(struct query *q, struct consul_answer *a)
+static void fail_round(struct query *q, const struct consul_answer *last)
 {
+	struct consul_answer a = *last;
 	struct consul_services none = { 0 };
-	a->failed = a->nomad = true;
+	a.failed = a.nomad = true;
 	round_done(&q->client->round);
-	take_services(q, a, &none, loop_clock());
+	take_services(q, &a, &none, loop_clock());
 }
 
 static void finish_round(struct query *q, mono_t began)

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <linux/aio_abi.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +17,7 @@
 
 struct async_fsync {
 	sd_event *loop;
-	aio_context_t context; /* 0: none */
+	aio_context_t context; /* 0: none, yet or at all */
 	int event_fd;
 	sd_event_source *event, *finished;
 	int result; /* of a fsync() that blocked, to be reported */
@@ -65,15 +66,26 @@ static void stop_async(struct async_fsync *s)
 	s->event_fd = -1;
 }
 
+/* Not before it is needed: io_destroy() waits for the kernel's other processors, 20 to 40 ms, and an agent
+ * has several of these files. */
+static bool has_context(struct async_fsync *s)
+{
+	if (s->context)
+		return true;
+	s->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	bool ok =
+		s->event_fd >= 0 && syscall(SYS_io_setup, 1U, &s->context) == 0 &&
+		loop_io_add(s->loop, &s->event, s->event_fd, EPOLLIN, LOOP_APPLY, on_event, s) == 0;
+	if (!ok)
+		stop_async(s);
+	return ok;
+}
+
 struct async_fsync *async_fsync_new(sd_event *loop)
 {
 	struct async_fsync *s = mem_new(1, sizeof(*s));
 	s->loop = loop;
-	s->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	bool ok = s->event_fd >= 0 && syscall(SYS_io_setup, 1U, &s->context) == 0 &&
-		  loop_io_add(loop, &s->event, s->event_fd, EPOLLIN, LOOP_APPLY, on_event, s) == 0;
-	if (!ok)
-		stop_async(s);
+	s->event_fd = -1;
 	return s;
 }
 
@@ -84,11 +96,6 @@ void async_fsync_free(struct async_fsync *s)
 	stop_async(s);
 	sd_event_source_disable_unref(s->finished);
 	free(s);
-}
-
-bool async_fsync_is_async(const struct async_fsync *s)
-{
-	return s->context != 0;
 }
 
 static int submit(struct async_fsync *s, int fd)
@@ -107,7 +114,7 @@ void async_fsync_start(struct async_fsync *s, int fd, async_fsync_done_cb *done,
 {
 	s->done = done;
 	s->userdata = userdata;
-	if (s->context && submit(s, fd) == 0)
+	if (has_context(s) && submit(s, fd) == 0)
 		return;
 	/* Also for a file that AIO refuses. */
 	s->result = fsync(fd) < 0 ? -errno : 0;

@@ -9,7 +9,6 @@
 #ifndef PROCESS_ASYNC_FSYNC_H
 #define PROCESS_ASYNC_FSYNC_H
 
-#include <stdbool.h>
 #include <systemd/sd-event.h>
 
 struct async_fsync;
@@ -18,8 +17,6 @@ struct async_fsync;
 struct async_fsync *async_fsync_new(sd_event *loop);
 /* Waits for the fsync() in progress, without calling back. */
 void async_fsync_free(struct async_fsync *s);
-/* False: async_fsync_start() blocks. */
-bool async_fsync_is_async(const struct async_fsync *s);
 
 /* 0, or the -errno of fsync(); always from the loop, never from inside async_fsync_start(). The
  * next one may be started inside. */

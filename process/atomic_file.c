@@ -144,11 +144,6 @@ void atomic_file_free(struct atomic_file *f)
 	free(f);
 }
 
-bool atomic_file_is_async(const struct atomic_file *f)
-{
-	return async_fsync_is_async(f->fsync);
-}
-
 /* Reading */
 
 static int check_owner(const struct atomic_file *f, struct stat *st, struct err *err)

@@ -43,7 +43,5 @@ void atomic_file_start(struct atomic_file *f, char *content, size_t len, atomic_
 /* Blocks until it is on the disk; for the start and the end of the process. A write in progress is
  * cancelled. Does not take over `content`. */
 int atomic_file_write_now(struct atomic_file *f, const char *content, size_t len, struct err *err);
-/* False: writing blocks the loop while the disk syncs. */
-bool atomic_file_is_async(const struct atomic_file *f);
 
 #endif

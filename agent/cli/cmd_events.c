@@ -61,11 +61,12 @@ static void print_answer(const struct client_reply *reply, const json_t *answer,
 }
 
 /* Of what had no event there may be something all the same. */
-static int check_known(const struct client *client, const struct verb_call *call,
-		       const json_t *answer)
+static enum verb_exit check_known(const struct client *client, const struct verb_call *call,
+				  const json_t *answer)
 {
-	bool is_asked = call->id == VERB_HISTORY && !json_array_size(json_at(answer, "events"));
-	return is_asked ? known_subject(client, call->words[0]) : VERB_DONE;
+	if (call->id != VERB_HISTORY || json_array_size(json_at(answer, "events")) > 0)
+		return VERB_DONE;
+	return known_subject(client, call->words[0]);
 }
 
 /* `mark`: the last event that was shown; "": none. */

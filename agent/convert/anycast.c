@@ -150,8 +150,10 @@ static char *command_for_shell(const char *command)
 		if (blank)
 			continue;
 		in_word = true;
-		if (quote ? *p == quote : *p == '"' || *p == '\'')
-			quote = quote ? (char)0 : *p;
+		if (quote && *p == quote)
+			quote = 0;
+		else if (!quote && (*p == '"' || *p == '\''))
+			quote = *p;
 		else if (*p == '\\' && quote != '\'' && p[1])
 			word[n++] = *++p;
 		else

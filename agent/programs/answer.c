@@ -15,8 +15,8 @@ const char *const answer_help[] = {
 	"show neighbor summary",
 	"show adj-rib out [extensive]",
 	"version, ping, reload, enable-ack, disable-ack, silence-ack",
-	"filter can be: [local-ip <ip>][local-as <asn>][peer-as <asn>][router-id <router-id>]"
-	"[family-allowed <families>]",
+	("filter can be: [local-ip <ip>][local-as <asn>][peer-as <asn>][router-id <router-id>]"
+	 "[family-allowed <families>]"),
 	NULL,
 };
 

@@ -59,7 +59,7 @@ static int parse_peer_as(struct tokens *t, struct line_selector *s, struct err *
 
 static int parse_router_id(struct tokens *t, struct line_selector *s, struct err *err)
 {
-	struct addr a;
+	struct addr a = { 0 };
 	struct token token = token_next(t);
 	int rc = parse_address(token, "router-id", &a, err);
 	if (rc == 0 && a.family != AF_INET)

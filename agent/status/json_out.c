@@ -29,8 +29,7 @@ void json_out_add(struct json_out *o, const char *octets)
 /* In front of a key, or of an element. */
 static void separate(struct json_out *o)
 {
-	char last = o->len > 0 ? o->text[o->len - 1] : '[';
-	if (!strchr("[{:\n", last))
+	if (o->len > 0 && !strchr("[{:\n", o->text[o->len - 1]))
 		add(o, ",", 1);
 }
 

@@ -33,7 +33,8 @@ class Browser:
         """`wrapper`: what starts it; `more`: further options."""
         assert PROGRAM.exists(), f"{PROGRAM} is missing: run 'scripts/deps.sh test'"
         place = namespace.workdir / "browser"
-        place.mkdir()
+        self.temporary = place / "tmp"
+        self.temporary.mkdir(parents=True)
         fonts = place / "fonts.conf"
         fonts.write_text(_FONTS.format(fonts=UNPACKED / "usr" / "share" / "fonts", cache=place))
         [libraries] = UNPACKED.glob("usr/lib/*/libnss3.so")
@@ -50,6 +51,7 @@ class Browser:
             "browser",
             env={
                 "HOME": str(place),
+                "TMPDIR": str(self.temporary),  # it leaves directories there when it is killed
                 "FONTCONFIG_FILE": str(fonts),
                 "LD_LIBRARY_PATH": ":".join(map(str, paths)),
             },

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from . import netns, run_dir
+from . import netns, run_dir, schedule
 from .routers import KINDS
 from .testbed import Testbed
 from .vrf import kernel_has_vrfs
@@ -71,9 +71,26 @@ def kind(request: pytest.FixtureRequest) -> str:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "vrf: needs a kernel with VRFs")
+    config.addinivalue_line("markers", "long: takes ten seconds and more, so it begins early")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """None: where another distribution is asked for, xdist's own."""
+    if config.getvalue("dist") != "load":
+        return None
+    from .one_by_one import OneByOne
+
+    return OneByOne(config, log)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if hasattr(config, "workerinput"):  # of xdist
+        items[:] = schedule.spread(items, lambda item: item.get_closest_marker("long") is not None)
+    _deselect_without_vrfs(config, items)
+
+
+def _deselect_without_vrfs(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Tests of VRFs run where there are some: in the guest of `make kernel-smoke`, which has them."""
     of_vrfs = [item for item in items if item.get_closest_marker("vrf")]
     if not of_vrfs or kernel_has_vrfs():

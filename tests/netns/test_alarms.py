@@ -3,6 +3,8 @@
 import re
 from typing import Any
 
+import pytest
+
 from .agent import Agent
 from .configs import VIP4, app, config, peer
 from .consul import tags
@@ -96,6 +98,7 @@ def test_a_change_that_needs_a_restart(bed: Testbed) -> None:
     assert metric(agent, "config_restart_needed") == 0 and file_is_in_effect(agent)
 
 
+@pytest.mark.long
 def test_a_peer_that_stays_down(bed: Testbed) -> None:
     """Raised after a minute, for which the test waits."""
     router = bed.start_router("bird")
@@ -117,6 +120,7 @@ def test_a_peer_that_stays_down(bed: Testbed) -> None:
     assert agent.log.count(f"peer 10.0.1.1: established with AS {ROUTER_AS}") == 2
 
 
+@pytest.mark.long
 def test_checks_over_the_network_that_are_behind(bed: Testbed) -> None:
     """More of them wait for an answer than run at once; the text speaks of commands only for commands."""
     bed.link()

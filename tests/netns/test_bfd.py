@@ -169,6 +169,7 @@ def test_router_is_told_why(bed: Testbed) -> None:
     wait_up(agent, router)
 
 
+@pytest.mark.long
 def test_router_without_bfd(bed: Testbed, kind: str) -> None:
     """BGP works all the same, and an alarm says that nothing sooner than the hold timer finds a failure."""
     router = start_bfd_router(bed, kind, setup={"bfd": False})
@@ -386,6 +387,7 @@ def test_process_that_is_killed_again(bed: Testbed) -> None:
 PATIENT = {"interval": 1000, "multiplier": 8}
 
 
+@pytest.mark.long
 def test_process_that_is_stuck_is_replaced(bed: Testbed, kind: str) -> None:
     """Stopped: nothing ends, and nothing is sent. The next one goes on before the router has noticed."""
     router = start_bfd_router(bed, kind, setup=PATIENT)

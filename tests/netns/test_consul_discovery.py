@@ -306,6 +306,7 @@ def test_unregistering_over_http_lasts_until_the_tags_change(
     router.wait_routes(OTHER, THIRD)
 
 
+@pytest.mark.long
 def test_thousand_services(bed: Testbed, consul: Consul, router: Router) -> None:
     def vip(i: int) -> str:
         return f"198.18.{i // 250}.{i % 250}/32"
@@ -327,6 +328,7 @@ def test_thousand_services(bed: Testbed, consul: Consul, router: Router) -> None
         assert after[stream]["answers"] - before[stream]["answers"] < 10, (before, after)
 
 
+@pytest.mark.long
 def test_graceful_restart_waits_for_consul(bed: Testbed, consul: Consul, router: Router) -> None:
     """Longer than the 10 s without graceful restart: as long as the router keeps the route."""
     consul.register("web", tags(VIP4))

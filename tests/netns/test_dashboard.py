@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import pytest
+
 from . import responders
 from .certificates import Authority
 from .configs import DNS, PORT, VIP4, VIP6, app, config, peer
@@ -91,6 +93,7 @@ def questions() -> list[str]:
     return found
 
 
+@pytest.mark.long
 def test_every_query_has_an_answer(bed: Testbed) -> None:
     router = bed.start_router("frr")
     bed.start_service(PORT)
@@ -140,6 +143,7 @@ def test_every_query_has_an_answer(bed: Testbed) -> None:
     consul.close()
 
 
+@pytest.mark.long
 def test_who_announces_a_vip(bed: Testbed) -> None:
     """The questions of the fleet, before and after the app went down."""
     router = bed.start_router("bird")

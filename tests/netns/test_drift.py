@@ -137,6 +137,7 @@ BURST = 20  # that is repaired at once; agent/model/tamper.h
 _FIGHTER = f"echo ready; while :; do ip addr del {VIP4} dev lo; done 2>/dev/null"
 
 
+@pytest.mark.long
 def test_removing_a_vip_in_a_loop_causes_no_busy_loop(bed: Testbed) -> None:
     drift = Drift(bed, app("web", VIP4), app("calm", VIP6))
     drift.wait_announced(VIP4, VIP6)

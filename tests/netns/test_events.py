@@ -8,6 +8,8 @@ from http.client import HTTPConnection
 from typing import Any, Self
 from urllib.parse import urlencode
 
+import pytest
+
 from .agent import Agent, binary
 from .configs import PORT, VIP4, VIP6, app, config, peer
 from .test_verbs import Client
@@ -236,6 +238,7 @@ def test_wrong_questions(bed: Testbed) -> None:
         assert answer.status == 400 and what in answer.json()["error"]
 
 
+@pytest.mark.long
 def test_the_ring_is_bounded(bed: Testbed) -> None:
     bed.link()
     agent = bed.start_agent(config({"peer_ip": "10.0.1.1", "peer_as": 65000}))

@@ -3,6 +3,8 @@
 import signal
 from typing import Any
 
+import pytest
+
 from .configs import VIP4
 from .fleet import PORT, PREFIX, Fleet
 from .testbed import Testbed
@@ -57,6 +59,7 @@ def test_hard_evidence_does_not_ask(bed: Testbed) -> None:
     fleet.consul.process.resume()
 
 
+@pytest.mark.long
 def test_who_left_returns(bed: Testbed) -> None:
     """Hard evidence takes those that were kept: the two that were let go are announced again."""
     fleet = Fleet(bed, 5, HALF)
@@ -118,6 +121,7 @@ def test_consul_does_not_answer(bed: Testbed) -> None:
     assert min(fleet.collector.sizes()[settled:]) == 3
 
 
+@pytest.mark.long
 def test_consul_is_killed(bed: Testbed) -> None:
     fleet = Fleet(bed, 5, HALF, state=True)
     settled = len(fleet.collector.sizes())
@@ -130,6 +134,7 @@ def test_consul_is_killed(bed: Testbed) -> None:
     assert min(fleet.collector.sizes()[settled:]) == 3
 
 
+@pytest.mark.long
 def test_consul_forgets_all(bed: Testbed) -> None:
     """Two that have left are not known to those that come back before them."""
     fleet = Fleet(bed, 5, HALF, state=True)
@@ -419,6 +424,7 @@ def test_a_broken_check_is_rolled_out_by_restarts(bed: Testbed) -> None:
     fleet.wait_routes(3)
 
 
+@pytest.mark.long
 def test_sessions_are_destroyed(bed: Testbed) -> None:
     """That of an agent that holds a slot, and that of one that waits: no slot is lost."""
     fleet = Fleet(bed, 3, HALF)

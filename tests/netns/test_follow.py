@@ -2,6 +2,8 @@
 
 import signal
 
+import pytest
+
 from .agent import Agent
 from .configs import VIP4, config, peer
 from .follow import Follower
@@ -23,6 +25,7 @@ def followers(agent: Agent) -> int:
     return count
 
 
+@pytest.mark.long
 def test_what_happens_arrives(bed: Testbed) -> None:
     agent = start(bed)
     with Follower(agent, "kind=request", via=bed.host) as stream:
@@ -176,6 +179,7 @@ def test_the_connection_ends_with_it(bed: Testbed) -> None:
     assert agent.get("/v1/events?follow=maybe").status == 400
 
 
+@pytest.mark.long
 def test_a_beat(bed: Testbed) -> None:
     agent = start(bed)
     with Follower(agent, "kind=none") as stream:

@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
-from . import bgp, rawpeer
+from . import bgp, rawpeer, schedule
+from .browser import Browser
 from .rawpeer import RawListener
 from .routers import KINDS, Route
 from .testbed import AGENT_AS, ROUTER_AS, Testbed
+from .wait import wait_until
 from .wiretap import WireTap
 
 
@@ -99,3 +101,24 @@ def test_active_router_connects_by_itself(bed: Testbed, kind: str) -> None:
     router.wait_established()
     assert speaker.remote_ip == link.router_ip
     assert router.config.asn == ROUTER_AS
+
+
+def test_browser_has_its_temporary_files_in_those_of_the_test(bed: Testbed) -> None:
+    """It is killed at the end, and removes none of them by itself."""
+    browser = Browser(bed.host, "about:blank")
+    wait_until(lambda: list(browser.temporary.glob("*chromium*")), "the browser's own directory")
+
+
+@pytest.mark.parametrize(
+    ("items", "order"),
+    [
+        ("abc", "abc"),
+        ("abcdefghZ", "Zabcdefgh"),
+        ("abcdefYghZ", "YabZcdefgh"),
+        ("aXYZ", "XaYZ"),
+        ("YZ", "YZ"),
+        ("", ""),
+    ],
+)
+def test_long_tests_are_spread_over_the_first_half(items: str, order: str) -> None:
+    assert "".join(schedule.spread(items, str.isupper)) == order

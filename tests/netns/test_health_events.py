@@ -2,6 +2,8 @@
 
 import re
 
+import pytest
+
 from .agent import Agent
 from .configs import VIP4, app, config, peer
 from .testbed import Testbed
@@ -57,6 +59,7 @@ def behind(agent: Agent) -> str:
     return str(alarm["text"])
 
 
+@pytest.mark.long
 def test_servers_that_hang_and_hold_up_others_are_reported(bed: Testbed) -> None:
     bed.link()
     apps = tuple(

@@ -2,6 +2,8 @@
 
 import subprocess
 
+import pytest
+
 from .configs import VIP4, VIP6, app, config, peer
 from .consul import REPO
 from .testbed import Testbed
@@ -38,6 +40,7 @@ def ifreload(bed: Testbed, *vips: str) -> None:
     assert run.returncode == 0, run.stderr
 
 
+@pytest.mark.long
 def test_present_with_ifupdown2(bed: Testbed) -> None:
     """The VIPs follow /etc/network/interfaces, and neither of the two is in the other's way."""
     assert (UNPACKED / "usr/share/ifupdown2").is_dir(), "scripts/deps.sh test unpacks it"

@@ -382,6 +382,7 @@ def _kill_while_it_starts(agent: Agent, rng: random.Random) -> None:
 
 
 @pytest.mark.parametrize("case", range(6))
+@pytest.mark.long
 def test_killed_at_any_moment(bed: Testbed, case: int) -> None:
     seed = int(os.environ.get("VIPHERALD_KILL_SEED", random.SystemRandom().getrandbits(32)))
     print(f"VIPHERALD_KILL_SEED={seed}, case {case}")

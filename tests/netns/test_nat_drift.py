@@ -84,6 +84,7 @@ def test_table_of_others_outlives_repairs(bed: Testbed, backend: str) -> None:
     assert nat.legacy_rules() == [f"-A OUTPUT {theirs}"]
 
 
+@pytest.mark.long
 def test_change_without_the_lock_is_found_in_time(bed: Testbed) -> None:
     """From another container, say, with a lock file of its own: no event reports it."""
     nat = NatBed(bed)

@@ -94,6 +94,7 @@ def _send(pids: list[int], number: signal.Signals) -> None:
 
 
 @pytest.mark.parametrize("whole_host", [False, True], ids=["agent", "host"])
+@pytest.mark.long
 def test_pause_withdraws_nothing(bed: Testbed, whole_host: bool) -> None:
     Responder(bed.host, _SERVICES)
     agent, seen = start(bed)
@@ -252,6 +253,7 @@ def hosts() -> Iterator[list[PausedHost]]:
                 bed.destroy()
 
 
+@pytest.mark.long
 def test_fifty_pauses(hosts: list[PausedHost]) -> None:
     """Of the agent alone and with its services, by signals and by the freezer, side by side."""
     with ThreadPoolExecutor(HOSTS) as threads:

@@ -332,6 +332,7 @@ def cases() -> Iterator[tuple[str, Case]]:
         yield f"{method} {target}", Case("itself", head(method, target), {status})
 
 
+@pytest.mark.long
 def test_what_is_refused_has_had_no_effect(bed: Testbed) -> None:
     bench = Bench(bed)
     wrong = []

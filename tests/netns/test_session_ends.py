@@ -61,6 +61,7 @@ def test_maximum_prefix_of_frr(bed: Testbed) -> None:
     assert shown["last_notification"]["subcode"] == 1, "it stays until a session has lasted"
 
 
+@pytest.mark.long
 def test_import_limit_of_bird(bed: Testbed) -> None:
     """BIRD restarts by itself, after its error wait time, and ends the session again."""
     router = bed.start_router("bird", limit=LIMIT)

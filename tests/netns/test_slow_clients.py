@@ -5,6 +5,8 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import pytest
+
 from .agent import Agent
 from .configs import VIP4, VIP6, app, config
 from .netns import Namespace
@@ -139,6 +141,7 @@ def drip(connection: socket.socket) -> bytes:
             continue
 
 
+@pytest.mark.long
 def test_a_request_that_comes_octet_by_octet(bed: Testbed) -> None:
     """Headers have a deadline as a whole; the client hears of it."""
     agent, _ = start(bed)

@@ -12,6 +12,7 @@ SECONDS = 20
 
 
 @pytest.mark.usefixtures("xtables_lock")
+@pytest.mark.long
 def test_short_soak(bed: Testbed) -> None:
     report = Report()
     Soak(bed, report, seconds=SECONDS, seed="1", backend="nftables").run()

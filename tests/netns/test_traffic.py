@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from threading import Event, Thread
 from typing import Any
 
+import pytest
+
 from .agent import Agent
 from .configs import VIP4, VIP6, app, config, peer
 from .netns import Namespace
@@ -90,6 +92,7 @@ def table(bed: Testbed) -> dict[str, Any] | None:
     return json.loads(text)
 
 
+@pytest.mark.long
 def test_packets_are_counted(bed: Testbed) -> None:
     _, link, agent = start(bed)
     send(link.namespace, "192.0.2.53", 7, size=100)
@@ -146,6 +149,7 @@ def test_a_reload_and_the_end(bed: Testbed) -> None:
     assert table(bed) is None
 
 
+@pytest.mark.long
 def test_other_processes(bed: Testbed) -> None:
     """The table is made again, and what it had counted is not lost; nothing of others is touched."""
     _, link, agent = start(bed)
@@ -178,6 +182,7 @@ def test_other_processes(bed: Testbed) -> None:
     assert "table inet other" in bed.host.run(["nft", "list", "ruleset"])
 
 
+@pytest.mark.long
 def test_a_drain_ends_with_the_traffic(bed: Testbed) -> None:
     router, link, agent = start(bed, drain_time="1h", drain_until="10pps")
     with stream(link.namespace, "192.0.2.53", 0.01):
@@ -190,6 +195,7 @@ def test_a_drain_ends_with_the_traffic(bed: Testbed) -> None:
     router.wait_routes("192.0.2.99/32")
 
 
+@pytest.mark.long
 def test_a_drain_under_traffic_ends_in_time(bed: Testbed) -> None:
     """drain_time is over whatever still comes, for whoever waits as well."""
     router, link, agent = start(bed, drain_time="6s", drain_until="10pps")
@@ -208,6 +214,7 @@ def test_the_stop_does_not_wait_longer_than_traffic(bed: Testbed) -> None:
     assert "drain_until" in agent.log
 
 
+@pytest.mark.long
 def test_alarms(bed: Testbed) -> None:
     """A minute of them: packets of a withdrawn VIP, and none of one that had some before."""
     _, link, agent = start(bed, drain_time="0s")
@@ -231,6 +238,7 @@ def test_alarms(bed: Testbed) -> None:
     wait_until(lambda: "no-traffic" not in alarms(agent), "there is traffic")
 
 
+@pytest.mark.long
 def test_alarms_under_an_aggregate(bed: Testbed) -> None:
     """A VIP that routers reach by the aggregate is announced; one that is withdrawn gets its packets."""
     router, link, agent = start(bed, drain_time="0s")

@@ -215,6 +215,7 @@ def fail_files(case: Case) -> str:
 
 
 @pytest.mark.parametrize("seed", range(SEEDS))
+@pytest.mark.long
 def test_what_it_predicts_is_what_happens(bed: Testbed, seed: int) -> None:
     case = Case(bed, random.Random(seed))
     changed = 0

@@ -89,6 +89,7 @@ def test_an_address_that_was_added_again_is_foreign(bed: Testbed) -> None:
     assert bed.host.loopback_addresses() == {VIP4: "lo", VIP6: ""}
 
 
+@pytest.mark.long
 def test_noted_before_it_is_there(bed: Testbed) -> None:
     """Killed at the first sight of the address: the note is on the disk."""
     agent = start(bed)

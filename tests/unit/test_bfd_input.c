@@ -314,6 +314,29 @@ static void messages_come_back(void **state)
 	assert_int_equal(back.id, 77);
 }
 
+/* Times leave as 32 bits (RFC 5880 4.1), so no session can have been told longer ones. */
+static void a_resumed_session_has_times_of_its_packets(void **state)
+{
+	struct bfd_message back, m = session_message();
+	struct bfd_resume *r = &m.session.resume;
+	span_t *const times[] = { &r->remote_min_tx, &r->remote_min_rx, &r->tx_interval,
+				  &r->rx_interval };
+	const size_t len = bfd_message_size(&m);
+	(void)state;
+	r->discr = 1;
+	r->remote_discr = 2;
+	r->port = BFD_SOURCE_PORT_MIN;
+	r->remote_multiplier = 3;
+	assert_int_equal(bfd_message_read(&m, len, true, &back), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(times); i++) {
+		*times[i] = UINT32_MAX;
+		assert_int_equal(bfd_message_read(&m, len, true, &back), 0);
+		*times[i] = (span_t)UINT32_MAX + 1;
+		assert_int_equal(bfd_message_read(&m, len, true, &back), -EPROTO);
+		*times[i] = 0;
+	}
+}
+
 static void wrong_messages_are_refused(void **state)
 {
 	(void)state;
@@ -371,6 +394,7 @@ int main(void)
 		cmocka_unit_test(only_the_same_key_is_accepted),
 		cmocka_unit_test(sequence_numbers),
 		cmocka_unit_test(messages_come_back),
+		cmocka_unit_test(a_resumed_session_has_times_of_its_packets),
 		cmocka_unit_test(wrong_messages_are_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

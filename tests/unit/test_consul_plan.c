@@ -213,6 +213,22 @@ static void test_returns_with_another_identity(void **state)
 	}
 }
 
+/* Consul's lowest index is one like any other. */
+static void test_another_node_behind_the_first_index(void **state)
+{
+	struct consul_stream s;
+	struct consul_answer a = {
+		.index = 1, .present = true, .node_id = "a", .create_index = 1, .error = ""
+	};
+	struct err err;
+	(void)state;
+	consul_stream_init(&s);
+	assert_false(consul_stream_step(&s, &a, NOW, 0, 0, &err).reset);
+	a.node_id = "b";
+	a.index = 2;
+	assert_true(consul_stream_step(&s, &a, NOW + 1, 0, 0, &err).reset);
+}
+
 static void test_the_first_answer_is_taken_as_it_is(void **state)
 {
 	(void)state;
@@ -330,6 +346,7 @@ int main(void)
 		cmocka_unit_test(test_an_answer_of_several_times),
 		cmocka_unit_test(test_returns_with_another_identity),
 		cmocka_unit_test(test_the_first_answer_is_taken_as_it_is),
+		cmocka_unit_test(test_another_node_behind_the_first_index),
 		cmocka_unit_test(test_only_a_cut_is_regained),
 		cmocka_unit_test(test_retries_back_off_and_start_over),
 		cmocka_unit_test(test_who_is_refused_asks_less_often),

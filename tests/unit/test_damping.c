@@ -76,6 +76,8 @@ static void test_cases(void **state)
 			else
 				damping_went_down(&h, &cases[i].config, e->at);
 			span_t hold = h.until ? h.until - e->at : 0;
+			if (!e->up && e->hold == 0)
+				assert_int_equal(h.until, 0);
 			if (hold != e->hold || damping_is_on(&h, e->at) != (e->hold > 0))
 				fail_msg("%s: at %llu held for %llu", cases[i].name,
 					 (unsigned long long)e->at, (unsigned long long)hold);

@@ -12,6 +12,7 @@
 
 #include "agent/status/explain.h"
 #include "lib/array.h"
+#include "lib/str.h"
 
 /* An app with one VIP and one peer, of which a part is replaced. */
 #define APP                                                                                        \
@@ -294,6 +295,40 @@ static void test_down_and_not_announced(void **state)
 	json_decref(app);
 }
 
+static const char *advice_of(const json_t *vip, const char *name)
+{
+	const json_t *c;
+	size_t i;
+	json_array_foreach(
+		json_object_get(vip, "conditions"), i,
+		c) if (str_equal(json_string_value(json_object_get(c, "condition")),
+				 name)) return json_string_value(json_object_get(c, "do"));
+	return NULL;
+}
+
+/* Nothing has failed yet: there is nothing to look at. */
+static void test_advice_for_health(void **state)
+{
+	(void)state;
+	static const char *const rows[][2] = {
+		{ "unknown", "wait for the first result of the checks: vipherald app " },
+		{ "down", "look at the checks: vipherald app " },
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		json_t *app = json_loads(APP VIP PEER END, 0, NULL);
+		json_object_set_new(app, "health", json_string(rows[i][0]));
+		json_object_set_new(json_array_get(json_object_get(app, "vips"), 0), "form",
+				    json_string("none"));
+		json_t *answer = explain_app(app, NULL);
+		const char *advice =
+			advice_of(json_array_get(json_object_get(answer, "vips"), 0), "health");
+		assert_non_null(advice);
+		assert_true(str_starts(advice, rows[i][1]));
+		json_decref(answer);
+		json_decref(app);
+	}
+}
+
 /* Itself as the only VIP; its peers are judged only while it has enough apps. */
 static void test_aggregate(void **state)
 {
@@ -330,6 +365,7 @@ int main(void)
 		cmocka_unit_test(test_since_when),
 		cmocka_unit_test(test_since_when_at_the_peer),
 		cmocka_unit_test(test_down_and_not_announced),
+		cmocka_unit_test(test_advice_for_health),
 		cmocka_unit_test(test_aggregate),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -547,6 +547,21 @@ static void test_refusal(void **state)
 	assert_string_equal(err.text, "Consul refuses the transaction: no reason given");
 }
 
+/* One request for all VIPs: each is asked about. */
+static void test_each_vip_is_asked_about(void **state)
+{
+	static const enum fleet_txn kinds[] = { FLEET_TXN_FIND, FLEET_TXN_READ };
+	const struct prefix two[] = { PREFIX4(32, 192, 0, 2, 1), PREFIX4(32, 192, 0, 2, 2) };
+	const struct fleet_keys keys = { .prefix = "v", .vips = two, .n_vips = 2, .node = "a" };
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		char *text = fleet_txn_make(kinds[i], &keys, NULL);
+		assert_non_null(strstr(text, "192.0.2.1"));
+		assert_non_null(strstr(text, "192.0.2.2"));
+		free(text);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -565,6 +580,7 @@ int main(void)
 		cmocka_unit_test(test_writes),
 		cmocka_unit_test(test_refused_answers),
 		cmocka_unit_test(test_refusal),
+		cmocka_unit_test(test_each_vip_is_asked_about),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -72,6 +72,11 @@ static void long_lived_restart_needs_graceful_restart_of_both(void **state)
 	struct bgp_long_lived l = bgp_fsm_open(&fsm).long_lived;
 	assert_true(l.offered && l.ipv4.listed && l.ipv6.listed);
 	assert_int_equal(l.ipv4.stale_time, 3600);
+	config.long_lived_time = S; /* the shortest there is */
+	fsm = fsm_in(BGP_IDLE, &config);
+	assert_true(bgp_fsm_open(&fsm).long_lived.offered);
+	config.long_lived_time = 3600 * S;
+	fsm = fsm_in(BGP_IDLE, &config);
 	fsm.without_capabilities = true;
 	assert_false(bgp_fsm_open(&fsm).long_lived.offered);
 	for (unsigned offers = 0; offers < 4; offers++) {

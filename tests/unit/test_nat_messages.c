@@ -96,6 +96,55 @@ static void test_rules_of_networks_come_back(void **state)
 	nft_batch_done(&b);
 }
 
+/* The expression's data, or NULL. */
+static const struct nlattr *expression_of(const struct nlmsghdr *rule_msg, const char *name)
+{
+	const struct nlattr *attr, *e, *part;
+	mnl_attr_for_each(attr, rule_msg, sizeof(struct nfgenmsg))
+	{
+		if (mnl_attr_get_type(attr) != NFTA_RULE_EXPRESSIONS)
+			continue;
+		mnl_attr_for_each_nested(e, attr)
+		{
+			bool is_it = false;
+			mnl_attr_for_each_nested(part, e)
+			{
+				if (mnl_attr_get_type(part) == NFTA_EXPR_NAME)
+					is_it = strcmp(mnl_attr_get_str(part), name) == 0;
+				else if (is_it && mnl_attr_get_type(part) == NFTA_EXPR_DATA)
+					return part;
+			}
+		}
+	}
+	return NULL;
+}
+
+/* The address, which the rule has just loaded, is looked up in the set of its length. */
+static void test_counting_rules_look_into_their_set(void **state)
+{
+	const struct prefix vip = { { AF_INET, { 192, 0, 2, 0 } }, 24 };
+	const struct nlattr *part;
+	struct nft_batch b;
+	unsigned seen = 0;
+	(void)state;
+	nft_batch_begin(&b);
+	count_table_add_set(&b, count_set_of(&vip));
+	const struct nlattr *lookup = expression_of(nft_batch_last(&b), "lookup");
+	assert_non_null(lookup);
+	mnl_attr_for_each_nested(part, lookup)
+	{
+		if (mnl_attr_get_type(part) == NFTA_LOOKUP_SREG) {
+			assert_int_equal(ntohl(mnl_attr_get_u32(part)), NFT_REG_1);
+			seen |= 1;
+		} else if (mnl_attr_get_type(part) == NFTA_LOOKUP_SET) {
+			assert_true(mnl_attr_get_payload_len(part) > 1);
+			seen |= 2;
+		}
+	}
+	assert_int_equal(seen, 3);
+	nft_batch_done(&b);
+}
+
 static struct nlmsghdr *build_generation(void *buf, uint32_t id)
 {
 	struct nlmsghdr *msg = nft_build_get_generation(buf);
@@ -341,6 +390,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_elements_come_back),
 		cmocka_unit_test(test_rules_of_networks_come_back),
+		cmocka_unit_test(test_counting_rules_look_into_their_set),
 		cmocka_unit_test(test_generation_is_read),
 		cmocka_unit_test(test_flows_are_read),
 		cmocka_unit_test(test_counters_are_read),

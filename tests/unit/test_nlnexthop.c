@@ -88,6 +88,9 @@ static void test_other_messages(void **state)
 	msg->nlmsg_type = RTM_NEWNEXTHOP;
 	msg->nlmsg_len = NLMSG_HDRLEN + sizeof(struct nhmsg) - 1;
 	assert_int_equal(nlnexthop_parse(msg, &out, NULL, 0), -EBADMSG);
+	msg->nlmsg_len = NLMSG_HDRLEN + sizeof(struct nhmsg);
+	assert_int_equal(nlnexthop_parse(msg, &out, NULL, 0), 0);
+	assert_false(addr_is_set(&out.hop.gateway));
 }
 
 int main(void)

@@ -38,6 +38,9 @@ static const struct {
 	  "10.0.0.1" },
 	{ "two hops", AF_INET, 0, RTA_MULTIPATH,
 	  "\x10\0\0\0\7\0\0\0" GATEWAY_ATTR "\x08\0\0\0\x08\0\0\0", 24, "10.0.0.1" },
+	/* Behind the first hop stands what would be an attribute of it, a gateway. */
+	{ "two hops, the second dead and on link", AF_INET, 0, RTA_MULTIPATH,
+	  "\x10\0\0\0\7\0\0\0" GATEWAY_ATTR "\x08\0\x05\0\x08\0\0\0", 24, "10.0.0.1" },
 	{ "hop cut", AF_INET, 0, RTA_MULTIPATH, "\x10\0\0\0", 4, NULL },
 	{ "hop longer than the attribute", AF_INET, 0, RTA_MULTIPATH, "\x20\0\0\0\7\0\0\0", 8,
 	  NULL },

@@ -210,6 +210,7 @@ static void attributes(void **state)
 		{ R "attribute [ 0x01 0x40 0x02 ] attribute [ 0x05 0x40 0x000000c8 ]",
 		  A "lp 200 incomplete" },
 		{ R "attribute [ 0x02 0x40 0x02020000fde90000fdea ]", A "path 65001 65002" },
+		{ R "attribute [ 0x08 0xc0 0x ]", "announce 192.0.2.53/32" },
 		{ R "attribute [ 0x08 0xc0 0xfde80001fde80002 ]", A "c 65000:1 c 65000:2" },
 		{ R "attribute [ 0x10 0xc0 0x0002fde900000064 ]", A "x rt:65001:100" },
 		{ R "attribute [ 0x20 0xd0 0x0000fde80000000100000002 ]", A "l 65000:1:2" },

@@ -340,6 +340,22 @@ static void programs_that_want_none(void **state)
 	}
 }
 
+static void programs_with_and_without_words(void **state)
+{
+	const char *const run[] = { "speak", NULL }, *const more[] = { "speak", "loudly", NULL };
+	const struct program_spec none = { 0 }, a = { .run = (char **)run },
+				  b = { .run = (char **)more },
+				  c = { .run = (char **)run, .env = (char **)more };
+	(void)state;
+	assert_true(program_spec_runs_alike(&none, &none));
+	assert_true(program_spec_runs_alike(&a, &a));
+	assert_false(program_spec_runs_alike(&none, &a));
+	assert_false(program_spec_runs_alike(&a, &none));
+	assert_false(program_spec_runs_alike(&a, &b));
+	assert_false(program_spec_runs_alike(&b, &a));
+	assert_false(program_spec_runs_alike(&a, &c));
+}
+
 static void sessions_as_exabgp_tells_them(void **state)
 {
 	(void)state;
@@ -444,6 +460,7 @@ int main(void)
 		cmocka_unit_test(a_listing_is_of_one_time),
 		cmocka_unit_test(peers_of_selectors),
 		cmocka_unit_test(programs_that_want_none),
+		cmocka_unit_test(programs_with_and_without_words),
 		cmocka_unit_test(sessions_as_exabgp_tells_them),
 		cmocka_unit_test(routes_and_peers_shown),
 		cmocka_unit_test(reloads_are_few),

@@ -99,6 +99,8 @@ static void it_begins_at_once_and_slows_down(void **state)
 	assert_int_equal(t.solicits, 4);
 	assert_int_equal(t.adverts, 2);
 	assert_false(router_link_is_overdue(&t.l, t.now));
+	pass(&t, 500 * MS);
+	assert_int_equal(t.adverts, 3);
 	pass(&t, 60 * USEC_PER_SEC);
 	assert_true(t.solicits <= 22);
 	assert_true(t.adverts <= 11);

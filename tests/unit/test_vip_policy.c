@@ -291,6 +291,32 @@ static void test_communities(void **state)
 	free(policy.communities.values);
 }
 
+/* The list has standard ones only. */
+static void test_other_communities(void **state)
+{
+	(void)state;
+	struct bgp_ext_community ext = { 0x0002fde8, 100 };
+	struct bgp_large_community large = { 65000, 1, 2 };
+	struct announce_specs s = { 0 };
+	struct app_spec spec = { .source = APP_FROM_HTTP, .announce = &s };
+	struct vip_policy policy = { 0 };
+	struct err err = { "" }, warning = { "" };
+	assert_int_equal(communities_add(&policy.communities, "100:1", NULL), 0);
+	assert_int_equal(vip_policy_check(&policy, &host, &spec, 0, &err, &warning), 0);
+	s.ext_communities = (struct bgp_ext_communities){ &ext, 1 };
+	assert_int_equal(vip_policy_check(&policy, &host, &spec, 0, &err, &warning), -EACCES);
+	s.large_communities = (struct bgp_large_communities){ &large, 1 };
+	assert_int_equal(vip_policy_check(&policy, &host, &spec, 0, &err, &warning), -EACCES);
+	assert_non_null(strstr(err.text, "are not in agent.vips.communities"));
+	s.ext_communities.n = s.large_communities.n = 0;
+	s.of[ANNOUNCE_UP].ext_communities = (struct bgp_ext_communities){ &ext, 1 };
+	s.of[ANNOUNCE_UP].large_communities = (struct bgp_large_communities){ &large, 1 };
+	assert_int_equal(vip_policy_check(&policy, &host, &spec, 0, &err, &warning), -EACCES);
+	spec.source = APP_FROM_CONFIG;
+	assert_int_equal(vip_policy_check(&policy, &host, &spec, 0, &err, &warning), 0);
+	free(policy.communities.values);
+}
+
 /* The limits of a principal beside those of all. */
 static void test_limits(void **state)
 {
@@ -305,6 +331,10 @@ static void test_limits(void **state)
 	vip_policy_limit(&policy, &own, "the token's vips");
 	policy.own_others = 1;
 	assert_int_equal(vip_policy_check(&policy, &host, &spec, 7, &err, &warning), 0);
+	vips[0] = prefix("203.0.113.1/32");
+	assert_int_equal(vip_policy_check(&policy, &host, &spec, 7, &err, &warning), -EACCES);
+	assert_non_null(strstr(err.text, "the token's vips"));
+	vips[0] = prefix("192.0.2.53/32");
 	policy.own_others = 2;
 	assert_int_equal(vip_policy_check(&policy, &host, &spec, 7, &err, &warning), -EACCES);
 	assert_non_null(strstr(err.text, "4 VIPs would be registered by this principal"));
@@ -392,6 +422,7 @@ int main(void)
 		cmocka_unit_test_setup(test_vips, make_host),
 		cmocka_unit_test_setup(test_number, make_host),
 		cmocka_unit_test_setup(test_communities, make_host),
+		cmocka_unit_test_setup(test_other_communities, make_host),
 		cmocka_unit_test_setup(test_limits, make_host),
 		cmocka_unit_test_setup(test_bind, make_host),
 	};
