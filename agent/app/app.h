@@ -118,6 +118,8 @@ struct registry_fleet {
 	 * it is down. */
 	bool (*update)(const struct app *app, enum fleet_evidence evidence, bool announced,
 		       mono_t now, void *userdata);
+	/* Whether it asks at all before it lets the app go. */
+	bool (*guards)(const struct app *app, void *userdata);
 	/* It is about to be freed. */
 	void (*gone)(const struct app *app, void *userdata);
 };

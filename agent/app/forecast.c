@@ -4,28 +4,29 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/app/apply.h"
 #include "agent/app/damped.h"
 #include "agent/app/groups.h"
+#include "agent/app/guarded.h"
 #include "agent/app/registry.h"
 #include "lib/mem.h"
 
 struct forecast {
-	struct registry *reg;
+	struct forecast_env env;
 	struct fault fault;
+	struct forecast_consul consul;
 	struct app_cursor cursor;
 	struct app_forecast *apps; /* by name */
 	bool apps_done;
-	const struct app_forecast *group_of; /* whose group was the last */
+	struct app_forecast *group_of; /* whose group was the last */
 };
 
-struct forecast *forecast_new(struct registry *reg, struct fault *fault)
+struct forecast *forecast_new(const struct forecast_env *env, struct fault *fault)
 {
 	struct forecast *f = mem_new(1, sizeof(*f));
-	f->reg = reg;
+	f->env = *env;
 	f->fault = *fault;
 	*fault = (struct fault){ 0 };
-	app_cursor_init(reg, &f->cursor);
+	app_cursor_init(env->registry, &f->cursor);
 	return f;
 }
 
@@ -52,47 +53,74 @@ static struct app_forecast *find(const struct forecast *f, const char *name)
 	return a;
 }
 
-static struct app_forecast *add(struct forecast *f, const struct app *app, enum health health)
+static struct app_forecast *add(struct forecast *f, const struct app *app)
 {
 	struct app_forecast *a = mem_new(1, sizeof(*a));
 	a->name = mem_strdup(app->spec->name);
-	a->health = health;
+	a->supposed = (struct app_supposed){ app->health, app->kept, app->guarded };
 	HASH_ADD_KEYPTR(hh, f->apps, a->name, strlen(a->name), a);
 	return a;
 }
 
 /* ---- one app ---- */
 
-static struct fault_monitor judged_monitor(const struct forecast *f, const struct app *app,
-					   size_t i)
+/* A monitor that is fed by Consul, which is away. */
+static void judge_fed(struct forecast *f, const struct app *app, struct fault_monitor *m,
+		      mono_t now)
+{
+	mono_t at;
+	f->consul.n_monitors++;
+	if (!f->env.away(app->spec->name, now, &at, f->env.userdata))
+		return;
+	f->consul.n_failing++;
+	if (m->fails)
+		return;
+	m->fails = true;
+	m->notice += usec_sub(at, now);
+}
+
+static struct fault_monitor judged_monitor(struct forecast *f, const struct app *app, size_t i,
+					   mono_t now)
 {
 	struct monitor_status status;
+	const struct monitor_spec *spec = &app->spec->monitors[i];
 	monitor_watch_status(app->watch, i, &status);
-	return (struct fault_monitor){
+	struct fault_monitor m = {
 		.health = status.health,
 		.fails = fault_hits_app(&f->fault, app->spec->name) ||
-			 fault_hits_kind(&f->fault, app->spec->monitors[i].kind),
+			 fault_hits_kind(&f->fault, spec->kind),
+		.is_hard = monitor_spec_is_hard(spec),
 		.notice = monitor_watch_notice_of(app->watch, i),
 		.checks = status.timing.fall,
 	};
+	if (f->fault.consul_away && spec->kind->access == MONITOR_ASKS_CONSUL)
+		judge_fed(f, app, &m, now);
+	return m;
 }
 
-static struct fault_verdict judge(const struct forecast *f, const struct app *app)
+static struct fault_verdict judge(struct forecast *f, const struct app *app, mono_t now)
 {
 	size_t n = app->watch ? monitor_watch_n(app->watch) : 0;
 	struct fault_monitor *monitors = mem_new(n + 1, sizeof(*monitors));
 	for (size_t i = 0; i < n; i++)
-		monitors[i] = judged_monitor(f, app, i);
+		monitors[i] = judged_monitor(f, app, i, now);
 	struct fault_verdict verdict = fault_judge(monitors, n, app->spec->quorum);
 	free(monitors);
 	return verdict;
 }
 
-static void judge_app(struct forecast *f, const struct app *app)
+/* What the guard of the fleet keeps goes by hard evidence. */
+static void judge_app(struct forecast *f, const struct app *app, mono_t now)
 {
-	struct fault_verdict verdict = judge(f, app);
-	if (verdict.goes_down && app->health != HEALTH_DOWN)
-		add(f, app, HEALTH_DOWN)->verdict = verdict;
+	struct fault_verdict verdict = judge(f, app, now);
+	f->consul.n_apps += app->spec->source == APP_FROM_CONSUL;
+	bool falls = verdict.goes_down && app->health != HEALTH_DOWN;
+	if (!falls && !(app->guarded && verdict.is_hard))
+		return;
+	struct app_forecast *a = add(f, app);
+	a->supposed.health = HEALTH_DOWN;
+	a->supposed.guarded = false;
+	a->verdict = verdict;
 }
 
 /* ---- its group ---- */
@@ -100,7 +128,7 @@ static void judge_app(struct forecast *f, const struct app *app)
 static enum health health_of(const struct app *app, void *userdata)
 {
 	const struct app_forecast *a = find(userdata, app->spec->name);
-	return a ? a->health : app->health;
+	return a ? a->supposed.health : app->health;
 }
 
 static void on_kept(const struct app *app, bool kept, void *userdata)
@@ -108,19 +136,27 @@ static void on_kept(const struct app *app, bool kept, void *userdata)
 	struct forecast *f = userdata;
 	struct app_forecast *a = find(f, app->spec->name);
 	if (!a && kept != app->kept)
-		a = add(f, app, app->health);
+		a = add(f, app);
 	if (!a)
 		return;
-	a->kept = kept;
+	a->supposed.kept = kept;
 	a->grouped = true;
 }
 
 static void judge_group(struct forecast *f, const struct app_forecast *of, mono_t now)
 {
-	const struct app *app = app_get(f->reg, of->name);
+	const struct app *app = app_get(f->env.registry, of->name);
 	const struct group_forecast asked = { health_of, on_kept, f };
 	if (app && !of->grouped)
 		app_group_forecast(app, &asked, now);
+}
+
+/* Consul lets nothing go while it is away; without that it is supposed to let all go. */
+static void judge_guard(struct forecast *f, struct app_forecast *a)
+{
+	const struct app *app = app_get(f->env.registry, a->name);
+	if (app && a->supposed.health == HEALTH_DOWN && f->fault.consul_away)
+		a->supposed.guarded = app_guard_keeps_if(app, a->verdict.is_hard, a->supposed.kept);
 }
 
 bool forecast_step(struct forecast *f, mono_t now)
@@ -129,17 +165,24 @@ bool forecast_step(struct forecast *f, mono_t now)
 		const struct app *app = app_cursor_next(&f->cursor);
 		f->apps_done = !app;
 		if (app)
-			judge_app(f, app);
+			judge_app(f, app, now);
 		return true;
 	}
 	/* Those that are added meanwhile come at the end, with their group done. */
-	f->group_of = forecast_next(f, f->group_of);
-	if (f->group_of)
-		judge_group(f, f->group_of, now);
-	return f->group_of;
+	f->group_of = f->group_of ? f->group_of->hh.next : f->apps;
+	if (!f->group_of)
+		return false;
+	judge_group(f, f->group_of, now);
+	judge_guard(f, f->group_of);
+	return true;
 }
 
 /* ---- the result ---- */
+
+struct forecast_consul forecast_consul(const struct forecast *f)
+{
+	return f->consul;
+}
 
 const struct app_forecast *forecast_find(const struct forecast *f, const char *name)
 {
@@ -155,10 +198,11 @@ struct app_outcome forecast_outcome(const struct app *app, const struct app_fore
 				    mono_t now)
 {
 	struct policy_output present, present_later, out, later;
-	app_decide_if(app, app->health, app->kept, now, &present, &present_later);
-	app_decide_if(app, of->health, of->kept, now, &out, &later);
+	const struct app_supposed as_is = { app->health, app->kept, app->guarded };
+	app_decide_if(app, &as_is, now, &present, &present_later);
+	app_decide_if(app, &of->supposed, now, &out, &later);
 	bool off = out.want.route == ROUTE_NONE;
-	bool falls = of->health == HEALTH_DOWN && app->health == HEALTH_UP;
+	bool falls = of->supposed.health == HEALTH_DOWN && app->health == HEALTH_UP;
 	return (struct app_outcome){
 		.want = out.want,
 		.address_goes = off && later.want.address == ADDRESS_ABSENT &&

@@ -10,28 +10,47 @@
 #define AGENT_APP_FORECAST_H
 
 #include "agent/app/app.h"
+#include "agent/app/apply.h"
 #include "agent/model/fault.h"
 #include "agent/model/policy.h"
 
-/* Of one app whose health, or state in its group, would be another. */
+/* Of one app whose health, or state in its group or in the fleet, would be another. */
 struct app_forecast {
 	char *name; /* the key; owned */
-	enum health health;
-	bool kept;
+	struct app_supposed supposed;
 	bool grouped;                 /* its group has been judged */
 	struct fault_verdict verdict; /* of an app that goes down */
 	UT_hash_handle hh;
 };
 
+/* Whether the `consul` monitors of an app fail if Consul answers no more, and from when on. */
+typedef bool forecast_away_fn(const char *app, mono_t now, mono_t *ret_at, void *userdata);
+
+/* All must outlive the forecast. */
+struct forecast_env {
+	struct registry *registry;
+	forecast_away_fn *away; /* of a fault with consul_away; else NULL */
+	void *userdata;
+};
+
+/* With a Consul that is away. */
+struct forecast_consul {
+	size_t n_apps;     /* of its services, which stay */
+	size_t n_monitors; /* `consul` ones */
+	size_t n_failing;  /* of these: that fail all the same */
+};
+
 struct forecast;
 
-/* Takes over what is in `fault`. The registry must outlive it. */
-struct forecast *forecast_new(struct registry *reg, struct fault *fault);
+/* Takes over what is in `fault`. */
+struct forecast *forecast_new(const struct forecast_env *env, struct fault *fault);
 void forecast_free(struct forecast *f);
 /* Does one app, or one group; false: all are done. */
 bool forecast_step(struct forecast *f, mono_t now);
 
-/* When all are done. NULL: the app stays as it is. */
+/* When all are done. */
+struct forecast_consul forecast_consul(const struct forecast *f);
+/* Likewise. NULL: the app stays as it is. */
 const struct app_forecast *forecast_find(const struct forecast *f, const char *name);
 /* The first one for NULL, else the one behind it; NULL at the end. */
 const struct app_forecast *forecast_next(const struct forecast *f, const struct app_forecast *at);

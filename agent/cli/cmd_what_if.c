@@ -11,14 +11,25 @@
 
 #define TARGET_MAX 8192
 
+/* The parameter of an option, and of one without a value the value. */
+static const char *parameter_of(const char *option, const char **value)
+{
+	if (str_equal(option, "fail"))
+		return "fail";
+	if (str_equal(option, "peer-down"))
+		return "peer_down";
+	*value = "true";
+	return "consul_away";
+}
+
 static int build_target(const struct verb_call *call, char *target, size_t size)
 {
 	int rc = str_copy(target, size, "/v1/what-if");
-	for (size_t i = 0; rc >= 0 && i < call->n_values; i++)
-		rc = client_add_parameter(target, size,
-					  str_equal(call->values[i].name, "fail") ? "fail"
-										  : "peer_down",
-					  call->values[i].value);
+	for (size_t i = 0; rc >= 0 && i < call->n_values; i++) {
+		const char *value = call->values[i].value;
+		const char *name = parameter_of(call->values[i].name, &value);
+		rc = client_add_parameter(target, size, name, value);
+	}
 	return rc;
 }
 
@@ -47,8 +58,8 @@ int cmd_what_if(const struct client *client, const struct verb_call *call)
 	struct client_reply reply;
 	struct err err;
 	if (call->n_values == 0) {
-		fprintf(stderr, "vipherald: what-if: expected --fail or --peer-down (vipherald "
-				"what-if --help)\n");
+		fprintf(stderr, "vipherald: what-if: expected --fail, --peer-down or --consul-away "
+				"(vipherald what-if --help)\n");
 		return VERB_USAGE;
 	}
 	if (build_target(call, target, sizeof(target)) < 0) {

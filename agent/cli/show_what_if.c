@@ -28,6 +28,8 @@ static void show_app_change(const struct show *s, const json_t *app)
 			table_age(notice, age));
 	else if (checks > 0)
 		fprintf(s->out, ", at once");
+	if (true_at(app, "guarded"))
+		fprintf(s->out, ", kept by the fleet guard");
 	if (held > 0)
 		fprintf(s->out, ", held down for %s", table_age(held, age));
 	if (gone >= 0)
@@ -130,6 +132,28 @@ static void show_vip_change(const struct show *s, const json_t *vip)
 	fputc('\n', s->out);
 }
 
+static void show_consul_away(const struct show *s, const json_t *consul)
+{
+	char age[TABLE_AGE_MAX];
+	long long apps = count_at(consul, "apps_stay"), stay = count_at(consul, "monitors_stay"),
+		  fail = count_at(consul, "monitors_fail");
+	double limit = number_at(consul, "max_stale_seconds");
+	if (is_missing(consul))
+		return;
+	fprintf(s->out,
+		"Consul is away: %lld app%s of its services would stay, %lld consul monitor%s "
+		"would "
+		"keep %s last result",
+		apps, plural(apps), stay, plural(stay), stay == 1 ? "its" : "their");
+	if (fail > 0)
+		fprintf(s->out, ", %lld would fail", fail);
+	if (fail > 0 && limit > 0)
+		fprintf(s->out, ", by consul_max_stale after %s", table_age(limit, age));
+	if (true_at(consul, "publishing_stops"))
+		fprintf(s->out, "; states of apps would not be published");
+	fputc('\n', s->out);
+}
+
 void show_what_if(const struct show *s, const json_t *answer)
 {
 	const json_t *apps = json_at(answer, "apps"), *vips = json_at(answer, "vips"),
@@ -137,6 +161,7 @@ void show_what_if(const struct show *s, const json_t *answer)
 	size_t i;
 	const json_t *item;
 	long long lost = count_at(answer, "lost");
+	show_consul_away(s, json_at(answer, "consul"));
 	json_array_foreach(apps, i, item) show_app_change(s, item);
 	json_array_foreach(vips, i, item) show_vip_change(s, item);
 	json_array_foreach(aggregates, i, item)

@@ -36,14 +36,16 @@ static const struct verb verbs[N_VERBS] = {
 			   "Why an app or VIP is announced or not, condition by condition",
 			   "vipherald explain dns", .watches = true, .names = "apps" },
 	[VERB_WHAT_IF] = { "what-if", NULL, "", 0, 0,
-			   "What would change if monitors failed or peers were down; nothing is "
-			   "changed",
+			   "What would change if monitors failed, peers were down or Consul were "
+			   "away; nothing is changed",
 			   "vipherald what-if --fail dns --peer-down 10.0.0.1",
 			   .options = { { "fail", "APP|KIND",
 					  "all monitors of an app, or all of a kind (port, http, "
 					  "…) fail; may be repeated" },
 					{ "peer-down", "ADDR",
-					  "the session with a peer is down; may be repeated" } },
+					  "the session with a peer is down; may be repeated" },
+					{ "consul-away", NULL,
+					  "Consul answers no more, whatever fails besides" } },
 			   .exits = "0 all that is announced stays so, 1 a VIP or an aggregate "
 				    "would be announced to no peer any more, 2 usage, or no such "
 				    "app, kind or peer, 3 agent not reachable" },

@@ -158,6 +158,23 @@ static int find_faults(const struct agent *a, const struct what_if_query *query,
 	return rc;
 }
 
+static int suppose_away(const struct agent *a, struct fault *ret, struct err *err)
+{
+	ret->consul_away = true;
+	if (sources_discovery(a->sources, APP_FROM_CONSUL))
+		return 0;
+	return err_set(err, -EINVAL,
+		       "consul_away: no Consul is configured, expected agent.consul_addr");
+}
+
+/* forecast_away_fn */
+static bool fails_away(const char *app, mono_t now, mono_t *ret_at, void *userdata)
+{
+	const struct agent *a = userdata;
+	const struct discovery *d = sources_discovery(a->sources, APP_FROM_CONSUL);
+	return d && discovery_fails_away(d, app, now, ret_at);
+}
+
 static int find_peers(const struct agent *a, const struct what_if_query *query, struct peer_id *ret,
 		      struct err *err)
 {
@@ -180,6 +197,8 @@ void what_if_ask(struct what_if *w, const struct api_call *call, struct api_repl
 	if (!waiting_has_room(&w->waiting, call, ret))
 		return;
 	int rc = find_faults(a, &call->what_if, &fault, &err);
+	if (rc == 0 && call->what_if.consul_away)
+		rc = suppose_away(a, &fault, &err);
 	if (rc == 0)
 		rc = find_peers(a, &call->what_if, down, &err);
 	if (rc < 0) {
@@ -190,8 +209,10 @@ void what_if_ask(struct what_if *w, const struct api_call *call, struct api_repl
 	struct status_sources in = shown_sources(a);
 	struct question *q = mem_new(1, sizeof(*q));
 	q->reloads = reload_count(a->reload);
-	q->view = forecast_view_new(&in, forecast_new(a->registry, &fault), down,
-				    call->what_if.n_peers);
+	const struct forecast_env env = { a->registry, fails_away, a };
+	const struct forecast_question question = { down, call->what_if.n_peers,
+						    call->what_if.consul_away };
+	q->view = forecast_view_new(&in, forecast_new(&env, &fault), &question);
 	waiting_add(&w->waiting, &q->waiter, call, API_DEFER_FORECAST, ret);
 	ret->abandoned = on_abandoned;
 	ret->abandoned_userdata = w;

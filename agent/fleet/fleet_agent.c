@@ -243,6 +243,12 @@ static bool on_update(const struct app *app, enum fleet_evidence evidence, bool 
 	return f && fleet_app_update(f, app, evidence, announced, now);
 }
 
+static bool on_guards(const struct app *app, void *userdata)
+{
+	const struct fleet_agent *a = userdata;
+	return !a->is_stopped && find(a, app->spec->name);
+}
+
 static void on_gone(const struct app *app, void *userdata)
 {
 	struct fleet_agent *a = userdata;
@@ -254,7 +260,9 @@ static void on_gone(const struct app *app, void *userdata)
 	f->member.was_kept = f->member.was_announced = false;
 }
 
-static const struct registry_fleet registry_ops = { .update = on_update, .gone = on_gone };
+static const struct registry_fleet registry_ops = { .update = on_update,
+						    .guards = on_guards,
+						    .gone = on_gone };
 
 /* ---- life ---- */
 

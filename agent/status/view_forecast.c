@@ -23,6 +23,7 @@ struct forecast_view {
 	struct json_out out;
 	struct peer_id *down;
 	size_t n_down;
+	bool consul_away;
 	/* Of the turn. */
 	struct status_sources in;
 	struct forecast_routes routes;
@@ -45,7 +46,7 @@ static void ignore_changed(const struct aggregate_spec *spec, enum route_form fo
 }
 
 struct forecast_view *forecast_view_new(const struct status_sources *in, struct forecast *forecast,
-					const struct peer_id *down, size_t n_down)
+					const struct forecast_question *question)
 {
 	static const struct aggregates_ops ops = { ignore_announce, ignore_withdraw,
 						   ignore_changed };
@@ -53,10 +54,11 @@ struct forecast_view *forecast_view_new(const struct status_sources *in, struct 
 	v->forecast = forecast;
 	v->reconcile = in->reconcile;
 	v->aggregates = aggregates_new(&ops, NULL);
-	v->n_down = n_down;
-	v->down = mem_new(n_down + 1, sizeof(*v->down));
-	for (size_t i = 0; i < n_down; i++)
-		v->down[i] = down[i];
+	v->consul_away = question->consul_away;
+	v->n_down = question->n_down;
+	v->down = mem_new(v->n_down + 1, sizeof(*v->down));
+	for (size_t i = 0; i < v->n_down; i++)
+		v->down[i] = question->down[i];
 	aggregates_begin_change(v->aggregates, aggregates_list(actuator_aggregates(in->actuator)));
 	vip_cursor_init(v->reconcile, &v->cursor);
 	return v;
@@ -98,6 +100,25 @@ static void rewind_vips(struct forecast_view *v)
 	vip_cursor_init(v->reconcile, &v->cursor);
 }
 
+static json_t *span_or_null(bool is, span_t span)
+{
+	return is ? view_span(span) : json_null();
+}
+
+/* What follows from Consul's being away besides; NULL: it is not supposed to be. */
+static json_t *view_consul_away(const struct forecast_view *v)
+{
+	struct forecast_consul c = forecast_consul(v->forecast);
+	const struct consul_config *config = &v->in.config->consul;
+	if (!v->consul_away)
+		return json_null();
+	return json_pack("{s:I, s:I, s:I, s:b, s:o}", "apps_stay", VIEW_INT(c.n_apps),
+			 "monitors_stay", VIEW_INT(c.n_monitors - c.n_failing), "monitors_fail",
+			 VIEW_INT(c.n_failing), "publishing_stops", config->publish,
+			 "max_stale_seconds",
+			 span_or_null(config->max_stale > 0, config->max_stale));
+}
+
 static void begin_list(struct forecast_view *v, const char *key)
 {
 	json_out_key(&v->out, key);
@@ -111,31 +132,33 @@ static json_t *before_and_after(const char *before, const char *after)
 	return json_pack("{s:s, s:s}", "before", before, "after", after);
 }
 
-static json_t *span_or_null(bool is, span_t span)
-{
-	return is ? view_span(span) : json_null();
-}
-
 static json_t *view_app(const struct app *app, const struct app_forecast *of, mono_t now)
 {
 	struct app_outcome out = forecast_outcome(app, of, now);
 	bool drained = app->drained_since != USEC_NEVER, falls = of->verdict.goes_down;
 	return json_pack(
-		"{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "app", view_text(of->name), "health",
-		before_and_after(health_name(app->health), health_name(of->health)), "state",
+		"{s:o, s:o, s:o, s:b, s:o, s:o, s:o, s:o}", "app", view_text(of->name), "health",
+		before_and_after(health_name(app->health), health_name(of->supposed.health)),
+		"state",
 		before_and_after(app_state_name(app->health, app->form, drained),
-				 app_state_name(of->health, out.want.route, drained)),
-		"checks", falls ? json_integer(VIEW_INT(of->verdict.checks)) : json_null(),
-		"noticed_seconds", span_or_null(falls, of->verdict.notice), "held_down_seconds",
+				 app_state_name(of->supposed.health, out.want.route, drained)),
+		"guarded", of->supposed.guarded, "checks",
+		falls ? json_integer(VIEW_INT(of->verdict.checks)) : json_null(), "noticed_seconds",
+		span_or_null(falls, of->verdict.notice), "held_down_seconds",
 		span_or_null(out.held_down > 0, out.held_down), "unregistered_seconds",
 		span_or_null(out.forgotten, out.address_stays));
+}
+
+static bool is_another(const struct app *app, const struct app_supposed *s)
+{
+	return app->health != s->health || app->kept != s->kept || app->guarded != s->guarded;
 }
 
 static void show_next_app(struct forecast_view *v, mono_t now)
 {
 	v->app = forecast_next(v->forecast, v->app);
 	const struct app *app = v->app ? registry_find(v->in.registry, v->app->name) : NULL;
-	if (app && (app->health != v->app->health || app->kept != v->app->kept))
+	if (app && is_another(app, &v->app->supposed))
 		json_out_json(&v->out, view_app(app, v->app, now));
 	if (v->app)
 		return;
@@ -288,6 +311,8 @@ bool forecast_view_step(struct forecast_view *v, mono_t now)
 		if (forecast_step(v->forecast, now))
 			break;
 		json_out_open(&v->out, '{');
+		json_out_key(&v->out, "consul");
+		json_out_json(&v->out, view_consul_away(v));
 		begin_list(v, "apps");
 		v->phase = SHOW_APPS;
 		break;

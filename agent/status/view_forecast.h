@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * GET /v1/what-if: what would change if monitors failed and peers were down, as JSON. Made in steps, over
+ * GET /v1/what-if: what would change if monitors failed, peers were down or Consul were away, as JSON. Made in steps, over
  * as many turns of the loop as it takes; nothing but the text is written.
  *
  *	agent/app/forecast   the apps        ──┐
@@ -17,11 +17,18 @@
 #include "agent/model/peer_orders.h"
 #include "agent/status/status_sources.h"
 
+/* What is supposed besides what the forecast has. */
+struct forecast_question {
+	const struct peer_id *down; /* peers */
+	size_t n_down;
+	bool consul_away;
+};
+
 struct forecast_view;
 
-/* Takes the forecast over; `down` is copied. */
+/* Takes the forecast over; the question is copied. */
 struct forecast_view *forecast_view_new(const struct status_sources *in, struct forecast *forecast,
-					const struct peer_id *down, size_t n_down);
+					const struct forecast_question *question);
 void forecast_view_free(struct forecast_view *v);
 /* Between the two calls nothing else runs. The sources are those of the turn. */
 void forecast_view_begin_turn(struct forecast_view *v, const struct status_sources *in);

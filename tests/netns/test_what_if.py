@@ -70,6 +70,9 @@ class State:
 class Case:
     """An agent with random apps, whose monitors are files that are there or not."""
 
+    agent_keys: dict[str, Any] = {}
+    sections: dict[str, Any] = {}
+
     def __init__(self, bed: Testbed, dice: random.Random):
         self.bed, self.dice = bed, dice
         self.peers = [Peer(bed) for _ in range(3)]
@@ -85,7 +88,8 @@ class Case:
             }
         ]
         self.agent = bed.start_agent(
-            config(
+            self.sections
+            | config(
                 *(peer.entry for peer in self.peers),
                 apps=tuple(self.apps.values()),
                 aggregates=aggregates if dice.random() < 0.8 else [],
@@ -97,6 +101,7 @@ class Case:
                     "keep_last_window": "1h",
                     "fall": dice.choice([1, 2]),
                     "drain_time": "1h",
+                    **self.agent_keys,
                 },
             )
         )
@@ -130,20 +135,23 @@ class Case:
             entry["nats"] = ["tcp:53:8053", "udp:53:8053"][: dice.randint(1, 2)]
         return entry
 
+    def passes(self, kind: str, file: Path) -> bool:
+        return file.exists()
+
     def is_up(self, name: str) -> bool:
-        n = sum(file.exists() for _, file in self.files[name])
-        return n >= self.apps[name].get("quorum", len(self.files[name]))
+        n = sum(self.passes(*monitor) for monitor in self.files[name])
+        return n >= self.apps.get(name, {}).get("quorum", len(self.files[name]))
 
     def settle(self) -> None:
         """Wait until all that follows from the files has been done, by the peers' account too."""
         wait_until(self._is_settled, "the agent has done what follows from the files")
 
     def _is_settled(self) -> bool:
-        apps = {name: self.agent.app(name) for name in NAMES}
+        apps = {name: self.agent.app(name) for name in self.files}
         shown = self.agent.status("routes")
         for name, of in apps.items():
             passing = [monitor["health"] == "up" for monitor in of["monitors"]]
-            if passing != [file.exists() for _, file in self.files[name]]:
+            if passing != [self.passes(*monitor) for monitor in self.files[name]]:
                 return False
             if of["health"] != ("up" if self.is_up(name) else "down"):
                 return False
@@ -340,7 +348,7 @@ def test_times(two: Two) -> None:
 
 def test_what_is_asked_wrongly(two: Two) -> None:
     for query, status, text in (
-        ("", 400, "fail or peer_down is missing"),
+        ("", 400, "fail, peer_down or consul_away is missing"),
         ("fail=none", 404, "'none' is no app and no kind of monitor: expected an app or one of port, "),
         ("peer_down=10.9.9.9", 404, "no peer '10.9.9.9'"),
         ("peer_down=x%20y", 400, "x y"),
