@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "agent/fleet/fleet_app.h"
+#include "agent/fleet/fleet_look.h"
 #include "agent/fleet/shared.h"
 #include "lib/log.h"
 #include "lib/mem.h"
@@ -317,6 +318,7 @@ struct fleet_agent *fleet_agent_new(const struct fleet_agent_env *env)
 	str_copy(a->shared.prefix, sizeof(a->shared.prefix), env->spec->prefix);
 	list_init(&a->shared.gone);
 	list_init(&a->shared.waiting);
+	list_init(&a->shared.looks);
 	set_node(a);
 	fleet_session_init(&a->shared.session, TTL, env->spec->timeout, SPREAD, loop_random(), now);
 	connect_to_consul(a);
@@ -339,6 +341,7 @@ void fleet_agent_free(struct fleet_agent *a)
 	list_for_each (it, &a->shared.gone)
 		fleet_app_free(list_entry(it, struct fleet_app, gone));
 	cancel_session_call(a);
+	fleet_looks_end(&a->shared, "vipherald is stopping");
 	consul_transport_free(a->shared.transport);
 	sd_event_source_disable_unref(a->shared.timer);
 	deadlines_done(&a->shared.wakes);
@@ -359,6 +362,7 @@ void fleet_agent_reconnect(struct fleet_agent *a)
 	if (!a || a->is_stopped)
 		return;
 	cancel_all(a);
+	fleet_looks_end(&a->shared, "the keys of Consul have changed meanwhile: ask again");
 	consul_transport_free(a->shared.transport);
 	a->shared.transport = NULL;
 	connect_to_consul(a);
@@ -378,11 +382,17 @@ void fleet_agent_stop(struct fleet_agent *a)
 		return;
 	a->is_stopped = true;
 	cancel_all(a);
+	fleet_looks_end(&a->shared, "vipherald is stopping");
 	a->shared.timer = sd_event_source_disable_unref(a->shared.timer);
 	if (a->shared.session.id[0] && a->shared.transport &&
 	    consul_transport_put(a->shared.transport, "session/destroy", a->shared.session.id, "",
 				 on_destroyed, a, &a->call) < 0)
 		a->call = NULL;
+}
+
+struct fleet_shared *fleet_agent_shared(struct fleet_agent *a)
+{
+	return a ? &a->shared : NULL;
 }
 
 /* ---- status ---- */

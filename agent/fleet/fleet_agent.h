@@ -23,6 +23,7 @@
 #include "lib/mono.h"
 
 struct fleet_agent;
+struct fleet_shared;
 
 /* All must outlive it. */
 struct fleet_agent_env {
@@ -41,6 +42,9 @@ void fleet_agent_reconnect(struct fleet_agent *a);
 /* A stop or a restart: the session is destroyed, and its keys go with it, as far as Consul answers while the
  * loop still runs. The guard decides nothing from then on. */
 void fleet_agent_stop(struct fleet_agent *a);
+
+/* For fleet_look.h. NULL for NULL. */
+struct fleet_shared *fleet_agent_shared(struct fleet_agent *a);
 
 /* ---- status; the texts are valid until the loop runs again ---- */
 

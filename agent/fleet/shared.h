@@ -32,6 +32,8 @@ struct fleet_shared {
 	struct deadlines wakes; /* of apps */
 	struct list waiting;    /* for one of FLEET_CALLS_MAX */
 	size_t n_calls;
+	struct list looks; /* of fleet_look */
+	size_t n_looks;
 	sd_event_source *timer;
 	sd_event_time_handler_t on_timer; /* with the owner as userdata */
 	void *userdata;
