@@ -151,12 +151,14 @@ static void judge_group(struct forecast *f, const struct app_forecast *of, mono_
 		app_group_forecast(app, &asked, now);
 }
 
-/* Consul lets nothing go while it is away; without that it is supposed to let all go. */
+/* Consul lets nothing go while it is away; without that it is supposed to let all go, unless it was asked. */
 static void judge_guard(struct forecast *f, struct app_forecast *a)
 {
 	const struct app *app = app_get(f->env.registry, a->name);
-	if (app && a->supposed.health == HEALTH_DOWN && f->fault.consul_away)
-		a->supposed.guarded = app_guard_keeps_if(app, a->verdict.is_hard, a->supposed.kept);
+	a->asks = app && a->supposed.health == HEALTH_DOWN &&
+		  app_guard_keeps_if(app, a->verdict.is_hard, a->supposed.kept);
+	if (a->supposed.health == HEALTH_DOWN)
+		a->supposed.guarded = a->asks && f->fault.consul_away;
 }
 
 bool forecast_step(struct forecast *f, mono_t now)
@@ -178,6 +180,13 @@ bool forecast_step(struct forecast *f, mono_t now)
 }
 
 /* ---- the result ---- */
+
+void forecast_keep(struct forecast *f, const char *app)
+{
+	struct app_forecast *a = find(f, app);
+	if (a && a->asks)
+		a->supposed.guarded = true;
+}
 
 struct forecast_consul forecast_consul(const struct forecast *f)
 {

@@ -19,6 +19,7 @@ struct app_forecast {
 	char *name; /* the key; owned */
 	struct app_supposed supposed;
 	bool grouped;                 /* its group has been judged */
+	bool asks;                    /* it would be down, and ask the guard of the fleet */
 	struct fault_verdict verdict; /* of an app that goes down */
 	UT_hash_handle hh;
 };
@@ -48,7 +49,9 @@ void forecast_free(struct forecast *f);
 /* Does one app, or one group; false: all are done. */
 bool forecast_step(struct forecast *f, mono_t now);
 
-/* When all are done. */
+/* When all are done: the guard does not let the app go. */
+void forecast_keep(struct forecast *f, const char *app);
+/* Likewise. */
 struct forecast_consul forecast_consul(const struct forecast *f);
 /* Likewise. NULL: the app stays as it is. */
 const struct app_forecast *forecast_find(const struct forecast *f, const char *name);

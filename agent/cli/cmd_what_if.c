@@ -19,7 +19,7 @@ static const char *parameter_of(const char *option, const char **value)
 	if (str_equal(option, "peer-down"))
 		return "peer_down";
 	*value = "true";
-	return "consul_away";
+	return str_equal(option, "fleet") ? "fleet" : "consul_away";
 }
 
 static int build_target(const struct verb_call *call, char *target, size_t size)
@@ -31,6 +31,20 @@ static int build_target(const struct verb_call *call, char *target, size_t size)
 		rc = client_add_parameter(target, size, name, value);
 	}
 	return rc;
+}
+
+/* An answer without the numbers is none that a gate may open for. */
+static int status_of(const json_t *answer)
+{
+	bool fleet = json_is_object(json_at(answer, "fleet"));
+	long long below = count_at(answer, "fleet.below"),
+		  unguarded = count_at(answer, "fleet.unguarded_lost"),
+		  lost = count_at(answer, "lost");
+	if (fleet && (below < 0 || unguarded < 0))
+		return WHAT_IF_ERROR;
+	if (fleet)
+		lost = below + unguarded;
+	return lost < 0 ? WHAT_IF_ERROR : lost > 0 ? WHAT_IF_LOST : WHAT_IF_KEPT;
 }
 
 static int show_reply(const struct verb_call *call, const struct client_reply *reply)
@@ -46,10 +60,9 @@ static int show_reply(const struct verb_call *call, const struct client_reply *r
 		client_reply_print(reply);
 	else
 		show_what_if(&show, answer);
-	/* An answer without the number is none that a gate may open for. */
-	long long lost = count_at(answer, "lost");
+	int status = status_of(answer);
 	json_decref(answer);
-	return lost < 0 ? WHAT_IF_ERROR : lost > 0 ? WHAT_IF_LOST : WHAT_IF_KEPT;
+	return status;
 }
 
 int cmd_what_if(const struct client *client, const struct verb_call *call)

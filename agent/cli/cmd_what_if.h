@@ -8,7 +8,8 @@
 
 enum what_if_exit {
 	WHAT_IF_KEPT = 0, /* every VIP and aggregate that is announced stays so */
-	WHAT_IF_LOST = 1, /* one would be announced to no peer any more */
+	WHAT_IF_LOST =
+		1, /* one would be announced to no peer any more; in a fleet by fewer than min_up agents */
 	WHAT_IF_ERROR = 2,
 };
 

@@ -154,6 +154,43 @@ static void show_consul_away(const struct show *s, const json_t *consul)
 	fputc('\n', s->out);
 }
 
+static const char *answer_text(const char *guard)
+{
+	if (str_equal(guard, "lets-go"))
+		return ", the guard lets this one go";
+	if (str_equal(guard, "waits"))
+		return ", the guard keeps this one in line";
+	return *guard ? ", the guard keeps this one" : "";
+}
+
+static void show_left(const struct show *s, const json_t *vip)
+{
+	long long up = count_at(vip, "up");
+	const char *begin = "", *end = "";
+	if (true_at(vip, "below")) {
+		begin = table_tone_begin(&s->style, TABLE_BAD);
+		end = table_tone_end(&s->style, TABLE_BAD);
+	}
+	fprintf(s->out,
+		"fleet %s: announced by %lld agent%s, %s%lld left%s of %lld that must stay%s; if "
+		"all "
+		"did the same: %lld\n",
+		text_at(vip, "prefix"), up, plural(up), begin, count_at(vip, "left"), end,
+		count_at(vip, "min_up"), answer_text(text_at(vip, "guard")),
+		count_at(vip, "left_of_all"));
+}
+
+static void show_fleet(const struct show *s, const json_t *fleet)
+{
+	size_t i;
+	const json_t *vip;
+	long long below = count_at(fleet, "below");
+	json_array_foreach(json_at(fleet, "vips"), i, vip) show_left(s, vip);
+	if (below > 0)
+		fprintf(s->out, "%lld VIP%s would be announced by fewer agents than min_up\n",
+			below, plural(below));
+}
+
 void show_what_if(const struct show *s, const json_t *answer)
 {
 	const json_t *apps = json_at(answer, "apps"), *vips = json_at(answer, "vips"),
@@ -174,4 +211,5 @@ void show_what_if(const struct show *s, const json_t *answer)
 		fprintf(s->out, "nothing would change\n");
 	else if (lost > 0)
 		fprintf(s->out, "%lld of them would be announced to no peer any more\n", lost);
+	show_fleet(s, json_at(answer, "fleet"));
 }

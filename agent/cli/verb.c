@@ -45,10 +45,14 @@ static const struct verb verbs[N_VERBS] = {
 					{ "peer-down", "ADDR",
 					  "the session with a peer is down; may be repeated" },
 					{ "consul-away", NULL,
-					  "Consul answers no more, whatever fails besides" } },
+					  "Consul answers no more, whatever fails besides" },
+					{ "fleet", NULL,
+					  "with the agents that are left of each VIP, and what "
+					  "the guard would answer" } },
 			   .exits = "0 all that is announced stays so, 1 a VIP or an aggregate "
-				    "would be announced to no peer any more, 2 usage, or no such "
-				    "app, kind or peer, 3 agent not reachable" },
+				    "would be announced to no peer any more (--fleet: a guarded "
+				    "VIP by fewer agents than min_up), 2 usage, or no such app, "
+				    "kind or peer, 3 agent not reachable" },
 	[VERB_PEERS] = { "peers", "neighbor", "", 0, 0, "All BGP sessions, a line each",
 			 "vipherald peers --watch=1s",
 			 .options = { { "names", NULL, "addresses only" } }, .watches = true },

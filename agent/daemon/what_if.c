@@ -10,6 +10,8 @@
 #include "agent/daemon/shown.h"
 #include "agent/daemon/turn.h"
 #include "agent/daemon/waiting.h"
+#include "agent/fleet/fleet_agent.h"
+#include "agent/fleet/fleet_look.h"
 #include "agent/http/reply_forms.h"
 #include "agent/status/stream.h"
 #include "agent/status/view_forecast.h"
@@ -28,8 +30,10 @@ _Static_assert(WHAT_IF_NAMES_MAX <= FAULT_NAMES_MAX, "a fault has room for all n
 
 struct question {
 	struct waiter waiter; /* first */
+	struct what_if *owner;
 	struct forecast_view *view;
-	uint64_t reloads; /* reload_count() of the configuration that it is about */
+	struct fleet_look *look; /* under way; NULL: none */
+	uint64_t reloads;        /* reload_count() of the configuration that it is about */
 };
 
 struct what_if {
@@ -49,6 +53,7 @@ struct what_if *what_if_new(struct agent *a)
 static void end(struct what_if *w, struct question *q)
 {
 	waiting_remove(&w->waiting, &q->waiter);
+	fleet_look_cancel(q->look);
 	forecast_view_free(q->view);
 	free(q);
 }
@@ -102,18 +107,65 @@ static void go_on(struct what_if *w)
 		loop_defer(w->a->loop, &w->turn, LOOP_APPLY, on_turn, w);
 }
 
+/* ---- the fleet ---- */
+
+static void on_view(size_t i, const struct fleet_view *view, void *userdata)
+{
+	struct question *q = userdata;
+	forecast_view_see(q->view, i, view, loop_wall());
+}
+
+/* Without an answer there is none of ours: a gate must not open for it. */
+static void on_looked(const struct err *err, void *userdata)
+{
+	struct question *q = userdata;
+	struct what_if *w = q->owner;
+	struct err why;
+	q->look = NULL;
+	if (err) {
+		err_set(&why, -EAGAIN, "the fleet is not known: %s", err->text);
+		refuse(w, q, why.text);
+	} else {
+		forecast_view_seen(q->view);
+	}
+	go_on(w);
+}
+
+static void look(struct what_if *w, struct question *q, const struct prefix *vips, size_t n)
+{
+	static const struct fleet_look_ops ops = { on_view, on_looked };
+	struct err err;
+	if (n == 0) {
+		forecast_view_seen(q->view);
+		return;
+	}
+	if (fleet_look_new(fleet_agent_shared(w->a->fleet), vips, n, &ops, q, &q->look, &err) < 0)
+		refuse(w, q, err.text);
+}
+
+static void answer(struct what_if *w, struct question *q)
+{
+	const struct prefix *vips;
+	size_t n;
+	if (forecast_view_looks(q->view, &vips, &n)) {
+		look(w, q, vips, n);
+		return;
+	}
+	api_send_forecast(w->a->api, q->waiter.number, 200, forecast_view_text(q->view));
+	end(w, q);
+}
+
 static int on_turn(sd_event_source *source, void *userdata)
 {
 	(void)source;
 	struct what_if *w = userdata;
 	struct question *q = (struct question *)waiting_first(&w->waiting);
-	if (!q) /* its client has gone */
+	if (!q || q->look) /* its client has gone, or it waits */
 		return 0;
 	if (q->reloads != reload_count(w->a->reload)) {
 		refuse(w, q, "the configuration has changed meanwhile: ask again");
 	} else if (!step(w, q)) {
-		api_send_forecast(w->a->api, q->waiter.number, 200, forecast_view_text(q->view));
-		end(w, q);
+		answer(w, q);
 	}
 	go_on(w);
 	return 0;
@@ -125,6 +177,7 @@ static void on_abandoned(uint64_t number, void *userdata)
 	struct waiter *x = waiting_find(&w->waiting, number);
 	if (x)
 		end(w, (struct question *)x);
+	go_on(w);
 }
 
 /* ---- what is asked ---- */
@@ -175,6 +228,14 @@ static bool fails_away(const char *app, mono_t now, mono_t *ret_at, void *userda
 	return d && discovery_fails_away(d, app, now, ret_at);
 }
 
+static int check_fleet(const struct agent *a, struct err *err)
+{
+	return a->fleet
+		       ? 0
+		       : err_set(err, -EINVAL,
+				 "fleet: none is configured, expected fleet.engine and fleet.vips");
+}
+
 static int find_peers(const struct agent *a, const struct what_if_query *query, struct peer_id *ret,
 		      struct err *err)
 {
@@ -199,6 +260,8 @@ void what_if_ask(struct what_if *w, const struct api_call *call, struct api_repl
 	int rc = find_faults(a, &call->what_if, &fault, &err);
 	if (rc == 0 && call->what_if.consul_away)
 		rc = suppose_away(a, &fault, &err);
+	if (rc == 0 && call->what_if.fleet)
+		rc = check_fleet(a, &err);
 	if (rc == 0)
 		rc = find_peers(a, &call->what_if, down, &err);
 	if (rc < 0) {
@@ -211,7 +274,9 @@ void what_if_ask(struct what_if *w, const struct api_call *call, struct api_repl
 	q->reloads = reload_count(a->reload);
 	const struct forecast_env env = { a->registry, fails_away, a };
 	const struct forecast_question question = { down, call->what_if.n_peers,
-						    call->what_if.consul_away };
+						    call->what_if.consul_away,
+						    call->what_if.fleet };
+	q->owner = w;
 	q->view = forecast_view_new(&in, forecast_new(&env, &fault), &question);
 	waiting_add(&w->waiting, &q->waiter, call, API_DEFER_FORECAST, ret);
 	ret->abandoned = on_abandoned;

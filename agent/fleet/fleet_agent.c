@@ -451,3 +451,8 @@ void fleet_app_status(const struct fleet_app *f, struct fleet_app_status *ret)
 		.error = f->error.text,
 	};
 }
+
+const struct fleet_claim *fleet_app_claim(const struct fleet_app *f)
+{
+	return &f->member.claim;
+}

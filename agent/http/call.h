@@ -81,7 +81,7 @@ struct what_if_query {
 	const char *fails[WHAT_IF_NAMES_MAX]; /* apps, or kinds of monitors */
 	const char *peers[WHAT_IF_NAMES_MAX]; /* that are down */
 	size_t n_fails, n_peers;
-	bool consul_away;
+	bool consul_away, fleet;
 };
 
 struct api_call {

@@ -284,10 +284,13 @@ static int parse_what_if(const struct api_request *request, struct what_if_query
 			rc = add_name(arg, ret->peers, &ret->n_peers, err);
 		else if (str_equal(arg->name, "consul_away"))
 			rc = api_arg_flag(arg, &ret->consul_away, err);
+		else if (str_equal(arg->name, "fleet"))
+			rc = api_arg_flag(arg, &ret->fleet, err);
 		else
-			rc = err_set(err, -EINVAL,
-				     "unknown parameter '%.80s', expected " WHAT_IF_PARAMETERS,
-				     arg->name);
+			rc = err_set(
+				err, -EINVAL,
+				"unknown parameter '%.80s', expected fleet, " WHAT_IF_PARAMETERS,
+				arg->name);
 	}
 	bool none = ret->n_fails + ret->n_peers == 0 && !ret->consul_away;
 	return rc == 0 && none ? missing(err, WHAT_IF_PARAMETERS) : rc;

@@ -4,12 +4,13 @@
 #include <stdlib.h>
 
 #include "agent/model/app_state.h"
+#include "agent/status/forecast_fleet.h"
 #include "agent/status/forecast_routes.h"
 #include "agent/status/json_out.h"
 #include "agent/status/view_json.h"
 #include "lib/mem.h"
 
-enum phase { JUDGE, SHOW_APPS, COUNT, SHOW_VIPS, SHOW_AGGREGATES, ENDED };
+enum phase { JUDGE, GATHER, LOOK, SHOW_APPS, COUNT, SHOW_VIPS, SHOW_AGGREGATES, ENDED };
 
 struct forecast_view {
 	struct forecast *forecast;
@@ -24,6 +25,9 @@ struct forecast_view {
 	struct peer_id *down;
 	size_t n_down;
 	bool consul_away;
+	struct forecast_fleet *fleet; /* NULL: it is not asked about */
+	struct app_cursor apps;       /* of GATHER */
+	bool walks;
 	/* Of the turn. */
 	struct status_sources in;
 	struct forecast_routes routes;
@@ -55,6 +59,7 @@ struct forecast_view *forecast_view_new(const struct status_sources *in, struct 
 	v->reconcile = in->reconcile;
 	v->aggregates = aggregates_new(&ops, NULL);
 	v->consul_away = question->consul_away;
+	v->fleet = question->fleet ? forecast_fleet_new() : NULL;
 	v->n_down = question->n_down;
 	v->down = mem_new(v->n_down + 1, sizeof(*v->down));
 	for (size_t i = 0; i < v->n_down; i++)
@@ -69,6 +74,9 @@ void forecast_view_free(struct forecast_view *v)
 	if (!v)
 		return;
 	vip_cursor_done(&v->cursor);
+	if (v->walks)
+		app_cursor_done(&v->apps);
+	forecast_fleet_free(v->fleet);
 	aggregates_free(v->aggregates);
 	forecast_free(v->forecast);
 	free(v->down);
@@ -123,6 +131,58 @@ static void begin_list(struct forecast_view *v, const char *key)
 {
 	json_out_key(&v->out, key);
 	json_out_open(&v->out, '[');
+}
+
+static void begin(struct forecast_view *v)
+{
+	json_out_open(&v->out, '{');
+	json_out_key(&v->out, "consul");
+	json_out_json(&v->out, view_consul_away(v));
+	begin_list(v, "apps");
+	v->phase = SHOW_APPS;
+}
+
+/* ---- the fleet ---- */
+
+/* Of the apps that change, and of all that are announced when sessions are down. */
+static void gather_next(struct forecast_view *v)
+{
+	const struct app *app;
+	if (!v->walks) {
+		v->app = forecast_next(v->forecast, v->app);
+		app = v->app ? registry_find(v->in.registry, v->app->name) : NULL;
+		if (app)
+			forecast_fleet_add(v->fleet, &v->in, app, v->app->asks);
+		v->walks = !v->app;
+		if (v->walks)
+			app_cursor_init(v->in.registry, &v->apps);
+		return;
+	}
+	app = v->n_down > 0 ? app_cursor_next(&v->apps) : NULL;
+	if (app && app->form != ROUTE_NONE)
+		forecast_fleet_add(v->fleet, &v->in, app, false);
+	if (!app)
+		v->phase = LOOK;
+}
+
+bool forecast_view_looks(const struct forecast_view *v, const struct prefix **ret, size_t *ret_n)
+{
+	*ret = v->phase == LOOK ? forecast_fleet_vips(v->fleet, ret_n) : NULL;
+	return v->phase == LOOK;
+}
+
+void forecast_view_see(struct forecast_view *v, size_t i, const struct fleet_view *view, wall_t now)
+{
+	forecast_fleet_see(v->fleet, i, view, now);
+}
+
+void forecast_view_seen(struct forecast_view *v)
+{
+	const struct app_forecast *a = NULL;
+	while ((a = forecast_next(v->forecast, a)))
+		if (forecast_fleet_keeps(v->fleet, a->name))
+			forecast_keep(v->forecast, a->name);
+	begin(v);
 }
 
 /* ---- apps ---- */
@@ -254,6 +314,7 @@ static void show_vip(struct forecast_view *v, const struct vip *vip, mono_t now)
 	if (forecast_change_is_one(&change) || (is && fate_of(vip, &out)))
 		json_out_json(&v->out, view_vip_change(vip, is ? &out : NULL, &change));
 	v->lost += forecast_change_is_loss(&change);
+	forecast_fleet_count(v->fleet, &vip->prefix, &change);
 	json_decref(change.rows);
 }
 
@@ -286,6 +347,7 @@ static void show_aggregate(struct forecast_view *v, const struct aggregate_statu
 					"after", VIEW_INT(change.n_after), "lost",
 					forecast_change_is_loss(&change), "routes", change.rows));
 	v->lost += forecast_change_is_loss(&change);
+	forecast_fleet_count(v->fleet, &after->spec->prefix, &change);
 	json_decref(change.rows);
 }
 
@@ -299,6 +361,7 @@ static void show_next_aggregate(struct forecast_view *v)
 	}
 	json_out_close(&v->out, ']');
 	json_out_add_count(&v->out, "lost", v->lost);
+	json_out_add_json(&v->out, "fleet", forecast_fleet_view(v->fleet));
 	json_out_close(&v->out, '}');
 	json_out_add(&v->out, "\n");
 	v->phase = ENDED;
@@ -310,12 +373,16 @@ bool forecast_view_step(struct forecast_view *v, mono_t now)
 	case JUDGE:
 		if (forecast_step(v->forecast, now))
 			break;
-		json_out_open(&v->out, '{');
-		json_out_key(&v->out, "consul");
-		json_out_json(&v->out, view_consul_away(v));
-		begin_list(v, "apps");
-		v->phase = SHOW_APPS;
+		if (v->fleet)
+			v->phase = GATHER;
+		else
+			begin(v);
 		break;
+	case GATHER:
+		gather_next(v);
+		break;
+	case LOOK:
+		return false;
 	case SHOW_APPS:
 		show_next_app(v, now);
 		break;

@@ -22,6 +22,7 @@ struct forecast_question {
 	const struct peer_id *down; /* peers */
 	size_t n_down;
 	bool consul_away;
+	bool fleet; /* what a fleet is left with; there is one */
 };
 
 struct forecast_view;
@@ -33,8 +34,14 @@ void forecast_view_free(struct forecast_view *v);
 /* Between the two calls nothing else runs. The sources are those of the turn. */
 void forecast_view_begin_turn(struct forecast_view *v, const struct status_sources *in);
 void forecast_view_end_turn(struct forecast_view *v);
-/* A VIP, an app, an aggregate; false: forecast_view_text() is whole. */
+/* A VIP, an app, an aggregate; false: forecast_view_text() is whole, or it goes on when the fleet is seen. */
 bool forecast_view_step(struct forecast_view *v, mono_t now);
+/* It waits for the keys of these VIPs: forecast_view_see() of each, by its number, and then
+ * forecast_view_seen(). */
+bool forecast_view_looks(const struct forecast_view *v, const struct prefix **ret, size_t *ret_n);
+void forecast_view_see(struct forecast_view *v, size_t i, const struct fleet_view *view,
+		       wall_t now);
+void forecast_view_seen(struct forecast_view *v);
 const char *forecast_view_text(const struct forecast_view *v);
 
 #endif

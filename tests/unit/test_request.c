@@ -614,7 +614,7 @@ static void test_wrong_parameters(void **state)
 		{ "what-if of another kind",
 		  { "GET", "/v1/what-if", { { "kill", "dns", 0 } } },
 		  400,
-		  "unknown parameter 'kill', expected fail, peer_down or consul_away" },
+		  "unknown parameter 'kill', expected fleet, fail, peer_down or consul_away" },
 		{ "what-if by POST", { "POST", "/v1/what-if", { { 0 } } }, 405, "accepts GET" },
 		{ "nothing between", { "POST", "/v1/apps//drain", { { 0 } } }, 405, "GET" },
 	};
