@@ -4,7 +4,8 @@
  * layers; each knows those below it:
  *
  *	registry                registering, replacing, unregistering; what becomes due
- *	forecast                what would follow if monitors failed
+ *	forecast                what would follow if monitors failed, or from another configuration
+ *	plan                    the apps as a reload would leave them
  *	health                  verdicts of the monitors
  *	drains groups           what else changes the decision, for one app or for many
  *	damped leases           deadlines of an app

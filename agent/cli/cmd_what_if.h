@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* `vipherald what-if`: what would change if monitors failed or peers were down. */
+/* `vipherald what-if`: what would change if monitors failed, peers were down, or by another configuration. */
 #ifndef AGENT_CLI_CMD_WHAT_IF_H
 #define AGENT_CLI_CMD_WHAT_IF_H
 

@@ -36,8 +36,8 @@ static const struct verb verbs[N_VERBS] = {
 			   "Why an app or VIP is announced or not, condition by condition",
 			   "vipherald explain dns", .watches = true, .names = "apps" },
 	[VERB_WHAT_IF] = { "what-if", NULL, "", 0, 0,
-			   "What would change if monitors failed, peers were down or Consul were "
-			   "away; nothing is changed",
+			   "What would change if monitors failed, peers were down, Consul were "
+			   "away, or by another configuration; nothing is changed",
 			   "vipherald what-if --fail dns --peer-down 10.0.0.1",
 			   .options = { { "fail", "APP|KIND",
 					  "all monitors of an app, or all of a kind (port, http, "
@@ -46,6 +46,8 @@ static const struct verb verbs[N_VERBS] = {
 					  "the session with a peer is down; may be repeated" },
 					{ "consul-away", NULL,
 					  "Consul answers no more, whatever fails besides" },
+					{ "config", "FILE",
+					  "after a reload with this file, whatever fails then" },
 					{ "fleet", NULL,
 					  "with the agents that are left of each VIP, and what "
 					  "the guard would answer" } },

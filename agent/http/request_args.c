@@ -292,7 +292,7 @@ static int parse_what_if(const struct api_request *request, struct what_if_query
 				"unknown parameter '%.80s', expected fleet, " WHAT_IF_PARAMETERS,
 				arg->name);
 	}
-	bool none = ret->n_fails + ret->n_peers == 0 && !ret->consul_away;
+	bool none = ret->n_fails + ret->n_peers == 0 && !ret->consul_away && !ret->config;
 	return rc == 0 && none ? missing(err, WHAT_IF_PARAMETERS) : rc;
 }
 

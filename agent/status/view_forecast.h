@@ -15,7 +15,16 @@
 
 #include "agent/app/forecast.h"
 #include "agent/model/peer_orders.h"
+#include "agent/status/forecast_routes.h"
 #include "agent/status/status_sources.h"
+
+/* Another configuration, which is checked. All must outlive the view, but for `findings`. */
+struct forecast_config {
+	struct plan *plan; /* that the forecast has; NULL: none */
+	const struct config *next;
+	struct forecast_bgp bgp;
+	json_t *findings; /* `errors` and `warnings` */
+};
 
 /* What is supposed besides what the forecast has. */
 struct forecast_question {
@@ -23,6 +32,7 @@ struct forecast_question {
 	size_t n_down;
 	bool consul_away;
 	bool fleet; /* what a fleet is left with; there is one */
+	struct forecast_config config;
 };
 
 struct forecast_view;
