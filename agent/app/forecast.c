@@ -188,7 +188,7 @@ static void join_group(struct forecast *f, struct app_forecast *a, const char *b
 {
 	const char *name = a->fate == PLAN_GOES ? before : after;
 	bool same = before && after && str_equal(before, after);
-	if (!same)
+	if (!same && a->fate != PLAN_GOES) /* that does so last */
 		a->supposed.kept = false;
 	if (before && !same)
 		group_get(f, before)->left = true;
@@ -373,10 +373,13 @@ static void judge_group(struct forecast *f, const struct app_forecast *of, mono_
 static void judge_guard(struct forecast *f, struct app_forecast *a)
 {
 	const struct app *app = app_get(f->env.registry, a->name);
-	a->asks = app && a->fate != PLAN_GOES && a->supposed.health == HEALTH_DOWN &&
-		  app_guard_keeps_if(app, a->verdict.is_hard, a->supposed.kept);
-	if (a->supposed.health == HEALTH_DOWN)
-		a->supposed.guarded = a->asks && f->fault.consul_away;
+	if (!app || a->fate == PLAN_GOES || a->supposed.health != HEALTH_DOWN)
+		return;
+	/* With a plan there are those, too, that stay as they are. */
+	if (f->env.plan && a->planned == HEALTH_DOWN && a->supposed.kept == app->kept)
+		return;
+	a->asks = app_guard_keeps_if(app, a->verdict.is_hard, a->supposed.kept);
+	a->supposed.guarded = a->asks && f->fault.consul_away;
 }
 
 bool forecast_step(struct forecast *f, mono_t now)

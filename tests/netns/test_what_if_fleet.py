@@ -4,6 +4,7 @@ import json
 import signal
 from typing import Any
 
+from .agent import to_yaml
 from .configs import VIP4
 from .fleet import Fleet, Host
 from .test_verbs import Client
@@ -19,6 +20,7 @@ class Asked:
     def __init__(self, bed: Testbed, host: Host, *options: str):
         client = Client(bed, host.agent)
         client._host = host.namespace
+        client.env["VIPHERALD_API"] = f"unix:{host.agent.run_dir}/api.sock"
         result = client.run("what-if", *options, "--fleet", "--json")
         self.text = client.run("what-if", *options, "--fleet")
         assert self.text.returncode == result.returncode
@@ -67,6 +69,17 @@ def test_what_is_left(bed: Testbed) -> None:
     second.healthy.unlink()
     fleet.wait_routes(2, degraded=1)
     fleet.wait("it waits", lambda: second.app()["waiting"])
+    # It stays so over a reload; and with an app that goes, the VIP does.
+    file = bed.workdir / "new.yaml"
+    structure = second.config(HALF)
+    file.write_text(to_yaml(structure))
+    same = Asked(bed, second, f"--config={file}")
+    assert (same.status, same.said["apps"], same.said["vips"]) == (0, [], []), same.said
+    del structure["apps"]
+    file.write_text(to_yaml(structure))
+    gone = Asked(bed, second, f"--config={file}")
+    expect(gone, up=2, left=1, min_up=2, below=True, guard=None)
+    assert gone.status == 1
     # One that is kept may fail hard as well.
     hard = Asked(bed, second, "--fail=dns")
     expect(hard, left=1, below=True, guard=None)
