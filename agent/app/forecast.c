@@ -425,9 +425,10 @@ bool forecast_app(const struct forecast *f, const struct app_forecast *of, mono_
 		  struct planned *ret)
 {
 	const struct app *app = app_get(f->env.registry, of->name);
-	if (of->fate == PLAN_GOES || (!app && of->fate != PLAN_COMES))
+	const struct app_spec *spec = of->spec ? of->spec : app ? app->spec : NULL;
+	if (of->fate == PLAN_GOES || !spec || (!app && of->fate != PLAN_COMES))
 		return false;
-	plan_app(f->env.plan, app, of->spec ? of->spec : app->spec, now, ret);
+	plan_app(f->env.plan, app, spec, now, ret);
 	return true;
 }
 

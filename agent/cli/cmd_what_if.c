@@ -120,7 +120,7 @@ static int send_file(const struct client *client, const char *target, const char
 int cmd_what_if(const struct client *client, const struct verb_call *call)
 {
 	char target[TARGET_MAX];
-	struct client_reply reply;
+	struct client_reply reply = { 0 };
 	struct err err;
 	if (!is_question(call)) {
 		fprintf(stderr,
