@@ -183,6 +183,30 @@ enum consul_health consul_catalog_judge(const struct consul_catalog *c, const ch
 	return CONSUL_FAILS;
 }
 
+bool consul_catalog_fails_away(const struct consul_catalog *c, const char *service, mono_t now,
+			       mono_t *ret_at)
+{
+	char said[CONSUL_SAID_MAX];
+	struct consul_catalog away = *c; /* a view */
+	const struct consul_entry *e = find(c, service);
+	away.stale_since = usec_min(c->stale_since, now);
+	const mono_t times[] = {
+		now,
+		c->settle_until,
+		usec_add(away.stale_since, c->max_stale),
+		e ? e->settle_until : USEC_NEVER,
+		e ? usec_add(e->retained_since, c->max_stale) : USEC_NEVER,
+	};
+	mono_t first = USEC_NEVER;
+	for (size_t i = 0; i < sizeof(times) / sizeof(*times); i++)
+		if (times[i] >= now && times[i] < first &&
+		    consul_catalog_judge(&away, service, times[i], said) == CONSUL_FAILS)
+			first = times[i];
+	if (ret_at)
+		*ret_at = first;
+	return first != USEC_NEVER;
+}
+
 mono_t consul_catalog_deadline(const struct consul_catalog *c, mono_t now)
 {
 	mono_t next = usec_add(c->stale_since, c->max_stale);

@@ -4,7 +4,8 @@
  * layers; each knows those below it:
  *
  *	registry                registering, replacing, unregistering; what becomes due
- *	forecast                what would follow if monitors failed
+ *	forecast                what would follow if monitors failed, or from another configuration
+ *	plan                    the apps as a reload would leave them
  *	health                  verdicts of the monitors
  *	drains groups           what else changes the decision, for one app or for many
  *	damped leases           deadlines of an app
@@ -118,6 +119,8 @@ struct registry_fleet {
 	 * it is down. */
 	bool (*update)(const struct app *app, enum fleet_evidence evidence, bool announced,
 		       mono_t now, void *userdata);
+	/* Whether it asks at all before it lets the app go. */
+	bool (*guards)(const struct app *app, void *userdata);
 	/* It is about to be freed. */
 	void (*gone)(const struct app *app, void *userdata);
 };

@@ -48,12 +48,13 @@ static struct policy_output decide_and_remember(struct app *app, mono_t now)
 	return out;
 }
 
-void app_decide_if(const struct app *app, enum health health, bool kept, mono_t now,
+void app_decide_if(const struct app *app, const struct app_supposed *supposed, mono_t now,
 		   struct policy_output *ret, struct policy_output *ret_later)
 {
 	struct app copy = *app;
-	copy.health = health;
-	copy.kept = kept;
+	copy.health = supposed->health;
+	copy.kept = supposed->kept;
+	copy.guarded = supposed->guarded;
 	*ret = *ret_later = decide_and_remember(&copy, now);
 	if (ret->want.route == ROUTE_NONE && ret->due != USEC_NEVER)
 		*ret_later = decide_and_remember(&copy, ret->due);

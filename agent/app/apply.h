@@ -9,9 +9,16 @@
  * never gone. */
 void app_apply(struct app *app, mono_t now);
 
-/* The decision if the app had this health, and were kept or not, on a copy of it; and, when the routes go,
- * the one that time brings after that: else the same. */
-void app_decide_if(const struct app *app, enum health health, bool kept, mono_t now,
+/* What is supposed of an app, in place of what it has. */
+struct app_supposed {
+	enum health health;
+	bool kept;    /* with its group */
+	bool guarded; /* by the guard of the fleet */
+};
+
+/* The decision on a copy of the app; and, when the routes go, the one that time brings after that: else the
+ * same. */
+void app_decide_if(const struct app *app, const struct app_supposed *supposed, mono_t now,
 		   struct policy_output *ret, struct policy_output *ret_later);
 
 /* One VIP that is new gets what the others have. */

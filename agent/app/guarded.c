@@ -11,18 +11,25 @@ static bool is_down_hard(const struct app *app)
 
 /* An app that is announced by its own definition while it is down counts for no other agent, and is no reason
  * to ask the guard. */
-static enum fleet_evidence evidence_of(const struct app *app)
+static enum fleet_evidence evidence_if(const struct app *app, enum health health, bool hard,
+				       bool kept)
 {
 	bool last_resort = announce_specs_announces(app->spec->announce, ANNOUNCE_DOWN);
-	if (app->health == HEALTH_UNKNOWN)
+	if (health == HEALTH_UNKNOWN)
 		return FLEET_HARD;
-	if (app->health == HEALTH_DOWN && (last_resort || is_down_hard(app)))
+	if (health == HEALTH_DOWN && (last_resort || hard))
 		return FLEET_HARD;
 	if (app->drained_since != USEC_NEVER)
 		return app->form == ROUTE_NONE ? FLEET_HARD : FLEET_DRAIN;
-	if (app->health == HEALTH_UP)
+	if (health == HEALTH_UP)
 		return FLEET_GOOD;
-	return app->kept ? FLEET_KEPT : FLEET_SOFT; /* keep_last announces it without a question */
+	return kept ? FLEET_KEPT : FLEET_SOFT; /* keep_last announces it without a question */
+}
+
+static enum fleet_evidence evidence_of(const struct app *app)
+{
+	bool hard = app->health == HEALTH_DOWN && is_down_hard(app);
+	return evidence_if(app, app->health, hard, app->kept);
 }
 
 /* A VIP that is taken over from another app is as that one left it. */
@@ -47,6 +54,24 @@ void app_guard_update(struct app *app, mono_t now)
 	if (app->evidence == FLEET_DRAIN)
 		keeps = app->guarded && app->health == HEALTH_DOWN;
 	app->guarded = keeps;
+}
+
+bool app_guard_keeps_if(const struct app *app, bool hard, bool kept)
+{
+	const struct registry *reg = app->registry;
+	if (!reg->fleet || !reg->fleet->guards(app, reg->fleet_userdata))
+		return false;
+	switch (evidence_if(app, HEALTH_DOWN, hard, kept)) {
+	case FLEET_SOFT:
+		return app->health == HEALTH_UP || is_announced(app);
+	case FLEET_DRAIN:
+		return app->guarded;
+	case FLEET_GOOD:
+	case FLEET_KEPT:
+	case FLEET_HARD:
+		break;
+	}
+	return false;
 }
 
 bool app_guard_is_told(const struct app *app)

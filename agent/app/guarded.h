@@ -10,6 +10,9 @@
 
 /* Tells the guard, and keeps its answer. No more follows from it: call app_apply(). */
 void app_guard_update(struct app *app, mono_t now);
+/* Whether the guard keeps it announced, as far as Consul lets nothing go, if it were down, by hard evidence or
+ * not, and kept with its group or not. */
+bool app_guard_keeps_if(const struct app *app, bool hard, bool kept);
 /* False: the evidence is another one by now, although the health is not. */
 bool app_guard_is_told(const struct app *app);
 /* The app is about to be freed. */

@@ -211,16 +211,6 @@ void registry_free(struct registry *reg)
 
 /* Registering */
 
-static bool same_monitors(const struct app_spec *a, const struct app_spec *b)
-{
-	if (a->n_monitors != b->n_monitors || a->quorum != b->quorum)
-		return false;
-	for (size_t i = 0; i < a->n_monitors; i++)
-		if (!monitor_spec_equal(&a->monitors[i], &b->monitors[i]))
-			return false;
-	return true;
-}
-
 /* Those behind its own `n_own` are kept for their heirs, as they are: no router gets them, for a moment, by a
  * definition that is not for them. */
 static void claim_vips(struct app *app, size_t n_own)
@@ -237,7 +227,8 @@ static void claim_vips(struct app *app, size_t n_own)
 /* What the former owner of its VIPs was found to be, as long as nothing else is known. */
 static void inherit_health(struct app *app, const struct app *former)
 {
-	if (!former || app->health != HEALTH_UNKNOWN || !same_monitors(app->spec, former->spec))
+	if (!former || app->health != HEALTH_UNKNOWN ||
+	    !app_spec_monitors_equal(app->spec, former->spec))
 		return;
 	app->registry->n_by_health[app->health]--;
 	app->health = former->health;

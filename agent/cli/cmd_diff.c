@@ -104,6 +104,12 @@ static void print_findings(const json_t *answer, const char *list, const char *s
 	}
 }
 
+void diff_print_findings(const json_t *answer, const char *file)
+{
+	print_findings(answer, "errors", "error", file);
+	print_findings(answer, "warnings", "warning", file);
+}
+
 /* Done, also but for some apps. */
 static bool is_in_effect(const struct client_reply *reply, const json_t *answer)
 {
@@ -126,8 +132,7 @@ static void show(const struct verb_call *call, const struct client_reply *reply,
 		client_reply_print(reply);
 		return;
 	}
-	print_findings(answer, "errors", "error", file);
-	print_findings(answer, "warnings", "warning", file);
+	diff_print_findings(answer, file);
 	print_changes(answer);
 }
 
@@ -137,7 +142,7 @@ static bool has_errors(const json_t *answer)
 	return json_array_size(json_at(answer, "errors")) > 0;
 }
 
-static int read_whole(const char *file, char **ret, size_t *ret_len)
+int diff_read_file(const char *file, char **ret, size_t *ret_len)
 {
 	size_t cap = 0;
 	FILE *in = fopen(file, "re");
@@ -176,7 +181,7 @@ int cmd_diff_agent(const struct client *client, const struct verb_call *call)
 	struct err err;
 	char *text = NULL;
 	size_t len = 0;
-	int status = DIFF_ERRORS, rc = read_whole(file, &text, &len);
+	int status = DIFF_ERRORS, rc = diff_read_file(file, &text, &len);
 	if (rc < 0) {
 		fprintf(stderr, "%s: error: cannot be read: %s\n", file, strerror(-rc));
 	} else if (client_send(&patient, "POST", "/v1/diff", text, len, &reply, &err) < 0) {

@@ -38,17 +38,25 @@ static const struct verb verbs[N_VERBS] = {
 			   "Why an app or VIP is announced or not, condition by condition",
 			   "vipherald explain dns", .watches = true, .names = "apps" },
 	[VERB_WHAT_IF] = { "what-if", NULL, "", 0, 0,
-			   "What would change if monitors failed or peers were down; nothing is "
-			   "changed",
+			   "What would change if monitors failed, peers were down, Consul were "
+			   "away, or by another configuration; nothing is changed",
 			   "vipherald what-if --fail dns --peer-down 10.0.0.1",
 			   .options = { { "fail", "APP|KIND",
 					  "all monitors of an app, or all of a kind (port, http, "
 					  "…) fail; may be repeated" },
 					{ "peer-down", "ADDR",
-					  "the session with a peer is down; may be repeated" } },
+					  "the session with a peer is down; may be repeated" },
+					{ "consul-away", NULL,
+					  "Consul answers no more, whatever fails besides" },
+					{ "config", "FILE",
+					  "after a reload with this file, whatever fails then" },
+					{ "fleet", NULL,
+					  "with the agents that are left of each VIP, and what "
+					  "the guard would answer" } },
 			   .exits = "0 all that is announced stays so, 1 a VIP or an aggregate "
-				    "would be announced to no peer any more, 2 usage, or no such "
-				    "app, kind or peer, 3 agent not reachable" },
+				    "would be announced to no peer any more (--fleet: a guarded "
+				    "VIP by fewer agents than min_up), 2 usage, or no such app, "
+				    "kind or peer, 3 agent not reachable" },
 	[VERB_PEERS] = { "peers", "neighbor", "", 0, 0, "All BGP sessions, a line each",
 			 "vipherald peers --watch=1s",
 			 .options = { { "names", NULL, "addresses only" } }, .watches = true },

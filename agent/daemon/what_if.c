@@ -4,12 +4,15 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "agent/daemon/next_config.h"
 #include "agent/daemon/parts.h"
 #include "agent/daemon/peer_find.h"
 #include "agent/daemon/reload.h"
 #include "agent/daemon/shown.h"
 #include "agent/daemon/turn.h"
 #include "agent/daemon/waiting.h"
+#include "agent/fleet/fleet_agent.h"
+#include "agent/fleet/fleet_look.h"
 #include "agent/http/reply_forms.h"
 #include "agent/status/stream.h"
 #include "agent/status/view_forecast.h"
@@ -28,8 +31,16 @@ _Static_assert(WHAT_IF_NAMES_MAX <= FAULT_NAMES_MAX, "a fault has room for all n
 
 struct question {
 	struct waiter waiter; /* first */
-	struct forecast_view *view;
-	uint64_t reloads; /* reload_count() of the configuration that it is about */
+	struct what_if *owner;
+	struct fault fault;
+	struct peer_id down[WHAT_IF_NAMES_MAX];
+	size_t n_down;
+	bool consul_away, fleet;
+	struct next_config *config; /* NULL: that in effect */
+	struct plan *plan;
+	struct forecast_view *view; /* NULL: the configuration is still read */
+	struct fleet_look *look;    /* under way; NULL: none */
+	uint64_t reloads;           /* reload_count() of the configuration that it is about */
 };
 
 struct what_if {
@@ -49,18 +60,27 @@ struct what_if *what_if_new(struct agent *a)
 static void end(struct what_if *w, struct question *q)
 {
 	waiting_remove(&w->waiting, &q->waiter);
+	fleet_look_cancel(q->look);
 	forecast_view_free(q->view);
+	plan_free(q->plan);
+	next_config_free(q->config);
+	fault_done(&q->fault);
 	free(q);
+}
+
+/* Takes the body over. */
+static void finish(struct what_if *w, struct question *q, unsigned status, json_t *body)
+{
+	char *text = stream_json_text(body);
+	api_send_forecast(w->a->api, q->waiter.number, status, text);
+	free(text);
+	json_decref(body);
+	end(w, q);
 }
 
 static void refuse(struct what_if *w, struct question *q, const char *why)
 {
-	json_t *body = reply_error(why, false);
-	char *text = stream_json_text(body);
-	api_send_forecast(w->a->api, q->waiter.number, 503, text);
-	free(text);
-	json_decref(body);
-	end(w, q);
+	finish(w, q, 503, reply_error(why, false));
 }
 
 void what_if_stop(struct what_if *w)
@@ -80,6 +100,115 @@ void what_if_free(struct what_if *w)
 	what_if_stop(w);
 	free(w);
 }
+
+/* ---- another configuration ---- */
+
+static bool is_known(const struct question *q, const char *name)
+{
+	const struct config *next = q->config->check.next;
+	for (size_t i = 0; i < next->n_apps; i++)
+		if (str_equal(next->apps[i].name, name))
+			return true;
+	return registry_find(q->owner->a->registry, name);
+}
+
+static bool is_peer(const struct agent *a, const struct bgp_config *next, const struct peer_id *id)
+{
+	for (size_t i = 0; i < next->n_peers; i++) {
+		const struct peer_id of = peer_id_of(&next->peers[i]);
+		if (peer_id_equal(&of, id))
+			return true;
+	}
+	for (size_t i = 0; i < bgp_speaker_n_peers(a->speaker); i++) {
+		const struct peer_id of = peer_id_of(bgp_speaker_peer_config(a->speaker, i));
+		if (peer_id_equal(&of, id))
+			return true;
+	}
+	return false;
+}
+
+/* What the configuration may have, too, is looked for when it is there. */
+static int check_names(const struct question *q, struct err *err)
+{
+	char text[PEER_ID_TEXT_MAX];
+	const struct bgp_config *next = &q->config->check.check.identity.bgp;
+	for (size_t i = 0; i < q->fault.n_apps; i++)
+		if (!is_known(q, q->fault.apps[i]))
+			return err_set(err, -ENOENT,
+				       "'%.128s' is no app, also of the configuration, and no kind "
+				       "of monitor",
+				       q->fault.apps[i]);
+	for (size_t i = 0; i < q->n_down; i++)
+		if (!is_peer(q->owner->a, next, &q->down[i]))
+			return err_set(err, -ENOENT, "no peer '%s', also of the configuration",
+				       peer_id_format(&q->down[i], text));
+	if (q->consul_away && config_diff_has_key(&q->config->diff, CONFIG_AGENT, "consul_"))
+		return err_set(err, -EINVAL,
+			       "consul_away: the configuration has other consul_ keys, with which "
+			       "its services are not known: ask without one of both");
+	return 0;
+}
+
+/* forecast_away_fn */
+static bool fails_away(const char *app, mono_t now, mono_t *ret_at, void *userdata)
+{
+	const struct agent *a = userdata;
+	const struct discovery *d = sources_discovery(a->sources, APP_FROM_CONSUL);
+	return d && discovery_fails_away(d, app, now, ret_at);
+}
+
+static struct forecast_config make_plan(struct question *q)
+{
+	struct agent *a = q->owner->a;
+	struct file_check *check = &q->config->check;
+	q->plan = plan_new(a->registry, check->next);
+	return (struct forecast_config){ .plan = q->plan,
+					 .next = check->next,
+					 .bgp = { &a->identity.bgp, &check->check.identity.bgp },
+					 .findings = next_config_findings(q->config) };
+}
+
+static void make_view(struct question *q)
+{
+	struct agent *a = q->owner->a;
+	struct status_sources in = shown_sources(a);
+	struct forecast_question question = {
+		.down = q->down,
+		.n_down = q->n_down,
+		.consul_away = q->consul_away,
+		.fleet = q->fleet,
+	};
+	if (q->config)
+		question.config = make_plan(q);
+	const struct forecast_env env = { a->registry, fails_away, a, q->plan };
+	q->view = forecast_view_new(&in, forecast_new(&env, &q->fault), &question);
+	json_decref(question.config.findings);
+}
+
+/* False: it has been answered. */
+static bool config_step(struct what_if *w, struct question *q)
+{
+	struct err err;
+	mono_t limit = turn_end();
+	int rc = 1;
+	while (rc > 0 && !turn_is_over(limit))
+		rc = next_config_step(q->config);
+	if (rc < 0) {
+		finish(w, q, 422, next_config_findings(q->config));
+		return false;
+	}
+	if (rc > 0)
+		return true;
+	rc = check_names(q, &err);
+	if (rc < 0) {
+		finish(w, q, rc == -ENOENT ? 404 : 400, reply_error(err.text, false));
+		return false;
+	}
+	make_view(q);
+	return true;
+}
+
+/* ---- steps ---- */
 
 static bool step(struct what_if *w, struct question *q)
 {
@@ -102,18 +231,67 @@ static void go_on(struct what_if *w)
 		loop_defer(w->a->loop, &w->turn, LOOP_APPLY, on_turn, w);
 }
 
+/* ---- the fleet ---- */
+
+static void on_view(size_t i, const struct fleet_view *view, void *userdata)
+{
+	struct question *q = userdata;
+	forecast_view_see(q->view, i, view, loop_wall());
+}
+
+/* Without an answer there is none of ours: a gate must not open for it. */
+static void on_looked(const struct err *err, void *userdata)
+{
+	struct question *q = userdata;
+	struct what_if *w = q->owner;
+	struct err why;
+	q->look = NULL;
+	if (err) {
+		err_set(&why, -EAGAIN, "the fleet is not known: %s", err->text);
+		refuse(w, q, why.text);
+	} else {
+		forecast_view_seen(q->view);
+	}
+	go_on(w);
+}
+
+static void look(struct what_if *w, struct question *q, const struct prefix *vips, size_t n)
+{
+	static const struct fleet_look_ops ops = { on_view, on_looked };
+	struct err err;
+	if (n == 0) {
+		forecast_view_seen(q->view);
+		return;
+	}
+	if (fleet_look_new(fleet_agent_shared(w->a->fleet), vips, n, &ops, q, &q->look, &err) < 0)
+		refuse(w, q, err.text);
+}
+
+static void answer(struct what_if *w, struct question *q)
+{
+	const struct prefix *vips;
+	size_t n;
+	if (forecast_view_looks(q->view, &vips, &n)) {
+		look(w, q, vips, n);
+		return;
+	}
+	api_send_forecast(w->a->api, q->waiter.number, 200, forecast_view_text(q->view));
+	end(w, q);
+}
+
 static int on_turn(sd_event_source *source, void *userdata)
 {
 	(void)source;
 	struct what_if *w = userdata;
 	struct question *q = (struct question *)waiting_first(&w->waiting);
-	if (!q) /* its client has gone */
+	if (!q || q->look) /* its client has gone, or it waits */
 		return 0;
 	if (q->reloads != reload_count(w->a->reload)) {
 		refuse(w, q, "the configuration has changed meanwhile: ask again");
+	} else if (!q->view) {
+		config_step(w, q);
 	} else if (!step(w, q)) {
-		api_send_forecast(w->a->api, q->waiter.number, 200, forecast_view_text(q->view));
-		end(w, q);
+		answer(w, q);
 	}
 	go_on(w);
 	return 0;
@@ -125,12 +303,14 @@ static void on_abandoned(uint64_t number, void *userdata)
 	struct waiter *x = waiting_find(&w->waiting, number);
 	if (x)
 		end(w, (struct question *)x);
+	go_on(w);
 }
 
 /* ---- what is asked ---- */
 
-/* The name of an app comes before that of a kind. */
-static int add_fault(const struct agent *a, const char *name, struct fault *ret, struct err *err)
+/* The name of an app comes before that of a kind. `may_come`: it may be of another configuration. */
+static int add_fault(const struct agent *a, const char *name, bool may_come, struct fault *ret,
+		     struct err *err)
 {
 	const struct monitor_kind *kind = monitor_kind_find(name);
 	char kinds[160];
@@ -141,6 +321,10 @@ static int add_fault(const struct agent *a, const char *name, struct fault *ret,
 	}
 	if (kind) {
 		fault_add_kind(ret, kind);
+		return 0;
+	}
+	if (may_come) {
+		fault_add_app(ret, name);
 		return 0;
 	}
 	monitor_kind_list_names(&text);
@@ -154,8 +338,25 @@ static int find_faults(const struct agent *a, const struct what_if_query *query,
 {
 	int rc = 0;
 	for (size_t i = 0; rc == 0 && i < query->n_fails; i++)
-		rc = add_fault(a, query->fails[i], ret, err);
+		rc = add_fault(a, query->fails[i], query->config, ret, err);
 	return rc;
+}
+
+static int suppose_away(const struct agent *a, struct fault *ret, struct err *err)
+{
+	ret->consul_away = true;
+	if (sources_discovery(a->sources, APP_FROM_CONSUL))
+		return 0;
+	return err_set(err, -EINVAL,
+		       "consul_away: no Consul is configured, expected agent.consul_addr");
+}
+
+static int check_fleet(const struct agent *a, struct err *err)
+{
+	return a->fleet
+		       ? 0
+		       : err_set(err, -EINVAL,
+				 "fleet: none is configured, expected fleet.engine and fleet.vips");
 }
 
 static int find_peers(const struct agent *a, const struct what_if_query *query, struct peer_id *ret,
@@ -166,32 +367,49 @@ static int find_peers(const struct agent *a, const struct what_if_query *query, 
 	for (size_t i = 0; rc == 0 && i < query->n_peers; i++) {
 		struct api_call call = { .name = mem_strdup(query->peers[i]) };
 		rc = peer_find_present(a, &call, &index, &ret[i], err);
+		if (rc == -ENOENT && query->config)
+			rc = peer_id_parse(call.name, BGP_PORT, &ret[i], err);
 		free(call.name);
 	}
 	return rc;
 }
 
+static int read_question(struct question *q, const struct what_if_query *query, struct err *err)
+{
+	const struct agent *a = q->owner->a;
+	int rc = find_faults(a, query, &q->fault, err);
+	if (rc == 0 && query->consul_away)
+		rc = suppose_away(a, &q->fault, err);
+	if (rc == 0 && query->fleet)
+		rc = check_fleet(a, err);
+	if (rc == 0)
+		rc = find_peers(a, query, q->down, err);
+	q->n_down = query->n_peers;
+	q->consul_away = query->consul_away;
+	q->fleet = query->fleet;
+	return rc;
+}
+
 void what_if_ask(struct what_if *w, const struct api_call *call, struct api_reply *ret)
 {
-	struct agent *a = w->a;
-	struct fault fault = { 0 };
-	struct peer_id down[WHAT_IF_NAMES_MAX];
 	struct err err;
+	const struct what_if_query *query = &call->what_if;
 	if (!waiting_has_room(&w->waiting, call, ret))
 		return;
-	int rc = find_faults(a, &call->what_if, &fault, &err);
-	if (rc == 0)
-		rc = find_peers(a, &call->what_if, down, &err);
+	struct question *q = mem_new(1, sizeof(*q));
+	q->owner = w;
+	int rc = read_question(q, query, &err);
 	if (rc < 0) {
-		fault_done(&fault);
+		fault_done(&q->fault);
+		free(q);
 		reply_json(ret, rc == -ENOENT ? 404 : 400, reply_error(err.text, false));
 		return;
 	}
-	struct status_sources in = shown_sources(a);
-	struct question *q = mem_new(1, sizeof(*q));
-	q->reloads = reload_count(a->reload);
-	q->view = forecast_view_new(&in, forecast_new(a->registry, &fault), down,
-				    call->what_if.n_peers);
+	q->reloads = reload_count(w->a->reload);
+	if (query->config)
+		q->config = next_config_new(w->a, call->body, call->body_len, q->consul_away);
+	else
+		make_view(q);
 	waiting_add(&w->waiting, &q->waiter, call, API_DEFER_FORECAST, ret);
 	ret->abandoned = on_abandoned;
 	ret->abandoned_userdata = w;

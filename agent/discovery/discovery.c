@@ -321,6 +321,12 @@ bool discovery_has(const struct discovery *d, const char *service)
 	return d && find(d, service);
 }
 
+bool discovery_fails_away(const struct discovery *d, const char *service, mono_t now,
+			  mono_t *ret_at)
+{
+	return consul_catalog_fails_away(consul_client_catalog(d->client), service, now, ret_at);
+}
+
 /* ---- life ---- */
 
 static const char *environment(const char *name)

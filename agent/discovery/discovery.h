@@ -45,6 +45,10 @@ void discovery_dismiss(struct discovery *d, const char *name);
 /* Whether Consul has the service, by its last answer. */
 bool discovery_has(const struct discovery *d, const char *service);
 
+/* As consul_catalog_fails_away(). */
+bool discovery_fails_away(const struct discovery *d, const char *service, mono_t now,
+			  mono_t *ret_at);
+
 /* For views. */
 const struct consul_client *discovery_client(const struct discovery *d);
 const struct discovered *discovery_first(const struct discovery *d);

@@ -269,6 +269,12 @@ static bool on_update(const struct app *app, enum fleet_evidence evidence, bool 
 	return f && fleet_app_update(f, app, evidence, announced, now);
 }
 
+static bool on_guards(const struct app *app, void *userdata)
+{
+	const struct fleet_agent *a = userdata;
+	return !a->is_stopped && find(a, app->spec->name);
+}
+
 static void on_gone(const struct app *app, void *userdata)
 {
 	struct fleet_agent *a = userdata;
@@ -280,7 +286,9 @@ static void on_gone(const struct app *app, void *userdata)
 	f->member.was_kept = f->member.was_announced = false;
 }
 
-static const struct registry_fleet registry_ops = { .update = on_update, .gone = on_gone };
+static const struct registry_fleet registry_ops = { .update = on_update,
+						    .guards = on_guards,
+						    .gone = on_gone };
 
 /* ---- life ---- */
 
@@ -484,4 +492,9 @@ void fleet_app_status(const struct fleet_app *f, struct fleet_app_status *ret)
 		.ahead = f->ahead,
 		.error = f->error.text,
 	};
+}
+
+const struct fleet_claim *fleet_app_claim(const struct fleet_app *f)
+{
+	return &f->member.claim;
 }

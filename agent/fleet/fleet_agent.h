@@ -79,5 +79,7 @@ const struct fleet_app *fleet_agent_find(const struct fleet_agent *a, const char
 const struct fleet_app *fleet_agent_first(const struct fleet_agent *a);
 const struct fleet_app *fleet_agent_next(const struct fleet_app *at);
 void fleet_app_status(const struct fleet_app *f, struct fleet_app_status *ret);
+/* By which it asks, or asked last; for fleet/outlook.h. */
+const struct fleet_claim *fleet_app_claim(const struct fleet_app *f);
 
 #endif

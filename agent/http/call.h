@@ -89,6 +89,8 @@ struct what_if_query {
 	const char *fails[WHAT_IF_NAMES_MAX]; /* apps, or kinds of monitors */
 	const char *peers[WHAT_IF_NAMES_MAX]; /* that are down */
 	size_t n_fails, n_peers;
+	bool consul_away, fleet;
+	bool config; /* another one is the body */
 };
 
 struct api_call {
@@ -106,7 +108,7 @@ struct api_call {
 	/* Of UNREGISTER, UNDEFINE, APP, CHECK, EXPLAIN (or a VIP), DRAIN and UNDRAIN. NULL in the last
 	 * two: the whole agent. Of PEER_…: the address of the peer. */
 	char *name;
-	const char *body; /* of DIFF and DEFINE: a view into the request */
+	const char *body; /* of DIFF, DEFINE and WHAT_IF with `config`: a view into the request */
 	size_t body_len;
 	const char *
 		reason; /* of DRAIN, PEER_DISABLE and PEER_RESET: a view into the request, "" for none */

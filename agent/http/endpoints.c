@@ -22,7 +22,8 @@ enum methods {
 	READS,   /* GET and HEAD */
 	CHANGES, /* POST, PUT and DELETE: no link and no image of a web page makes one */
 	POST,
-	GOCAST, /* those, and GET: for scripts made for GoCast */
+	GOCAST,     /* those, and GET: for scripts made for GoCast */
+	READS_POST, /* a GET with a body */
 	READS_POST_DELETE,
 	APP, /* GET and HEAD; PUT and DELETE change it */
 };
@@ -64,7 +65,7 @@ static const struct endpoint_row {
 	{ "/v1/fleet/release", API_FLEET_RELEASE, ROLE_REGISTER, POST },
 	{ "/v1/capabilities", API_CAPABILITIES, ROLE_READ, READS },
 	{ "/v1/explain", API_EXPLAIN, ROLE_READ, READS },
-	{ "/v1/what-if", API_WHAT_IF, ROLE_READ, READS },
+	{ "/v1/what-if", API_WHAT_IF, ROLE_READ, READS_POST },
 	{ "/v1/events", API_EVENTS, ROLE_READ, READS },
 	{ "/v1/log", API_LOG, ROLE_ADMIN, CHANGES },
 	{ "/v1/reload", API_RELOAD, ROLE_ADMIN, POST },
@@ -111,6 +112,8 @@ const char *endpoint_other_methods(const struct endpoint_row *endpoint, const ch
 	case GOCAST:
 		return is_change(method) || str_equal(method, "GET") ? NULL
 								     : "GET, POST, PUT, DELETE";
+	case READS_POST:
+		return is_read(method) || str_equal(method, "POST") ? NULL : "GET, HEAD, POST";
 	case READS_POST_DELETE:
 		if (is_read(method) || str_equal(method, "POST") || str_equal(method, "DELETE"))
 			return NULL;
@@ -172,7 +175,9 @@ size_t request_takes_body(const char *method, const char *path)
 		return CONFIG_DEFINITION_MAX;
 	if (endpoint->kind == API_PEER && str_equal(method, "POST"))
 		return PEER_DEFINITION_MAX;
-	return endpoint->kind == API_DIFF ? CONFIG_FILE_MAX : 0;
+	bool file = endpoint->kind == API_DIFF ||
+		    (endpoint->kind == API_WHAT_IF && str_equal(method, "POST"));
+	return file ? CONFIG_FILE_MAX : 0;
 }
 
 void endpoint_set_kind(const struct endpoint_row *endpoint, const char *method,
@@ -186,6 +191,10 @@ void endpoint_set_kind(const struct endpoint_row *endpoint, const char *method,
 	}
 	if (endpoint->methods == READS_POST_DELETE && !is_read(method)) {
 		ret->kind = str_equal(method, "POST") ? API_PEER_ADD : API_PEER_DELETE;
+		ret->needs = ROLE_ADMIN;
+	}
+	if (endpoint->methods == READS_POST && !is_read(method)) {
+		ret->what_if.config = true;
 		ret->needs = ROLE_ADMIN;
 	}
 	ret->change = ret->needs > ROLE_READ;

@@ -18,7 +18,8 @@
  *	/v1/peers/ADDR/disable              port, text                     POST
  *	/v1/peers/ADDR/reset                port, text, soft, hard         POST
  *	/v1/apps                            sort (state, change, name), limit
- *	/v1/what-if                         fail, peer_down (both repeated)
+ *	/v1/what-if                         fail, peer_down (both repeated), consul_away, fleet;
+ *	                                    POST: with another configuration as the body
  *	/v1/events                          since, limit, kind, name, follow; Accept: text/event-stream
  *	/                                   q, show, from, see agent/page/query.h; for clients that prefer HTML, to
  *	                                    others there is no such path

@@ -261,6 +261,8 @@ static int parse_apps(const struct api_request *request, struct app_query *ret, 
 	return rc;
 }
 
+#define WHAT_IF_PARAMETERS "fail, peer_down or consul_away"
+
 static int add_name(const struct api_arg *arg, const char **names, size_t *n, struct err *err)
 {
 	if (*n == WHAT_IF_NAMES_MAX)
@@ -281,12 +283,18 @@ static int parse_what_if(const struct api_request *request, struct what_if_query
 			rc = add_name(arg, ret->fails, &ret->n_fails, err);
 		else if (str_equal(arg->name, "peer_down"))
 			rc = add_name(arg, ret->peers, &ret->n_peers, err);
+		else if (str_equal(arg->name, "consul_away"))
+			rc = api_arg_flag(arg, &ret->consul_away, err);
+		else if (str_equal(arg->name, "fleet"))
+			rc = api_arg_flag(arg, &ret->fleet, err);
 		else
-			rc = err_set(err, -EINVAL,
-				     "unknown parameter '%.80s', expected fail or peer_down",
-				     arg->name);
+			rc = err_set(
+				err, -EINVAL,
+				"unknown parameter '%.80s', expected fleet, " WHAT_IF_PARAMETERS,
+				arg->name);
 	}
-	return rc == 0 && ret->n_fails + ret->n_peers == 0 ? missing(err, "fail or peer_down") : rc;
+	bool none = ret->n_fails + ret->n_peers == 0 && !ret->consul_away && !ret->config;
+	return rc == 0 && none ? missing(err, WHAT_IF_PARAMETERS) : rc;
 }
 
 /* ---- orders for peers ---- */

@@ -330,3 +330,13 @@ bool app_spec_equal(const struct app_spec *a, const struct app_spec *b)
 		      monitors_equal) &&
 	       app_spec_nats_equal(a, b);
 }
+
+bool app_spec_monitors_equal(const struct app_spec *a, const struct app_spec *b)
+{
+	if (a->n_monitors != b->n_monitors || a->quorum != b->quorum)
+		return false;
+	for (size_t i = 0; i < a->n_monitors; i++)
+		if (!monitor_spec_equal(&a->monitors[i], &b->monitors[i]))
+			return false;
+	return true;
+}

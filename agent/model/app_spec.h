@@ -90,6 +90,9 @@ bool app_spec_bound_alike(const struct app_spec *a, const struct app_spec *b);
 /* The same mappings, in any order. */
 bool app_spec_nats_equal(const struct app_spec *a, const struct app_spec *b);
 
+/* The same checks, in the same order, and as many of them have to pass. */
+bool app_spec_monitors_equal(const struct app_spec *a, const struct app_spec *b);
+
 /* The size of what it says, for budgets; about that of its line in the state file. */
 size_t app_spec_bytes(const struct app_spec *s);
 

@@ -48,9 +48,20 @@ static int by_notice(const void *a, const void *b)
 	return (x->notice > y->notice) - (x->notice < y->notice);
 }
 
+/* As the runner would say it: down, and so it would be if all that is soft passed. */
+static bool would_be_hard(const struct fault_monitor *monitors, size_t n, size_t quorum)
+{
+	struct health_tally tally = { 0 };
+	for (size_t i = 0; i < n; i++) {
+		bool down = monitors[i].fails || monitors[i].health == HEALTH_DOWN;
+		tally.n[down && monitors[i].is_hard ? HEALTH_DOWN : HEALTH_UP]++;
+	}
+	return n > 0 && health_of_quorum(&tally, quorum) == HEALTH_DOWN;
+}
+
 struct fault_verdict fault_judge(struct fault_monitor *monitors, size_t n, size_t quorum)
 {
-	struct fault_verdict v = { 0 };
+	struct fault_verdict v = { .is_hard = would_be_hard(monitors, n, quorum) };
 	struct health_tally tally = { 0 };
 	for (size_t i = 0; i < n; i++)
 		tally.n[monitors[i].health]++;

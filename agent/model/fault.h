@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What is supposed to fail in a forecast: all monitors of an app, or all monitors of a kind, and what
- * that makes of the health of an app. Pure.
+ * What is supposed to fail in a forecast: all monitors of an app, all monitors of a kind, or Consul, and
+ * what that makes of the health of an app. Pure.
  */
 #ifndef AGENT_MODEL_FAULT_H
 #define AGENT_MODEL_FAULT_H
@@ -20,6 +20,7 @@ struct fault {
 	char *apps[FAULT_NAMES_MAX]; /* owned */
 	const struct monitor_kind *kinds[FAULT_NAMES_MAX];
 	size_t n_apps, n_kinds;
+	bool consul_away; /* it answers no more, from now on */
 };
 
 /* There are fewer than FAULT_NAMES_MAX. */
@@ -33,12 +34,14 @@ bool fault_hits_kind(const struct fault *f, const struct monitor_kind *kind);
 struct fault_monitor {
 	enum health health;
 	bool fails;
+	bool is_hard;    /* its failure is hard evidence (monitor_spec_is_hard()) */
 	span_t notice;   /* until its failure is noticed, at most; 0: at once, by an event */
 	uint16_t checks; /* failed ones that it takes */
 };
 
 struct fault_verdict {
-	bool goes_down;  /* the failures take it down */
+	bool goes_down; /* the failures take it down */
+	bool is_hard; /* with them, it is down by hard evidence alone, as it may have been before */
 	span_t notice;   /* of the one that decides, at most */
 	uint16_t checks; /* likewise */
 };

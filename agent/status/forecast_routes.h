@@ -11,19 +11,30 @@
 #include "agent/status/status_sources.h"
 #include "agent/vip/aggregates.h"
 
+struct forecast_peer;
+
 /* Of one turn of the loop. */
 struct forecast_routes {
 	const struct status_sources *in;
-	struct peer_list peers;
+	struct peer_list present;
+	struct forecast_peer *peers; /* those, and behind them the ones that come */
+	size_t n_peers;
 	const struct aggregates *after; /* as they would be */
-	bool *is_down;                  /* of each peer: it is supposed to be */
+	const struct bgp_config *next;  /* likewise; NULL: no other configuration is supposed */
 };
 
-/* What it is given must outlive it. */
+/* The speaker's configuration as it is, and as it would be. Both are complete. */
+struct forecast_bgp {
+	const struct bgp_config *present, *next;
+};
+
+/* What it is given must outlive it; `bgp` is NULL without another configuration. */
 void forecast_routes_init(struct forecast_routes *r, const struct status_sources *in,
-			  const struct aggregates *after);
+			  const struct aggregates *after, const struct forecast_bgp *bgp);
 void forecast_routes_set_down(struct forecast_routes *r, const struct peer_id *peer);
 void forecast_routes_done(struct forecast_routes *r);
+/* What becomes of the peers themselves: `peer`, `change` (added, removed, reset). */
+json_t *forecast_routes_peers(const struct forecast_routes *r);
 
 struct forecast_change {
 	enum route_form from, to;
@@ -37,10 +48,13 @@ bool forecast_change_is_one(const struct forecast_change *c);
 /* No peer has it any more. */
 bool forecast_change_is_loss(const struct forecast_change *c);
 
-void forecast_routes_of_vip(struct forecast_routes *r, const struct vip *vip, enum route_form to,
+/* A VIP as it is, and as it would be with its route in the form `to`; of `after` prefix, spec and route are
+ * used, and without a spec there is no route. `later`: the form when its checks pass, of one that has none before. */
+void forecast_routes_of_vip(struct forecast_routes *r, const struct vip *vip,
+			    const struct vip *after, enum route_form to, enum route_form later,
 			    struct forecast_change *ret);
-/* False: there is no such aggregate any more. */
-bool forecast_routes_of_aggregate(struct forecast_routes *r, const struct aggregate_status *to,
+/* Of one of `after`, or one that is not among these any more. False: there is no such aggregate. */
+bool forecast_routes_of_aggregate(struct forecast_routes *r, const struct prefix *prefix,
 				  struct forecast_change *ret);
 
 #endif

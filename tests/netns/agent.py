@@ -236,10 +236,12 @@ class Agent:
         return response
 
     @contextmanager
-    def asking(self, method: str, target: str) -> Iterator[Callable[[], Response]]:
+    def asking(
+        self, method: str, target: str, body: bytes | None = None
+    ) -> Iterator[Callable[[], Response]]:
         """The same, whose answer is waited for by calling what it yields, if at all."""
         connection = _UnixConnection(str(self.run_dir / "api.sock"))
-        connection.request(method, target)
+        connection.request(method, target, body)
 
         def answer() -> Response:
             response = connection.getresponse()

@@ -38,8 +38,9 @@ CONVERTED = {
     "anycast-healthchecker": "unchecked/*.conf",
     "fabio": "properties/fabio.properties",
 }
-# Nothing waits for a confirmation; the one app is lost if it fails, unless it is drained; there is no fleet.
-EXITS = {"confirm": {1}, "what-if": {0, 1}, "fleet": {1, 125}}
+# Nothing waits for a confirmation; the one app is lost if it fails, unless it is drained; and there is neither
+# Consul nor a fleet that could be asked about.
+EXITS = {"confirm": {1}, "what-if": {0, 1, 2}, "fleet": {1, 125}}
 
 
 class Bench:

@@ -319,6 +319,39 @@ static void test_deadline_of_a_doubt(void **state)
 	consul_catalog_done(&s);
 }
 
+static bool fails_away(const struct consul_catalog *s, mono_t now, mono_t at)
+{
+	mono_t found = 0;
+	return consul_catalog_fails_away(s, "a", now, &found) && found == at;
+}
+
+/* What becomes of a service when no more answers come. */
+static void test_away(void **state)
+{
+	(void)state;
+	struct consul_catalog s;
+	const struct consul_step regained = { .use = CONSUL_MERGE, .regained = true };
+	struct consul_checks c = checks_of("a? s+");
+	consul_catalog_init(&s, false, USEC_NEVER);
+	assert_false(consul_catalog_fails_away(&s, "a", NOW, NULL));
+	take(&s, "a", "a+ s+", CONSUL_FOLLOW);
+	assert_false(consul_catalog_fails_away(&s, "a", NOW, NULL));
+	assert_true(consul_catalog_fails_away(&s, "b", NOW, NULL));
+	s.max_stale = 2 * CONSUL_SETTLE;
+	assert_true(fails_away(&s, NOW + 5, NOW + 5 + 2 * CONSUL_SETTLE));
+	s.stale_since = NOW; /* it is away already */
+	assert_true(fails_away(&s, NOW + 5, NOW + 2 * CONSUL_SETTLE));
+	assert_true(fails_away(&s, NOW + 3 * CONSUL_SETTLE, NOW + 3 * CONSUL_SETTLE));
+	/* What is doubted is so for a while. */
+	s.stale_since = USEC_NEVER;
+	consul_catalog_apply_checks(&s, &c, &regained, 3, 3, NOW);
+	assert_int_equal(judged(&s, NOW), '?');
+	assert_true(fails_away(&s, NOW + 5, NOW + CONSUL_SETTLE));
+	take(&s, "a", "a- s+", CONSUL_FOLLOW);
+	assert_true(fails_away(&s, NOW + 5, NOW + 5));
+	consul_catalog_done(&s);
+}
+
 /* Which question is still open: the answer to one that was asked later closes it. */
 static void test_needs(void **state)
 {
@@ -455,6 +488,7 @@ int main(void)
 		cmocka_unit_test(test_stories),
 		cmocka_unit_test(test_max_stale),
 		cmocka_unit_test(test_deadline_of_a_doubt),
+		cmocka_unit_test(test_away),
 		cmocka_unit_test(test_needs),
 		cmocka_unit_test(test_what_is_a_change),
 		cmocka_unit_test(test_what_is_said),

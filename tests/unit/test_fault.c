@@ -72,6 +72,31 @@ static void judged(void **state)
 	}
 }
 
+static void evidence(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *name;
+		struct fault_monitor monitors[2];
+		size_t n, quorum;
+		bool is_hard;
+	} cases[] = {
+		{ "soft", { UP(FAILS(1)) }, 1, 0, false },
+		{ "hard", { UP(FAILS(1), .is_hard = true) }, 1, 0, true },
+		{ "hard and well", { UP(.is_hard = true), UP(FAILS(1)) }, 2, 0, false },
+		{ "one of both", { UP(FAILS(1), .is_hard = true), UP(FAILS(1)) }, 2, 0, true },
+		{ "both are needed", { UP(FAILS(1), .is_hard = true), UP(FAILS(1)) }, 2, 1, false },
+		{ "down, and now by both", { DOWN(0), UP(FAILS(1), .is_hard = true) }, 2, 0, true },
+		{ "down by both", { DOWN(.is_hard = true), DOWN(0) }, 2, 0, true },
+		{ "none", { { 0 } }, 0, 0, false },
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct fault_monitor monitors[2] = { cases[i].monitors[0], cases[i].monitors[1] };
+		if (fault_judge(monitors, cases[i].n, cases[i].quorum).is_hard != cases[i].is_hard)
+			fail_msg("%s", cases[i].name);
+	}
+}
+
 static void names_and_kinds(void **state)
 {
 	(void)state;
@@ -95,6 +120,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(judged),
+		cmocka_unit_test(evidence),
 		cmocka_unit_test(names_and_kinds),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "fleet/guard.h"
+#include "fleet/outlook.h"
 #include "lib/array.h"
 
 #define MAX 8
@@ -222,6 +223,54 @@ static void an_earlier_slot_of_its_own(void **state)
 	}
 }
 
+static struct fleet_outlook outlook(const char *up, const char *claims, uint32_t min_up)
+{
+	struct fixture f;
+	struct fleet_outlook o;
+	const struct fleet_claim me = claim_of('0');
+	const struct fleet_rule rule = { .min_up = { .value = min_up } };
+	fill(&f, up, claims);
+	fleet_outlook(&f.view, &rule, &me, 0, &o);
+	return o;
+}
+
+/* As it then decides. */
+static void what_is_foretold(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		const struct fleet_outlook o =
+			outlook(cases[i].up, cases[i].claims, cases[i].min_up);
+		const char *own = strchr(cases[i].written, '0');
+		bool goes = cases[i].step == LEAVE ||
+			    (cases[i].step == WRITE && own < strchr(cases[i].written, '/'));
+		enum fleet_prospect wanted = cases[i].step == REG ? FLEET_PROSPECT_UNKNOWN
+					     : goes               ? FLEET_PROSPECT_GOES
+								  : FLEET_PROSPECT_WAITS;
+		if (fleet_prospect(&o, 1) != wanted)
+			fail_msg("%s", cases[i].name);
+	}
+}
+
+static void what_is_counted(void **state)
+{
+	(void)state;
+	struct fleet_outlook o = outlook("dnnw", "1/0", 2);
+	assert_true(o.up == 3 && o.others == 1 && o.min_up == 2 && o.ahead == 0);
+	assert_true(o.is_known && o.stays);
+	assert_int_equal(fleet_room(&o, 1), 0);
+	const struct fleet_outlook both[] = { outlook("nnnn", "/", 1), outlook("nnnn", "/", 2) };
+	assert_int_equal(fleet_room(both, 1), 3);
+	assert_int_equal(fleet_room(both, 2), 2);
+	assert_int_equal(fleet_prospect(both, 2), FLEET_PROSPECT_GOES);
+	const struct fleet_outlook one[] = { outlook("nnnn", "/", 1), outlook("nnnn", "/", 4) };
+	assert_int_equal(fleet_prospect(one, 2), FLEET_PROSPECT_WAITS);
+	o = outlook("nn", "/", 3);
+	assert_int_equal(fleet_room(&o, 1), 0);
+	o = outlook("wn", "/", 1);
+	assert_true(o.is_known && !o.stays && o.others == 1);
+}
+
 static void claims_are_given_back(void **state)
 {
 	struct fixture f;
@@ -316,6 +365,8 @@ int main(void)
 		cmocka_unit_test(who_has_to_return),
 		cmocka_unit_test(who_does_rolling_work_is_leaving),
 		cmocka_unit_test(an_earlier_slot_of_its_own),
+		cmocka_unit_test(what_is_foretold),
+		cmocka_unit_test(what_is_counted),
 		cmocka_unit_test(claims_are_given_back),
 		cmocka_unit_test(an_app_leaves_with_all_its_vips),
 		cmocka_unit_test(a_claim_of_another_episode_or_session_is_none_of_ours),

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "agent/app/drains.h"
+#include "agent/app/guarded.h"
 #include "agent/app/health.h"
 #include "lib/log.h"
 #include "lib/mem.h"
@@ -23,7 +24,8 @@
 
 struct bench {
 	struct fake_registry r;
-	bool keeps; /* what the guard says of soft evidence */
+	bool keeps;     /* what the guard says of soft evidence */
+	bool unguarded; /* it does not guard the app */
 	char told[16];
 };
 
@@ -46,7 +48,15 @@ static void on_gone(const struct app *app, void *userdata)
 	(void)app, (void)userdata;
 }
 
-static const struct registry_fleet ops = { .update = on_update, .gone = on_gone };
+static bool on_guards(const struct app *app, void *userdata)
+{
+	const struct bench *b = userdata;
+	return app && !b->unguarded;
+}
+
+static const struct registry_fleet ops = { .update = on_update,
+					   .guards = on_guards,
+					   .gone = on_gone };
 
 static int setup(void **state)
 {
@@ -212,6 +222,35 @@ static void test_keep_last_does_not_ask(void **state)
 	assert_true(a->guarded && a->form == ROUTE_KEPT);
 }
 
+/* What it would do is what it then does. */
+static void expect_kept_if(struct app *app, bool kept, mono_t now)
+{
+	assert_int_equal(app_guard_keeps_if(app, false, false), kept);
+	app_on_verdict(app, HEALTH_DOWN, "fails", now);
+	assert_int_equal(app->guarded, kept);
+}
+
+static void test_what_it_would_keep(void **state)
+{
+	struct bench *b = *state;
+	struct app *app = registered(b, "dns", CHECK);
+	assert_false(app_guard_keeps_if(app, false, false)); /* it was never announced */
+	app_on_verdict(app, HEALTH_UP, "", SEC);
+	assert_false(app_guard_keeps_if(app, true, false));
+	assert_false(app_guard_keeps_if(app, false, true));
+	b->unguarded = true;
+	assert_false(app_guard_keeps_if(app, false, false));
+	b->unguarded = false;
+	expect_kept_if(app, true, 2 * SEC);
+	drain(b, 3 * SEC);
+	assert_true(app_guard_keeps_if(app, false, false));
+	assert_false(app_guard_keeps_if(app, true, false));
+	undrain(b, 4 * SEC);
+	app_on_verdict(app, HEALTH_UP, "", 5 * SEC);
+	drain(b, 6 * SEC);
+	expect_kept_if(app, false, 7 * SEC);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -222,6 +261,7 @@ int main(void)
 		TEST(test_what_it_went_down_by_lasts_until_the_next_verdict),
 		TEST(test_an_app_that_is_kept_gets_another_name),
 		TEST(test_keep_last_does_not_ask),
+		TEST(test_what_it_would_keep),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -606,7 +606,7 @@ static void test_wrong_parameters(void **state)
 		{ "what-if without a fault",
 		  { "GET", "/v1/what-if", { { 0 } } },
 		  400,
-		  "fail or peer_down" },
+		  "fail, peer_down or consul_away" },
 		{ "what-if of nothing",
 		  { "GET", "/v1/what-if", { { "fail", "", 0 } } },
 		  400,
@@ -614,8 +614,8 @@ static void test_wrong_parameters(void **state)
 		{ "what-if of another kind",
 		  { "GET", "/v1/what-if", { { "kill", "dns", 0 } } },
 		  400,
-		  "unknown parameter 'kill', expected fail or peer_down" },
-		{ "what-if by POST", { "POST", "/v1/what-if", { { 0 } } }, 405, "accepts GET" },
+		  "unknown parameter 'kill', expected fleet, fail, peer_down or consul_away" },
+		{ "what-if by PUT", { "PUT", "/v1/what-if", { { 0 } } }, 405, "accepts GET" },
 		{ "nothing between", { "POST", "/v1/apps//drain", { { 0 } } }, 405, "GET" },
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -668,6 +668,34 @@ static void test_the_body_of_a_diff(void **state)
 	api_call_done(&call);
 	assert_true(request_takes_body("POST", "/v1/diff") > 0);
 	assert_int_equal(request_takes_body("POST", "/v1/reload"), 0);
+}
+
+/* It tells of hosts and files, as a diff does. */
+static void test_what_if_with_a_configuration(void **state)
+{
+	(void)state;
+	struct api_call call;
+	request_parse(&(struct api_request){ .method = "POST",
+					     .path = "/v1/what-if",
+					     .body = "apps: []",
+					     .body_len = 8 },
+		      &call);
+	assert_int_equal(call.kind, API_WHAT_IF);
+	assert_true(call.what_if.config && call.change);
+	assert_int_equal(call.needs, ROLE_ADMIN);
+	assert_string_equal(call.body, "apps: []");
+	api_call_done(&call);
+	request_parse(&(struct api_request){ .method = "GET",
+					     .path = "/v1/what-if",
+					     .args = (struct api_arg[]){ { "consul_away", "", 0 } },
+					     .n_args = 1 },
+		      &call);
+	assert_true(call.what_if.consul_away && !call.what_if.config && !call.change);
+	assert_int_equal(call.needs, ROLE_READ);
+	api_call_done(&call);
+	assert_int_equal(request_takes_body("POST", "/v1/what-if"),
+			 request_takes_body("POST", "/v1/diff"));
+	assert_int_equal(request_takes_body("GET", "/v1/what-if"), 0);
 }
 
 /* The form of a refusal is the one that the client reads. */
@@ -759,6 +787,7 @@ int main(void)
 		cmocka_unit_test(test_wrong_parameters),
 		cmocka_unit_test(test_what_fails),
 		cmocka_unit_test(test_the_body_of_a_diff),
+		cmocka_unit_test(test_what_if_with_a_configuration),
 		cmocka_unit_test(test_a_refusal_in_the_form_of_its_path),
 		cmocka_unit_test(test_every_endpoint_that_is_listed_is_there),
 		cmocka_unit_test(test_an_error_needs_the_role_of_its_path),

@@ -576,12 +576,12 @@ static void test_what_if(void **state)
 		"\"held_down_seconds\": null, \"unregistered_seconds\": null}], \"vips\": ["
 		"{\"prefix\": \"192.0.2.1/32\", \"app\": \"dns\", \"form\": {\"before\": "
 		"\"up\", \"after\": \"none\"}, \"announced_to\": {\"before\": 1, \"after\": "
-		"0}, \"lost\": true, \"address\": \"removed\", \"nat\": [\"tcp:53:8053\"], "
+		"0}, \"lost\": true, \"address\": \"removed\", \"nat_removed\": [\"tcp:53:8053\"], "
 		"\"address_seconds\": 900, \"routes\": [{\"peer\": \"10.0.0.1\", \"change\": "
 		"\"withdrawn\", \"before\": {\"med\": 1}, \"after\": null}]},"
 		"{\"prefix\": \"192.0.2.2/32\", \"app\": \"web\", \"form\": {\"before\": "
 		"\"up\", \"after\": \"kept\"}, \"announced_to\": {\"before\": 1, \"after\": "
-		"1}, \"lost\": false, \"address\": \"added\", \"nat\": [], "
+		"1}, \"lost\": false, \"address\": \"added\", \"nat_added\": [], "
 		"\"address_seconds\": null, \"routes\": [{\"peer\": \"10.0.0.1\", \"change\": "
 		"\"changed\", \"before\": {\"med\": 1, \"prepend\": 0, \"communities\": []}, "
 		"\"after\": {\"med\": 2, \"prepend\": 0, \"communities\": [\"65535:0\"]}}]}], "
@@ -609,6 +609,29 @@ static void test_what_if(void **state)
 	       "\"drained\"}, \"health\": {\"before\": \"up\", \"after\": \"down\"}, "
 	       "\"checks\": 1, \"noticed_seconds\": 2}], \"lost\": 0}",
 	       "app dns: drained, health up -> down, after 1 failed check, within 2s\n");
+}
+
+static void test_what_if_of_a_fleet(void **state)
+{
+	(void)state;
+	expect(VERB_WHAT_IF, none,
+	       "{\"consul\": {\"apps_stay\": 1, \"monitors_stay\": 2, \"monitors_fail\": 1, "
+	       "\"publishing_stops\": true, \"max_stale_seconds\": 60}, \"apps\": [], \"vips\": "
+	       "[], "
+	       "\"aggregates\": [], \"lost\": 0, \"fleet\": {\"below\": 1, \"vips\": [{\"prefix\": "
+	       "\"192.0.2.1/32\", \"up\": 3, \"left\": 1, \"min_up\": 2, \"below\": true, "
+	       "\"guard\": null, \"left_of_all\": 0}, {\"prefix\": \"192.0.2.2/32\", \"up\": 1, "
+	       "\"left\": 1, \"min_up\": 1, \"below\": false, \"guard\": \"keeps\", "
+	       "\"left_of_all\": 1}]}}",
+	       "Consul is away: 1 app of its services would stay, 2 consul monitors would keep "
+	       "their last result, 1 would fail, by consul_max_stale after 1m00s; states of apps "
+	       "would not be published\n"
+	       "nothing would change\n"
+	       "fleet 192.0.2.1/32: announced by 3 agents, 1 left of 2 that must stay; if all did "
+	       "the same: 0\n"
+	       "fleet 192.0.2.2/32: announced by 1 agent, 1 left of 1 that must stay, the guard "
+	       "keeps this one; if all did the same: 1\n"
+	       "1 VIP would be announced by fewer agents than min_up\n");
 }
 
 /* An attribute that only one of both has, or none. */
@@ -746,6 +769,7 @@ int main(void)
 		cmocka_unit_test(test_nat),
 		cmocka_unit_test(test_consul),
 		cmocka_unit_test(test_what_if),
+		cmocka_unit_test(test_what_if_of_a_fleet),
 		cmocka_unit_test(test_what_if_attributes),
 		cmocka_unit_test(test_fleet),
 		cmocka_unit_test(test_status),

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+#include "fleet/outlook.h"
+
+#include "lib/str.h"
+
+static bool is_announced(const struct fleet_up *up)
+{
+	return up->form == FLEET_NORMAL || up->form == FLEET_DEGRADED;
+}
+
+static bool has_slot(const struct fleet_leave *l, const char *node)
+{
+	for (size_t i = 0; i < l->n_slots; i++)
+		if (str_equal(l->claims[i].node, node))
+			return true;
+	return false;
+}
+
+static void count(const struct fleet_view *v, const struct fleet_claim *me,
+		  struct fleet_outlook *ret)
+{
+	for (size_t i = 0; i < v->n_up; i++) {
+		const struct fleet_up *up = &v->up[i];
+		bool own = str_equal(up->node, me->node) && str_equal(up->session, me->session);
+		ret->up += is_announced(up);
+		ret->is_known |= own;
+		ret->stays |= own && is_announced(up) && !has_slot(&v->leave, me->node);
+	}
+}
+
+void fleet_outlook(const struct fleet_view *v, const struct fleet_rule *rule,
+		   const struct fleet_claim *me, wall_t now, struct fleet_outlook *ret)
+{
+	struct fleet_decision d;
+	*ret = (struct fleet_outlook){ 0 };
+	count(v, me, ret);
+	fleet_decide_leave(v, rule, 1, me, now, &d);
+	ret->others = d.up;
+	ret->min_up = d.min_up;
+	ret->ahead = d.ahead;
+	ret->takes = d.step == FLEET_STEP_WRITE && has_slot(&d.leaves[0], me->node);
+	ret->leaves = d.step == FLEET_STEP_LEAVE;
+	fleet_decision_done(&d);
+}
+
+enum fleet_prospect fleet_prospect(const struct fleet_outlook *vips, size_t n)
+{
+	bool known = true, takes = true, leaves = true;
+	for (size_t i = 0; i < n; i++) {
+		known &= vips[i].is_known;
+		takes &= vips[i].takes;
+		leaves &= vips[i].leaves;
+	}
+	if (!known)
+		return FLEET_PROSPECT_UNKNOWN;
+	return takes || leaves ? FLEET_PROSPECT_GOES : FLEET_PROSPECT_WAITS;
+}
+
+size_t fleet_room(const struct fleet_outlook *vips, size_t n)
+{
+	size_t room = SIZE_MAX;
+	for (size_t i = 0; i < n; i++) {
+		size_t staying = vips[i].others + vips[i].stays;
+		size_t of = staying > vips[i].min_up ? staying - vips[i].min_up : 0;
+		room = of < room ? of : room;
+	}
+	return room;
+}

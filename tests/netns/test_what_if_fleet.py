@@ -1,0 +1,102 @@
+"""`what-if --fleet`: how many agents are left of a VIP, and what the guard would answer; three agents, a real Consul."""
+
+import json
+import signal
+from typing import Any
+
+from .agent import to_yaml
+from .configs import VIP4
+from .fleet import Fleet, Host
+from .test_verbs import Client
+from .testbed import Testbed
+
+HALF: dict[str, Any] = {"vips": {"default": {"min_up": "50%"}}}
+"""Of three agents, two must stay."""
+
+
+class Asked:
+    """What a host says."""
+
+    def __init__(self, bed: Testbed, host: Host, *options: str):
+        client = Client(bed, host.agent)
+        client._host = host.namespace
+        client.env["VIPHERALD_API"] = f"unix:{host.agent.run_dir}/api.sock"
+        result = client.run("what-if", *options, "--fleet", "--json")
+        self.text = client.run("what-if", *options, "--fleet")
+        assert self.text.returncode == result.returncode
+        self.status, self.error = result.returncode, result.stderr
+        self.said = json.loads(result.stdout) if result.stdout else {}
+
+    def vip(self, prefix: str = VIP4) -> dict[str, Any]:
+        [found] = [vip for vip in self.said["fleet"]["vips"] if vip["prefix"] == prefix]
+        return found
+
+    def state(self) -> str:
+        [found] = self.said["apps"]
+        return str(found["state"]["after"])
+
+
+def expect(asked: Asked, **values: Any) -> None:
+    found = asked.vip()
+    assert {key: found[key] for key in values} == values, (values, found)
+
+
+def test_what_is_left(bed: Testbed) -> None:
+    fleet = Fleet(bed, 3, HALF)
+    first, second, third = fleet.hosts
+    soft = Asked(bed, first, "--fail=exec")
+    expect(soft, up=3, left=2, min_up=2, below=False, guard="lets-go", left_of_all=2)
+    assert (soft.status, soft.state()) == (0, "down")
+    assert "announced by 3 agents, 2 left of 2 that must stay, the guard lets this one go" in (
+        soft.text.stdout
+    )
+    hard = Asked(bed, first, "--fail=port")
+    expect(hard, up=3, left=2, guard=None, left_of_all=0)
+    assert hard.status == 0
+    # It is what then happens.
+    first.healthy.unlink()
+    fleet.wait_routes(2)
+    fleet.wait_reported()
+    soft = Asked(bed, second, "--fail=exec")
+    expect(soft, up=2, left=2, min_up=2, below=False, guard="waits", left_of_all=2)
+    assert (soft.status, soft.state()) == (0, "kept")
+    assert soft.said["lost"] == 0
+    for options in ("--fail=port", f"--peer-down={second.hub_ip}"):
+        hard = Asked(bed, second, options)
+        expect(hard, up=2, left=1, min_up=2, below=True, guard=None, left_of_all=0)
+        assert hard.status == 1
+        assert "1 VIP would be announced by fewer agents than min_up" in hard.text.stdout
+    second.healthy.unlink()
+    fleet.wait_routes(2, degraded=1)
+    fleet.wait("it waits", lambda: second.app()["waiting"])
+    # It stays so over a reload; and with an app that goes, the VIP does.
+    file = bed.workdir / "new.yaml"
+    structure = second.config(HALF)
+    file.write_text(to_yaml(structure))
+    same = Asked(bed, second, f"--config={file}")
+    assert (same.status, same.said["apps"], same.said["vips"]) == (0, [], []), same.said
+    del structure["apps"]
+    file.write_text(to_yaml(structure))
+    gone = Asked(bed, second, f"--config={file}")
+    expect(gone, up=2, left=1, min_up=2, below=True, guard=None)
+    assert gone.status == 1
+    # One that is kept may fail hard as well.
+    hard = Asked(bed, second, "--fail=dns")
+    expect(hard, left=1, below=True, guard=None)
+    assert (hard.status, hard.state()) == (1, "down")
+    # Of the third, what waits in line before it counts.
+    expect(Asked(bed, third, "--fail=exec"), guard="waits", ahead=1, left=2)
+
+
+def test_no_answer_opens_no_gate(bed: Testbed) -> None:
+    fleet = Fleet(bed, 1, HALF)
+    [host] = fleet.hosts
+    # Nothing would change: nothing is asked.
+    nothing = Asked(bed, host, "--fail=http")
+    assert (nothing.status, nothing.said["fleet"]["vips"]) == (0, [])
+    fleet.consul.process.signal(signal.SIGSTOP)
+    away = Asked(bed, host, "--fail=exec")
+    fleet.consul.process.resume()
+    assert away.status == 2
+    assert "the fleet is not known: no answer from Consul within 500ms" in away.error
+    fleet.wait("it answers again", lambda: Asked(bed, host, "--fail=exec").status == 0)
