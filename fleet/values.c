@@ -13,7 +13,7 @@
 
 #define VERSION 1
 
-static const char *const forms[] = { "normal", "degraded", "drained", "withdrawn" };
+static const char *const forms[] = { "normal", "joining", "degraded", "drained", "withdrawn" };
 
 const char *fleet_form_name(enum fleet_form form)
 {
@@ -114,7 +114,8 @@ int fleet_up_parse(const char *text, size_t len, enum fleet_form *ret, struct er
 	json_decref(o);
 	if (!form || i == ARRAY_SIZE(forms))
 		return err_set(err, -EPROTO,
-			       "has no valid 'form': normal, degraded, drained or withdrawn");
+			       "has no valid 'form': normal, joining, degraded, drained or "
+			       "withdrawn");
 	*ret = (enum fleet_form)i;
 	return 0;
 }

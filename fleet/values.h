@@ -5,6 +5,7 @@
  *	up/NODE   {"version": 1, "form": "normal", "serial": 7}
  *	has/NODE  {"version": 1, "seen": 1790000000, "announced": true}   seconds since 1970
  *	.leave    {"version": 1, "writer": {…}, "slots": [CLAIM, …], "line": [CLAIM, …]}
+ *	.join     as `.leave`, without slots
  *	CLAIM     {"node": "web1", "session": "e2ecb391-…", "number": 3}
  *
  * A value that is not as it should be is refused as a whole, also one of another version: half of it could

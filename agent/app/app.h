@@ -10,6 +10,7 @@
  *	damped leases           deadlines of an app
  *	claims budgets          who may have a name or a VIP, and how many
  *	apply                   the decision of the policy, handed to the reconciler
+ *	joins                   new definitions, until they are promoted
  *	guarded                 what the guard of the fleet is told, and what it says
  *	due notify app          deadlines, callbacks, this table
  */
@@ -28,6 +29,7 @@
 #include "agent/model/app_state.h"
 #include "agent/model/damping.h"
 #include "agent/model/drain.h"
+#include "agent/model/joining.h"
 #include "agent/model/principal.h"
 #include "agent/vip/reconcile.h"
 #include "fleet/member.h"
@@ -43,6 +45,7 @@ struct registry;
 struct app_group;
 struct budget;
 struct pending_drain;
+struct pending_promotion;
 
 /* Of a budget (agent/app/budgets.h). */
 struct budget_share {
@@ -83,7 +86,8 @@ struct app {
 	mono_t drain_end;      /* when the route goes */
 	struct file_watch *disable_file;
 	struct deadline due[DUE_KINDS];
-	span_t lease_lost; /* by pauses, when the lease began */
+	struct joining *joining; /* NULL: it has no states.join */
+	span_t lease_lost;       /* by pauses, when the lease began */
 	struct list_node member;
 	struct registry *registry;
 	UT_hash_handle hh;
@@ -91,6 +95,7 @@ struct app {
 
 struct registry_options {
 	span_t drain_time, keep_last_window;
+	span_t join_time;         /* of apps that do not set it themselves */
 	uint32_t drain_until;     /* packets a second, below which a drain ends; 0: by time only */
 	bool keep_last_stretches; /* the window, to what the checks of a group may differ by */
 	struct file_watcher *presence; /* for disable_file; must outlive the registry */
@@ -118,6 +123,8 @@ struct registry_fleet {
 	 * it is down. */
 	bool (*update)(const struct app *app, enum fleet_evidence evidence, bool announced,
 		       mono_t now, void *userdata);
+	/* Whether nothing stands against promoting the app, whose checks have passed for join_time. */
+	bool (*promotes)(const struct app *app, void *userdata);
 	/* It is about to be freed. */
 	void (*gone)(const struct app *app, void *userdata);
 };
@@ -139,8 +146,9 @@ struct registry {
 	size_t requested_vips;  /* of HTTP and Consul */
 	struct drain drain;     /* of the whole agent */
 	struct deadline agent_undrain;
-	struct pending_drain *pending_drains; /* by the name of the app */
-	struct pause_watch pauses;            /* on while there are leases */
+	struct pending_drain *pending_drains;         /* by the name of the app */
+	struct pending_promotion *pending_promotions; /* likewise */
+	struct pause_watch pauses;                    /* on while there are leases */
 	uint64_t leases_expired;
 	registry_guard *guard; /* NULL: any VIP is accepted */
 	void *guard_userdata;

@@ -27,11 +27,15 @@ const struct fleet_spec_vip *fleet_spec_find(const struct fleet_spec *s, const s
 	return NULL;
 }
 
-const struct fleet_min_up *fleet_spec_min_up(const struct fleet_spec *s, const struct prefix *vip)
+const struct fleet_spec_vip *fleet_spec_of(const struct fleet_spec *s, const struct prefix *vip)
 {
 	const struct fleet_spec_vip *rule = fleet_spec_find(s, vip);
-	if (!rule)
-		rule = fleet_spec_find(s, NULL);
+	return rule ? rule : fleet_spec_find(s, NULL);
+}
+
+const struct fleet_min_up *fleet_spec_min_up(const struct fleet_spec *s, const struct prefix *vip)
+{
+	const struct fleet_spec_vip *rule = fleet_spec_of(s, vip);
 	return rule ? &rule->min_up : NULL;
 }
 
@@ -42,6 +46,7 @@ struct fleet_spec_vip *fleet_spec_add(struct fleet_spec *s, const struct prefix 
 			return &s->vips[i];
 	s->vips = mem_grow_by_one(s->vips, s->n, sizeof(*s->vips));
 	struct fleet_spec_vip *rule = &s->vips[s->n++];
+	rule->max_joining = FLEET_MAX_JOINING;
 	if (vip)
 		rule->vip = *vip;
 	return rule;

@@ -10,7 +10,7 @@
 
 struct metrics_fleet {
 	bool has_session;
-	size_t guarded, kept, waiting;
+	size_t guarded, kept, waiting, joining;
 };
 
 /* NULL: no fleet is configured, and nothing is said. */
