@@ -14,14 +14,14 @@ static int compare_node(const void *node, const void *up)
 	return strcmp(node, ((const struct fleet_up *)up)->node);
 }
 
-static const struct fleet_up *find_up(const struct fleet_view *v, const char *node)
+const struct fleet_up *fleet_view_find(const struct fleet_view *v, const char *node)
 {
 	return v->n_up ? bsearch(node, v->up, v->n_up, sizeof(*v->up), compare_node) : NULL;
 }
 
-static bool is_live(const struct fleet_view *v, const struct fleet_claim *c)
+bool fleet_view_is_live(const struct fleet_view *v, const struct fleet_claim *c)
 {
-	const struct fleet_up *up = find_up(v, c->node);
+	const struct fleet_up *up = fleet_view_find(v, c->node);
 	return up && str_equal(up->session, c->session);
 }
 
@@ -32,11 +32,20 @@ static bool is_announced(const struct fleet_up *up)
 
 /* ---- counting ---- */
 
+static size_t count_joining(const struct fleet_view *v)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < v->n_up; i++)
+		n += v->up[i].form == FLEET_JOINING;
+	return n;
+}
+
 /* An earlier claim of this agent may still have a slot. */
 static bool has_slot(const struct fleet_view *v, const char *node)
 {
 	for (size_t i = 0; i < v->leave.n_slots; i++)
-		if (str_equal(v->leave.claims[i].node, node) && is_live(v, &v->leave.claims[i]))
+		if (str_equal(v->leave.claims[i].node, node) &&
+		    fleet_view_is_live(v, &v->leave.claims[i]))
 			return true;
 	return false;
 }
@@ -52,7 +61,7 @@ static bool rolls(const struct fleet_view *v, const char *node)
 /* Announced, and does it count for the others? */
 static bool stays(const struct fleet_view *v, const char *node)
 {
-	const struct fleet_up *up = find_up(v, node);
+	const struct fleet_up *up = fleet_view_find(v, node);
 	return up && is_announced(up) && !has_slot(v, node) && !rolls(v, node);
 }
 
@@ -61,7 +70,7 @@ static size_t count_rolling(const struct fleet_view *v)
 {
 	size_t n = 0;
 	for (size_t i = 0; i < v->roll.n; i++) {
-		const struct fleet_up *up = find_up(v, v->roll.items[i].node);
+		const struct fleet_up *up = fleet_view_find(v, v->roll.items[i].node);
 		n += up && is_announced(up) && !has_slot(v, up->node);
 	}
 	return n;
@@ -74,7 +83,7 @@ size_t fleet_count_staying(const struct fleet_view *v)
 		n += is_announced(&v->up[i]);
 	for (size_t i = 0; i < v->leave.n_slots; i++) {
 		const struct fleet_claim *c = &v->leave.claims[i];
-		if (is_live(v, c) && is_announced(find_up(v, c->node)))
+		if (fleet_view_is_live(v, c) && is_announced(fleet_view_find(v, c->node)))
 			n -= n > 0; /* a claim that is there twice counts against leaving */
 	}
 	return n - (rolling < n ? rolling : n);
@@ -85,7 +94,7 @@ static size_t count_having(const struct fleet_view *v, uint64_t window, wall_t n
 {
 	size_t n = v->n_up;
 	for (size_t i = 0; i < v->n_has; i++)
-		if (usec_add(v->has[i].seen, window) >= now && !find_up(v, v->has[i].node))
+		if (usec_add(v->has[i].seen, window) >= now && !fleet_view_find(v, v->has[i].node))
 			n++;
 	return n;
 }
@@ -101,7 +110,7 @@ size_t fleet_min_up(const struct fleet_view *v, const struct fleet_rule *rule, w
 bool fleet_may_drain(const struct fleet_view *v, const struct fleet_rule *rule, const char *node,
 		     wall_t now, size_t *ret_others, size_t *ret_min_up)
 {
-	const struct fleet_up *up = find_up(v, node);
+	const struct fleet_up *up = fleet_view_find(v, node);
 	*ret_others = fleet_count_staying(v) - stays(v, node);
 	*ret_min_up = fleet_min_up(v, rule, now);
 	return !up || !is_announced(up) || *ret_others >= *ret_min_up;
@@ -127,19 +136,19 @@ static enum place find_place(const struct fleet_view *v, const struct fleet_clai
 		if (is_same_claim(&l->claims[i], me))
 			return i < l->n_slots ? PLACE_SLOT : PLACE_LINE;
 		if (i >= l->n_slots && !str_equal(l->claims[i].node, me->node))
-			*ret_ahead += is_live(v, &l->claims[i]);
+			*ret_ahead += fleet_view_is_live(v, &l->claims[i]);
 	}
 	return PLACE_NONE;
 }
 
-/* A copy without the claims of `node` and those whose session has ended, with room for one more. */
-static struct fleet_leave copy_without(const struct fleet_view *v, const char *node)
+struct fleet_leave fleet_leave_without(const struct fleet_view *v, const struct fleet_leave *from,
+				       const char *node)
 {
-	const struct fleet_leave *from = &v->leave;
 	struct fleet_leave to = { .index = from->index };
 	to.claims = mem_new(from->n + 1, sizeof(*to.claims));
 	for (size_t i = 0; i < from->n; i++) {
-		if (str_equal(from->claims[i].node, node) || !is_live(v, &from->claims[i]))
+		if (str_equal(from->claims[i].node, node) ||
+		    !fleet_view_is_live(v, &from->claims[i]))
 			continue;
 		to.claims[to.n++] = from->claims[i];
 		to.n_slots += i < from->n_slots;
@@ -185,7 +194,7 @@ static struct standing judge(const struct fleet_view *views, const struct fleet_
 		size_t ahead, staying = fleet_count_staying(v),
 			      min_up = fleet_min_up(v, &rules[i], now);
 		enum place place = find_place(v, me, &ahead);
-		bool known = is_live(v, me);
+		bool known = fleet_view_is_live(v, me);
 		size_t self = known && stays(v, me->node);
 		s.n_slots += place == PLACE_SLOT;
 		s.n_lines += place == PLACE_LINE;
@@ -203,7 +212,7 @@ static void write_claims(const struct fleet_view *views, size_t n, const struct 
 	ret->step = FLEET_STEP_WRITE;
 	for (size_t i = 0; i < n; i++) {
 		struct fleet_leave *l = &ret->leaves[i];
-		*l = copy_without(&views[i], me->node);
+		*l = fleet_leave_without(&views[i], &views[i].leave, me->node);
 		if (slot)
 			add_slot(l, me);
 		else
@@ -237,10 +246,10 @@ void fleet_decide_return(const struct fleet_view *views, const struct fleet_rule
 	assert(n > 0 && n <= FLEET_VIPS_MAX);
 	*ret = (struct fleet_decision){ 0 };
 	for (size_t i = 0; i < n; i++) {
-		size_t staying = fleet_count_staying(&views[i]);
+		size_t staying = fleet_count_staying(&views[i]) + count_joining(&views[i]);
 		size_t min_up = fleet_min_up(&views[i], &rules[i], now);
 		tell(ret, staying, min_up, 0);
-		if (!is_live(&views[i], me))
+		if (!fleet_view_is_live(&views[i], me))
 			ret->step = FLEET_STEP_REGISTER;
 		else if (staying < min_up && ret->step == FLEET_STEP_NONE)
 			ret->step = FLEET_STEP_RETURN;
@@ -260,7 +269,7 @@ void fleet_decide_stay(const struct fleet_view *views, size_t n, const char *nod
 		return;
 	ret->step = FLEET_STEP_WRITE;
 	for (size_t i = 0; i < n; i++)
-		ret->leaves[i] = copy_without(&views[i], node);
+		ret->leaves[i] = fleet_leave_without(&views[i], &views[i].leave, node);
 }
 
 void fleet_decision_done(struct fleet_decision *d)

@@ -5,7 +5,8 @@
  *
  * Every VIP has these keys in Consul: `up/NODE`, held by the session of the node's agent,
  * `has/NODE`, which outlasts the session, and `.leave`, one value changed by compare-and-swap. It
- * holds claims: first the slots granted, then the line of those that wait, the longest first.
+ * holds claims: first the slots granted, then the line of those that wait, the longest first. `.join` has the
+ * same form, and the line of those that join (fleet/joiner.h).
  *
  * A claim is reserved, then confirmed: the agent withdraws only on a view that shows its claim among
  * the slots and enough others beside it. Such a view is of the moment of the reservation or later, so
@@ -31,6 +32,7 @@
 
 enum fleet_form {
 	FLEET_NORMAL,
+	FLEET_JOINING,  /* announced in any form, by a definition that is not promoted yet */
 	FLEET_DEGRADED, /* announced, with the attributes of an app that is down */
 	FLEET_DRAINED,  /* the operator's drain; may still be announced */
 	FLEET_WITHDRAWN,
@@ -58,7 +60,7 @@ struct fleet_claim {
 	uint64_t number; /* tells one episode of an agent from the next */
 };
 
-/* The value of `.leave`. `index` is its ModifyIndex, 0 when there is no such key. */
+/* The value of `.leave`, or of `.join`. `index` is its ModifyIndex, 0 when there is no such key. */
 struct fleet_leave {
 	uint64_t index;
 	struct fleet_claim *claims; /* the slots, then the line */
@@ -86,7 +88,7 @@ struct fleet_view {
 	size_t n_up;
 	struct fleet_has *has;
 	size_t n_has;
-	struct fleet_leave leave;
+	struct fleet_leave leave, join;
 	struct fleet_slots roll;
 };
 
@@ -97,7 +99,8 @@ struct fleet_min_up {
 
 struct fleet_rule {
 	struct fleet_min_up min_up;
-	uint64_t window; /* µs; agents seen within it have the app although they are not up */
+	uint64_t window;      /* µs; agents seen within it have the app although they are not up */
+	uint32_t max_joining; /* so many of those that join are promoted at a time */
 };
 
 enum fleet_step {
@@ -107,14 +110,20 @@ enum fleet_step {
 	FLEET_STEP_WRITE,    /* write `leaves`, all or none, and judge the view that it returns */
 	FLEET_STEP_LEAVE,    /* granted and confirmed: withdraw */
 	FLEET_STEP_RETURN,   /* too few are left: announce again */
+	FLEET_STEP_PROMOTE,  /* its turn has come */
 };
 
 struct fleet_decision {
 	enum fleet_step step;
-	size_t ahead;      /* in the longest of the lines */
-	size_t up, min_up; /* of the VIP that is shortest of agents, without this one */
+	size_t ahead; /* in the longest of the lines */
+	char first
+		[FLEET_NODE_MAX]; /* of those that join, in that line; "": none is before this one */
+	size_t up, min_up;        /* of the VIP that is shortest of agents, without this one */
 	struct fleet_leave leaves[FLEET_VIPS_MAX]; /* step WRITE: to write, by VIP, at its index */
 };
+
+/* Those that join are announced, and it is not known yet whether they serve: they do not count for one that asks to
+ * leave, and count for one that is away. */
 
 /* `me` asks to leave with all `n` VIPs (1 to FLEET_VIPS_MAX), or with none. */
 void fleet_decide_leave(const struct fleet_view *views, const struct fleet_rule *rules, size_t n,
@@ -137,5 +146,16 @@ bool fleet_may_drain(const struct fleet_view *v, const struct fleet_rule *rule, 
 size_t fleet_count_staying(const struct fleet_view *v);
 /* How many must stay up: rounded up, at least 1. */
 size_t fleet_min_up(const struct fleet_view *v, const struct fleet_rule *rule, wall_t now);
+
+/* ---- of a view, for other lines ---- */
+
+/* NULL: no session holds the key. */
+const struct fleet_up *fleet_view_find(const struct fleet_view *v, const char *node);
+/* Does the session of the claim hold the node's key? */
+bool fleet_view_is_live(const struct fleet_view *v, const struct fleet_claim *c);
+/* A copy of `from` without the claims of `node` and those whose session has ended, with room for one more; free
+ * its claims. */
+struct fleet_leave fleet_leave_without(const struct fleet_view *v, const struct fleet_leave *from,
+				       const char *node);
 
 #endif

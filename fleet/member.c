@@ -18,11 +18,19 @@ void fleet_member_init(struct fleet_member *m, const struct fleet_config *config
 				    .random = seed ? seed : 1 };
 	m->backoff = (struct backoff){ .first = config->timeout, .max = config->poll_max };
 	snprintf(m->claim.node, sizeof(m->claim.node), "%s", node);
+	fleet_joiner_init(&m->joiner, node);
 }
 
 void fleet_member_done(struct fleet_member *m)
 {
 	fleet_decision_done(&m->decision);
+	fleet_decision_done(&m->joiner.decision);
+}
+
+enum fleet_form fleet_member_shown(const struct fleet_member *m)
+{
+	bool announced = m->form == FLEET_NORMAL || m->form == FLEET_DEGRADED;
+	return announced && fleet_joiner_stands(&m->joiner) ? FLEET_JOINING : m->form;
 }
 
 static bool wants_to_leave(const struct fleet_member *m)
@@ -52,12 +60,15 @@ static void retry_later(struct fleet_member *m, mono_t now)
 static void give_up(struct fleet_member *m, mono_t now)
 {
 	m->is_unsettled |= m->request.kind == FLEET_CLAIM;
-	if (m->request.kind == FLEET_REPORT || m->request.kind == FLEET_CLAIM) {
+	m->joiner.is_unsettled |= m->request.kind == FLEET_JOIN;
+	if (m->request.kind == FLEET_REPORT || m->request.kind == FLEET_CLAIM ||
+	    m->request.kind == FLEET_JOIN) {
 		m->late_until = usec_add(now, m->config->poll_max);
 		m->report_at = usec_min(m->report_at, m->late_until);
 	}
 	m->request.id = 0;
 	fleet_decision_done(&m->decision);
+	fleet_joiner_forget(&m->joiner, now);
 	m->read_at = now;
 	retry_later(m, now);
 }
@@ -70,6 +81,15 @@ static void decide_anew(struct fleet_member *m, mono_t now)
 	if (!m->request.id)
 		fleet_decision_done(&m->decision);
 	m->read_at = now;
+}
+
+void fleet_member_join(struct fleet_member *m, enum fleet_join join, mono_t now)
+{
+	if (m->is_retired || !fleet_joiner_want(&m->joiner, join))
+		return;
+	if (!m->request.id)
+		fleet_decision_done(&m->joiner.decision);
+	m->joiner.read_at = now;
 }
 
 /* What was withdrawn stays so, a check that fails is no reason to announce; but what was kept before has no
@@ -116,6 +136,7 @@ void fleet_member_evidence(struct fleet_member *m, enum fleet_evidence evidence,
 void fleet_member_rules(struct fleet_member *m, mono_t now)
 {
 	decide_anew(m, now);
+	m->joiner.read_at = now;
 }
 
 void fleet_member_session(struct fleet_member *m, const char *session, mono_t until, mono_t now)
@@ -126,6 +147,7 @@ void fleet_member_session(struct fleet_member *m, const char *session, mono_t un
 	/* Claims of another session are void. */
 	snprintf(m->claim.session, sizeof(m->claim.session), "%s", session ? session : "");
 	m->is_reported = m->may_have_claims = m->is_unsettled = m->has_left = false;
+	fleet_joiner_session(&m->joiner, m->claim.session, now);
 	m->is_gone = m->is_retired;
 	m->late_until = 0;
 	m->request.id = 0;
@@ -142,8 +164,11 @@ void fleet_member_session(struct fleet_member *m, const char *session, mono_t un
 void fleet_member_keys_lost(struct fleet_member *m, mono_t now)
 {
 	m->settled_at = usec_add(now, m->config->settle_keys);
-	if (!m->request.id)
-		fleet_decision_done(&m->decision);
+	m->joiner.claim.number++;
+	if (m->request.id)
+		return;
+	fleet_decision_done(&m->decision);
+	fleet_joiner_forget(&m->joiner, now);
 }
 
 /* ---- the end, and who comes after ---- */
@@ -151,6 +176,7 @@ void fleet_member_keys_lost(struct fleet_member *m, mono_t now)
 void fleet_member_retire(struct fleet_member *m, mono_t now)
 {
 	fleet_member_evidence(m, FLEET_HARD, false, now);
+	fleet_member_join(m, FLEET_JOIN_NONE, now);
 	m->is_retired = true;
 	m->is_gone = m->session_until == 0;
 }
@@ -159,6 +185,7 @@ void fleet_member_narrow(struct fleet_member *m)
 {
 	assert(!m->request.id);
 	fleet_decision_done(&m->decision);
+	fleet_decision_done(&m->joiner.decision);
 }
 
 void fleet_member_succeed(struct fleet_member *m, const struct fleet_member *from)
@@ -170,10 +197,14 @@ void fleet_member_succeed(struct fleet_member *m, const struct fleet_member *fro
 	m->was_kept |= from->was_kept;
 	m->was_announced |= from->was_announced;
 	m->settled_at = usec_max(m->settled_at, from->settled_at);
+	if (from->joiner.claim.number >= m->joiner.claim.number)
+		m->joiner.claim.number = from->joiner.claim.number + 1;
 	if (!from->claim.session[0] || !str_equal(m->claim.session, from->claim.session))
 		return;
 	m->may_have_claims |= from->may_have_claims;
 	m->is_unsettled |= from->is_unsettled;
+	m->joiner.may_stand |= from->joiner.may_stand;
+	m->joiner.is_unsettled |= from->joiner.is_unsettled;
 	m->late_until = usec_max(m->late_until, from->late_until);
 	if (m->late_until)
 		m->report_at = usec_min(m->report_at, m->late_until);
@@ -189,7 +220,7 @@ void fleet_member_tell(struct fleet_member *m, mono_t now)
 
 static bool is_report_due(const struct fleet_member *m, mono_t now)
 {
-	return !m->is_reported || m->reported != m->form || now >= m->report_at;
+	return !m->is_reported || m->reported != fleet_member_shown(m) || now >= m->report_at;
 }
 
 /* Claims are given back at any time. */
@@ -204,29 +235,46 @@ static bool has_to_read(const struct fleet_member *m)
 	return wants_to_leave(m) || has_claims_to_give_back(m) || is_away(m);
 }
 
+/* Its place in the line of those that join goes before its keys. */
+static bool choose_last(const struct fleet_member *m, enum fleet_request_kind *ret)
+{
+	bool decided = m->decision.step == FLEET_STEP_WRITE;
+	if (m->joiner.may_stand)
+		*ret = m->joiner.decision.step == FLEET_STEP_WRITE ? FLEET_JOIN : FLEET_READ;
+	else
+		*ret = m->may_have_claims && !decided ? FLEET_READ : FLEET_DROP;
+	return !m->is_gone;
+}
+
 /* The report comes before the claim is given back, so that an app that left is never counted. */
 static bool choose(const struct fleet_member *m, mono_t now, enum fleet_request_kind *ret)
 {
 	bool claims = wants_to_leave(m) || has_claims_to_give_back(m);
-	bool decided = m->decision.step == FLEET_STEP_WRITE;
-	if (m->is_retired) {
-		*ret = m->may_have_claims && !decided ? FLEET_READ : FLEET_DROP;
-		return !m->is_gone;
-	}
-	if (claims && decided)
+	if (m->is_retired)
+		return choose_last(m, ret);
+	if (claims && m->decision.step == FLEET_STEP_WRITE)
 		*ret = FLEET_CLAIM;
 	else if (is_report_due(m, now))
 		*ret = FLEET_REPORT;
+	else if (m->joiner.decision.step == FLEET_STEP_WRITE)
+		*ret = FLEET_JOIN;
 	else if (has_to_read(m) && now >= next_read(m))
+		*ret = FLEET_READ;
+	else if (now >= fleet_joiner_deadline(&m->joiner))
 		*ret = FLEET_READ;
 	else
 		return false;
 	return true;
 }
 
-static bool writes_claims(const struct fleet_member *m, enum fleet_request_kind kind)
+static const struct fleet_leave *leaves_of(const struct fleet_member *m,
+					   enum fleet_request_kind kind)
 {
-	return kind == FLEET_CLAIM || (kind == FLEET_DROP && m->decision.step == FLEET_STEP_WRITE);
+	if (kind == FLEET_JOIN)
+		return m->joiner.decision.leaves;
+	if (kind == FLEET_CLAIM || (kind == FLEET_DROP && m->decision.step == FLEET_STEP_WRITE))
+		return m->decision.leaves;
+	return NULL;
 }
 
 bool fleet_member_next(struct fleet_member *m, mono_t now, struct fleet_request *ret)
@@ -239,10 +287,11 @@ bool fleet_member_next(struct fleet_member *m, mono_t now, struct fleet_request 
 	m->request = (struct fleet_request){
 		.id = ++m->last_id,
 		.kind = kind,
-		.form = m->form,
-		.leaves = writes_claims(m, kind) ? m->decision.leaves : NULL,
+		.form = fleet_member_shown(m),
+		.leaves = leaves_of(m, kind),
 	};
 	m->may_have_claims |= kind == FLEET_CLAIM;
+	m->joiner.may_stand |= kind == FLEET_JOIN;
 	m->deadline = usec_add(now, m->config->timeout);
 	*ret = m->request;
 	return true;
@@ -257,10 +306,11 @@ mono_t fleet_member_deadline(const struct fleet_member *m)
 		return m->deadline;
 	if (m->session_until == 0)
 		return USEC_NEVER;
-	if (m->is_retired || !m->is_reported || m->reported != m->form)
+	if (m->is_retired || !m->is_reported || m->reported != fleet_member_shown(m))
 		at = 0;
 	else if (has_to_read(m))
 		at = m->decision.step == FLEET_STEP_WRITE ? 0 : usec_min(at, next_read(m));
+	at = usec_min(at, fleet_joiner_deadline(&m->joiner));
 	return at > m->retry_at ? at : m->retry_at;
 }
 
@@ -270,6 +320,32 @@ static span_t time_to_next_read(struct fleet_member *m)
 {
 	span_t wait = is_away(m) ? m->config->poll_max : m->config->poll * (1 + m->decision.ahead);
 	return jitter(usec_min(wait, m->config->poll_max), xorshift32(&m->random));
+}
+
+static void judge_joiner(struct fleet_member *m, const struct fleet_view *views, mono_t now)
+{
+	const struct fleet_config *c = m->config;
+	bool may = m->evidence == FLEET_GOOD && now >= m->settled_at && now < m->session_until;
+	fleet_joiner_judge(&m->joiner, views, c->rules, c->n_vips, may);
+	switch (m->joiner.decision.step) {
+	case FLEET_STEP_PROMOTE:
+		m->joiner.read_at = now;
+		break;
+	case FLEET_STEP_REGISTER:
+		m->is_reported = false;
+		fleet_member_keys_lost(m, now);
+		break;
+	case FLEET_STEP_WAIT:
+		m->joiner.read_at =
+			usec_add(now, jitter(fleet_joiner_wait(&m->joiner, c->poll, c->poll_max),
+					     xorshift32(&m->random)));
+		break;
+	case FLEET_STEP_NONE:
+	case FLEET_STEP_WRITE:
+	case FLEET_STEP_LEAVE:
+	case FLEET_STEP_RETURN:
+		break;
+	}
 }
 
 static void judge(struct fleet_member *m, const struct fleet_view *views, wall_t wall, mono_t now)
@@ -296,6 +372,7 @@ static void judge(struct fleet_member *m, const struct fleet_view *views, wall_t
 		m->read_at = usec_add(now, time_to_next_read(m));
 		break;
 	case FLEET_STEP_WRITE:
+	case FLEET_STEP_PROMOTE: /* of the joiner */
 		break;
 	case FLEET_STEP_LEAVE:
 		if (now >= m->session_until)
@@ -319,9 +396,10 @@ static void accept_drop(struct fleet_member *m, mono_t now)
 {
 	m->is_reported = m->is_unsettled = false;
 	m->is_gone = now >= m->late_until;
-	m->may_have_claims = !m->is_gone;
+	m->may_have_claims = m->joiner.may_stand = !m->is_gone;
 	m->retry_at = m->late_until;
 	fleet_decision_done(&m->decision);
+	fleet_joiner_forget(&m->joiner, now);
 }
 
 static void accept(struct fleet_member *m, const struct fleet_request *r, mono_t now)
@@ -331,6 +409,8 @@ static void accept(struct fleet_member *m, const struct fleet_request *r, mono_t
 		backoff_reset(&m->backoff);
 	if (r->kind == FLEET_CLAIM)
 		m->is_unsettled = false; /* an earlier one fails by its index from here on */
+	if (r->kind == FLEET_JOIN)
+		m->joiner.is_unsettled = false;
 	if (r->kind == FLEET_DROP)
 		accept_drop(m, now);
 	if (r->kind == FLEET_READ || r->kind == FLEET_DROP)
@@ -351,13 +431,17 @@ void fleet_member_answer(struct fleet_member *m, uint64_t id, enum fleet_result 
 	case FLEET_OK:
 		m->request.id = 0;
 		accept(m, &r, now);
-		if (r.kind == FLEET_READ || r.kind == FLEET_CLAIM)
-			judge(m, views, wall, now);
+		if (r.kind == FLEET_REPORT || r.kind == FLEET_DROP)
+			break;
+		judge(m, views, wall, now);
+		judge_joiner(m, views, now);
 		break;
 	case FLEET_CONFLICT:
 		m->request.id = 0;
 		if (r.kind == FLEET_CLAIM || r.kind == FLEET_DROP)
 			fleet_decision_done(&m->decision);
+		if (r.kind == FLEET_JOIN)
+			fleet_joiner_forget(&m->joiner, now);
 		m->read_at = now;
 		retry_later(m, now);
 		break;

@@ -10,6 +10,8 @@
  *
  * Only soft evidence ever waits for Consul, and with no answer it waits degraded.
  *
+ * An app that joins, by a definition that is not promoted yet, stands in another line (fleet/joiner.h).
+ *
  * An app that was kept and then failed hard never had a slot: when only the soft failure is left, it is kept
  * again. Any other one that is withdrawn on soft evidence, and was announced before, looks from time to time
  * whether enough are left without it. A member that is retired takes its keys and claims with it; one that
@@ -19,6 +21,7 @@
 #define FLEET_MEMBER_H
 
 #include "fleet/guard.h"
+#include "fleet/joiner.h"
 #include "lib/backoff.h"
 #include "lib/mono.h"
 
@@ -34,6 +37,7 @@ enum fleet_request_kind {
 	FLEET_READ,   /* all keys of every VIP, consistent */
 	FLEET_REPORT, /* a transaction: lock `up` with `form`, set `has` */
 	FLEET_CLAIM,  /* a transaction: lock `up`, cas `.leave` by `leaves`, then get all keys */
+	FLEET_JOIN,   /* a transaction: lock `up`, cas `.join` by `leaves`, then get all keys */
 	FLEET_DROP, /* a transaction: delete `up` and `has`, cas `.leave` unless `leaves` is NULL */
 };
 
@@ -81,6 +85,7 @@ struct fleet_member {
 	bool may_have_claims;           /* claims of this session may be in Consul */
 	bool is_unsettled;              /* the answer to a claim was lost: it may yet take effect */
 	struct fleet_decision decision; /* of the last view; says why an app is kept */
+	struct fleet_joiner joiner;
 
 	struct fleet_request request; /* in flight when id is not 0 */
 	uint64_t last_id;
@@ -101,6 +106,11 @@ void fleet_member_done(struct fleet_member *m);
  * was kept. */
 void fleet_member_evidence(struct fleet_member *m, enum fleet_evidence evidence, bool announced,
 			   mono_t now);
+/* Whether its definition joins; `joiner.is_promoted` says when its turn has come. The caller then calls this with
+ * FLEET_JOIN_NONE. */
+void fleet_member_join(struct fleet_member *m, enum fleet_join join, mono_t now);
+/* As it is reported. */
+enum fleet_form fleet_member_shown(const struct fleet_member *m);
 /* NULL: it has ended. A session that was renewed is given again, with its new `until`. */
 void fleet_member_session(struct fleet_member *m, const char *session, mono_t until, mono_t now);
 /* The own keys are gone, although the session is not: others have lost theirs, too. */
@@ -119,7 +129,7 @@ void fleet_member_succeed(struct fleet_member *m, const struct fleet_member *fro
 void fleet_member_tell(struct fleet_member *m, mono_t now);
 /* True when *ret is to be sent. A request that timed out is given up here. */
 bool fleet_member_next(struct fleet_member *m, mono_t now, struct fleet_request *ret);
-/* `views` of READ and CLAIM that are OK, one a VIP. An answer that is not awaited is dropped. */
+/* `views` of READ, CLAIM and JOIN that are OK, one a VIP. An answer that is not awaited is dropped. */
 void fleet_member_answer(struct fleet_member *m, uint64_t id, enum fleet_result result,
 			 const struct fleet_view *views, wall_t wall, mono_t now);
 /* When fleet_member_next() is to be called again. */

@@ -80,14 +80,14 @@ static void add_has(json_t *ops, const struct fleet_keys *k, size_t vip,
 		  fleet_has_encode(w->seen, w->announced));
 }
 
-static void add_leave(json_t *ops, const struct fleet_keys *k, size_t vip,
-		      const struct fleet_write *w)
+static void add_line(json_t *ops, const struct fleet_keys *k, size_t vip, const char *part,
+		     const struct fleet_write *w)
 {
 	char key[FLEET_KEY_MAX];
 	struct fleet_claim writer = { .number = w->serial };
 	str_copy(writer.node, sizeof(writer.node), k->node);
 	str_copy(writer.session, sizeof(writer.session), w->session);
-	json_t *op = add_op(ops, "cas", key_of(k, vip, ".leave", "", key));
+	json_t *op = add_op(ops, "cas", key_of(k, vip, part, "", key));
 	json_object_set_new(op, "Index", json_integer((json_int_t)w->leaves[vip].index));
 	set_value(op, fleet_leave_encode(&w->leaves[vip], &writer));
 }
@@ -133,7 +133,7 @@ static void add_writes(json_t *ops, enum fleet_txn kind, const struct fleet_keys
 		if (kind == FLEET_TXN_REPORT)
 			add_has(ops, k, i, w);
 		else if (kind != FLEET_TXN_DROP)
-			add_leave(ops, k, i, w);
+			add_line(ops, k, i, kind == FLEET_TXN_JOIN ? ".join" : ".leave", w);
 	}
 }
 
@@ -150,7 +150,7 @@ char *fleet_txn_make(enum fleet_txn kind, const struct fleet_keys *k,
 		else if (kind == FLEET_TXN_SLOTS)
 			add_op(ops, "get-tree", key_of(k, i, ".roll", "", key));
 		else if (kind == FLEET_TXN_READ || kind == FLEET_TXN_CLAIM ||
-			 kind == FLEET_TXN_ROLL)
+			 kind == FLEET_TXN_JOIN || kind == FLEET_TXN_ROLL)
 			add_op(ops, "get-tree", key_of(k, i, "", "", key));
 	char *text = json_dumps(ops, JSON_COMPACT);
 	json_decref(ops);
@@ -270,9 +270,8 @@ static int add_has_of(struct reader *r, const struct entry *e, const char *node)
 	return 0;
 }
 
-static int add_leave_of(struct reader *r, const struct entry *e)
+static int add_line_of(struct reader *r, const struct entry *e, struct fleet_leave *l)
 {
-	struct fleet_leave *l = &r->answer.views[e->vip].leave;
 	if (l->index)
 		return wrong(r, e, "is there twice");
 	if (fleet_leave_parse((const char *)e->value, e->len, l, r->err) < 0)
@@ -296,8 +295,11 @@ static int add_roll_of(struct reader *r, const struct entry *e)
 static int add_entry(struct reader *r, const struct entry *e)
 {
 	const char *up = node_of(e, "up/"), *has = node_of(e, "has/");
+	struct fleet_view *v = &r->answer.views[e->vip];
 	if (str_equal(e->rest, ".leave"))
-		return add_leave_of(r, e);
+		return add_line_of(r, e, &v->leave);
+	if (str_equal(e->rest, ".join"))
+		return add_line_of(r, e, &v->join);
 	if (str_equal(e->rest, ".roll"))
 		return add_roll_of(r, e);
 	if (!up && !has)
@@ -414,6 +416,7 @@ void fleet_answer_done(struct fleet_answer *a)
 		free(a->views[i].has);
 		free(a->views[i].leave.claims);
 		free(a->views[i].roll.items);
+		free(a->views[i].join.claims);
 	}
 	*a = (struct fleet_answer){ 0 };
 }

@@ -6,6 +6,7 @@
  *	READ    get-tree of every VIP
  *	REPORT  check, lock `up`, set `has`
  *	CLAIM   check, lock `up`, cas `.leave`; then get-tree of every VIP
+ *	JOIN    check, lock `up`, cas `.join`; then get-tree of every VIP
  *	DROP    check, delete `up` and `has`: the app is no longer here
  *	FORGET  the same, and cas `.leave`: nor are its claims
  *	SLOTS   get-tree of `.roll`
@@ -33,6 +34,7 @@ enum fleet_txn {
 	FLEET_TXN_READ,
 	FLEET_TXN_REPORT,
 	FLEET_TXN_CLAIM,
+	FLEET_TXN_JOIN,
 	FLEET_TXN_DROP,
 	FLEET_TXN_FORGET,
 	FLEET_TXN_SLOTS,
@@ -56,7 +58,7 @@ struct fleet_write {
 	const struct fleet_up *details;   /* by VIP, what is told for people; NULL: nothing */
 	wall_t seen;                      /* of REPORT */
 	bool announced;                   /* likewise: it is, or was */
-	const struct fleet_leave *leaves; /* of CLAIM and FORGET, by VIP */
+	const struct fleet_leave *leaves; /* of CLAIM, JOIN and FORGET, by VIP */
 	const struct fleet_slots *rolls;  /* of ROLL, by VIP, with the slot of the writer */
 	const struct fleet_slot *roller;
 };
@@ -64,12 +66,12 @@ struct fleet_write {
 /* Free its views. */
 struct fleet_answer {
 	struct fleet_view
-		views[FLEET_VIPS_MAX]; /* of READ, CLAIM and ROLL; of SLOTS the `roll` alone */
+		views[FLEET_VIPS_MAX]; /* of READ, CLAIM, JOIN and ROLL; of SLOTS the `roll` alone */
 	uint64_t own[FLEET_VIPS_MAX];
 	wall_t announced; /* of FIND: when own `has` last said that some VIP was; 0: none does */
 };
 
-/* The body; free it. `write` of REPORT, CLAIM and FORGET, of DROP its `own`, of ROLL `serial`, `rolls` and
+/* The body; free it. `write` of REPORT, CLAIM, JOIN and FORGET, of DROP its `own`, of ROLL `serial`, `rolls` and
  * `roller`. */
 char *fleet_txn_make(enum fleet_txn kind, const struct fleet_keys *k,
 		     const struct fleet_write *write);

@@ -13,7 +13,7 @@
 
 #define VERSION 1
 
-static const char *const forms[] = { "normal", "degraded", "drained", "withdrawn" };
+static const char *const forms[] = { "normal", "joining", "degraded", "drained", "withdrawn" };
 
 const char *fleet_form_name(enum fleet_form form)
 {
@@ -163,7 +163,8 @@ int fleet_up_parse(const char *text, size_t len, struct fleet_up *ret, struct er
 	return form && i < ARRAY_SIZE(forms)
 		       ? 0
 		       : err_set(err, -EPROTO,
-				 "has no valid 'form': normal, degraded, drained or withdrawn");
+				 "has no valid 'form': normal, joining, degraded, drained or "
+				 "withdrawn");
 }
 
 static int read_bool(const json_t *o, const char *key, bool *ret, struct err *err)

@@ -6,6 +6,7 @@
  *	           "config": "…"}                         the last three for people, and they may be missing
  *	has/NODE  {"version": 1, "seen": 1790000000, "announced": true}   seconds since 1970
  *	.leave    {"version": 1, "writer": {…}, "slots": [CLAIM, …], "line": [CLAIM, …]}
+ *	.join     as `.leave`, without slots
  *	.roll     {"version": 1, "writer": {…}, "slots": [{"node": "web1", "id": "8f3c…", "since": 1790000000,
  *	           "why": "reboot"}, …]}
  *	CLAIM     {"node": "web1", "session": "e2ecb391-…", "number": 3}

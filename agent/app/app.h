@@ -11,6 +11,7 @@
  *	damped leases           deadlines of an app
  *	claims budgets          who may have a name or a VIP, and how many
  *	apply                   the decision of the policy, handed to the reconciler
+ *	joins                   new definitions, until they are promoted
  *	guarded                 what the guard of the fleet is told, and what it says
  *	due notify app          deadlines, callbacks, this table
  */
@@ -29,6 +30,7 @@
 #include "agent/model/app_state.h"
 #include "agent/model/damping.h"
 #include "agent/model/drain.h"
+#include "agent/model/joining.h"
 #include "agent/model/principal.h"
 #include "agent/vip/reconcile.h"
 #include "fleet/member.h"
@@ -44,6 +46,7 @@ struct registry;
 struct app_group;
 struct budget;
 struct pending_drain;
+struct pending_promotion;
 
 /* Of a budget (agent/app/budgets.h). */
 struct budget_share {
@@ -84,7 +87,8 @@ struct app {
 	mono_t drain_end;      /* when the route goes */
 	struct file_watch *disable_file;
 	struct deadline due[DUE_KINDS];
-	span_t lease_lost; /* by pauses, when the lease began */
+	struct joining *joining; /* NULL: it has no states.join */
+	span_t lease_lost;       /* by pauses, when the lease began */
 	struct list_node member;
 	struct registry *registry;
 	UT_hash_handle hh;
@@ -92,6 +96,7 @@ struct app {
 
 struct registry_options {
 	span_t drain_time, keep_last_window;
+	span_t join_time;         /* of apps that do not set it themselves */
 	uint32_t drain_until;     /* packets a second, below which a drain ends; 0: by time only */
 	bool keep_last_stretches; /* the window, to what the checks of a group may differ by */
 	struct file_watcher *presence; /* for disable_file; must outlive the registry */
@@ -121,6 +126,8 @@ struct registry_fleet {
 		       mono_t now, void *userdata);
 	/* Whether it asks at all before it lets the app go. */
 	bool (*guards)(const struct app *app, void *userdata);
+	/* Whether nothing stands against promoting the app, whose checks have passed for join_time. */
+	bool (*promotes)(const struct app *app, void *userdata);
 	/* It is about to be freed. */
 	void (*gone)(const struct app *app, void *userdata);
 };
@@ -142,8 +149,9 @@ struct registry {
 	size_t requested_vips;  /* of HTTP and Consul */
 	struct drain drain;     /* of the whole agent */
 	struct deadline agent_undrain;
-	struct pending_drain *pending_drains; /* by the name of the app */
-	char **rolled;                        /* names of apps that a roll drains */
+	struct pending_drain *pending_drains;         /* by the name of the app */
+	struct pending_promotion *pending_promotions; /* likewise */
+	char **rolled;                                /* names of apps that a roll drains */
 	size_t n_rolled;
 	char *rolled_why;
 	struct pause_watch pauses; /* on while there are leases */

@@ -6,6 +6,7 @@
 #include "agent/app/apply.h"
 
 #include "agent/app/guarded.h"
+#include "agent/app/joins.h"
 #include "agent/model/policy.h"
 
 static struct policy_output decide(const struct app *app, mono_t now)
@@ -19,6 +20,7 @@ static struct policy_output decide(const struct app *app, mono_t now)
 		.checks_own_vip = app_spec_checks_own_vip(app->spec),
 		.last_resort = announce_specs_announces(announce, ANNOUNCE_DOWN),
 		.kept = app->kept || app->guarded,
+		.joins = app_joins(app),
 		.drained = app->drained_since != USEC_NEVER,
 		.drain_announces = announce_specs_announces(announce, ANNOUNCE_DRAIN),
 		.drain_end = app->drain_end,
@@ -78,7 +80,10 @@ static void update_state(struct app *app, mono_t now)
 void app_apply(struct app *app, mono_t now)
 {
 	struct due_queue *q = &app->registry->due;
+	app_join_step(app, now);
 	app_guard_update(app, now);
+	if (app_join_promote(app))
+		app_guard_update(app, now);
 	struct policy_output out = decide_and_remember(app, now);
 	bool draining = app->form == ROUTE_DRAIN;
 	update_state(app, now);

@@ -28,8 +28,9 @@ enum due_kind {
 	DUE_CLEANUP, /* cleanup_timer is over, or the app is to be forgotten */
 	DUE_LEASE,   /* the lease was not renewed */
 	DUE_DAMPING, /* a flapping app may come up again */
+	DUE_JOINED,  /* join_time is over */
 };
-#define DUE_KINDS 5
+#define DUE_KINDS 6
 
 /* `entry` is scheduled no more. It may be scheduled again and its owner may be freed. */
 typedef void due_cb(enum due_kind kind, struct deadline *entry, mono_t now, void *userdata);

@@ -7,6 +7,7 @@
 #include "agent/app/damped.h"
 #include "agent/app/groups.h"
 #include "agent/app/guarded.h"
+#include "agent/app/joins.h"
 #include "lib/log.h"
 #include "lib/mem.h"
 #include "process/loop.h"
@@ -71,6 +72,8 @@ static void set_health(struct app *app, enum health health, const char *reason, 
 /* Returns whether the health is another now. */
 static bool accept_verdict(struct app *app, enum health health, const char *reason, mono_t now)
 {
+	if (health == HEALTH_UP)
+		app_join_judged(app);
 	/* "Unknown" does not refute what is known. */
 	if (health == HEALTH_UNKNOWN || health == app->health)
 		return false;
@@ -82,7 +85,8 @@ static bool accept_verdict(struct app *app, enum health health, const char *reas
 
 void app_on_verdict(struct app *app, enum health health, const char *reason, mono_t now)
 {
-	if (accept_verdict(app, health, reason, now))
+	/* The monitors of a new definition may say what those of the one before said. */
+	if (accept_verdict(app, health, reason, now) || app_joins(app))
 		app_apply(app, now);
 }
 

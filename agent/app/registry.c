@@ -22,6 +22,7 @@
 #include "agent/app/groups.h"
 #include "agent/app/guarded.h"
 #include "agent/app/health.h"
+#include "agent/app/joins.h"
 #include "agent/app/leases.h"
 #include "lib/log.h"
 #include "lib/mem.h"
@@ -183,6 +184,7 @@ static void app_free(struct app *app)
 		due_set(&reg->due, i, &app->due[i], USEC_NEVER);
 	app_lease_done(app);
 	app_drain_done(app);
+	app_join_done(app);
 	budget_discharge(app);
 	monitor_watch_free(app->watch);
 	spec_free(app->spec);
@@ -202,6 +204,7 @@ void registry_free(struct registry *reg)
 	HASH_ITER (hh, reg->apps, app, next)
 		app_free(app);
 	registry_drains_done(reg);
+	registry_drop_promotions(reg);
 	groups_done(reg);
 	budgets_free(reg);
 	due_done(&reg->due);
@@ -248,6 +251,7 @@ static void add(struct registry *reg, const struct app_spec *spec, const struct 
 	app->off_since = app->left_at = app->drained_since = USEC_NEVER;
 	app->spec = spec_new(reg, spec);
 	app_table_add(reg, app);
+	app_join_define(app, NULL, now);
 	inherit_health(app, former);
 	claim_vips(app, app->spec->n_vips);
 	app_group_join(app, now);
@@ -288,6 +292,7 @@ static void replace(struct app *app, const struct app_spec *spec, mono_t now)
 	app->registry->changes++;
 	app->spec = spec_new(app->registry, spec);
 	app->hh.key = app->spec->name; /* the same bytes at another place */
+	app_join_define(app, old, now);
 	if (old->source == APP_FROM_CONFIG && spec->source == APP_FROM_CONFIG)
 		keep_for_heirs(app, old);
 	claim_vips(app, n_own);
@@ -530,6 +535,9 @@ static void on_due(enum due_kind kind, struct deadline *entry, mono_t now, void 
 	case DUE_DAMPING:
 		app_on_damping_end(app, now);
 		break;
+	case DUE_JOINED:
+		app_apply(app, now);
+		break;
 	}
 }
 
@@ -591,6 +599,7 @@ struct app_counts registry_count(const struct registry *reg)
 		c.draining += app->form == ROUTE_DRAIN;
 		c.drained += app->drained_since != USEC_NEVER && app->form == ROUTE_NONE;
 		c.apps_kept += app->kept;
+		c.joining += app->form == ROUTE_JOIN;
 	}
 	return c;
 }

@@ -35,6 +35,7 @@ enum table_tone show_tone(const char *state)
 		{ "drained", TABLE_WARNING },
 		{ "kept", TABLE_WARNING },
 		{ "last-resort", TABLE_WARNING },
+		{ "joining", TABLE_WARNING },
 		{ "pending", TABLE_WARNING },
 		{ "unknown", TABLE_WARNING },
 		{ "not-announced", TABLE_DIM },

@@ -19,6 +19,15 @@ static void show_drain(const struct show *s, const json_t *drain)
 			  text_at(request, "reason"));
 }
 
+static void show_joining(const struct show *s, const json_t *joining)
+{
+	char age[TABLE_AGE_MAX];
+	if (!json_is_object(joining))
+		return;
+	show_line(s, "Joining", "for %s: %s", table_age(number_at(joining, "since_seconds"), age),
+		  text_at(joining, "reason"));
+}
+
 static void show_vip_table(const struct show *s, const json_t *app)
 {
 	struct table *t = table_new("VIP|BOUND|FORM|PEERS|TROUBLE");
@@ -76,6 +85,7 @@ int show_app(const struct show *s, const json_t *app)
 		  show_announced(json_at(app, "announced_to"), announced));
 	show_line(s, "Lost", "%s", text_at(app, "announcement_errors"));
 	show_drain(s, json_at(app, "drain"));
+	show_joining(s, json_at(app, "joining"));
 	if (json_is_object(json_at(app, "lease")))
 		show_line(s, "Lease", "expires in %s",
 			  table_age(number_at(app, "lease.expires_seconds"), age));

@@ -37,6 +37,7 @@ static void show_counts(const struct show *s, const json_t *a)
 	add_count(&text, a, "apps.draining", "draining");
 	add_count(&text, a, "apps.drained", "drained");
 	add_count(&text, a, "apps.kept", "kept");
+	add_count(&text, a, "apps.joining", "joining");
 	show_line(s, "Apps", "%s", text.len > 0 ? buf : "none");
 	char suppressed[48] = "", disabled[48] = "";
 	if (count_at(a, "vips.suppressed") > 0)

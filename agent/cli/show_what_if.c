@@ -214,7 +214,7 @@ static void show_left(const struct show *s, const json_t *vip)
 		count_at(vip, "left_of_all"));
 }
 
-static void show_fleet(const struct show *s, const json_t *fleet)
+static void show_all_left(const struct show *s, const json_t *fleet)
 {
 	size_t i;
 	const json_t *vip;
@@ -248,5 +248,5 @@ void show_what_if(const struct show *s, const json_t *answer)
 		fprintf(s->out, "nothing would change\n");
 	else if (lost > 0)
 		fprintf(s->out, "%lld of them would be announced to no peer any more\n", lost);
-	show_fleet(s, json_at(answer, "fleet"));
+	show_all_left(s, json_at(answer, "fleet"));
 }

@@ -102,6 +102,7 @@ static size_t put_app_counts(const struct top_model *m, struct top_screen *s, si
 		{ "apps.unknown", "unknown", TABLE_WARNING },
 		{ "apps.draining", "draining", TABLE_WARNING },
 		{ "apps.drained", "drained", TABLE_WARNING },
+		{ "apps.joining", "joining", TABLE_WARNING },
 	};
 	bool any = false;
 	for (size_t i = 0; i < ARRAY_SIZE(counts); i++) {

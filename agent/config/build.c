@@ -235,6 +235,8 @@ static void build_key(struct config_build *b, const struct config_node *node,
 		set_values(b, node, key, target);
 		break;
 	case CONFIG_SECTION:
+		if (key->flags & CONFIG_MAPPING_IS_TRUE && node->kind == CONFIG_MAPPING)
+			*(bool *)config_field(key, target) = true;
 		if (key->type && node->kind == CONFIG_SCALAR)
 			set_value(b, node, key, target);
 		else if (key->type && node->kind == CONFIG_SEQUENCE)

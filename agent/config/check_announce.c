@@ -11,6 +11,7 @@ static const char *const state_names[ANNOUNCE_STATES] = {
 	[ANNOUNCE_UP] = "up",
 	[ANNOUNCE_DOWN] = "down",
 	[ANNOUNCE_DRAIN] = "drain",
+	[ANNOUNCE_JOIN] = "join",
 };
 
 struct state_check {
@@ -68,24 +69,79 @@ static void check_increase(const struct state_check *c, const struct app_spec *a
 			    "has no effect: the app sets no MED, add 'med' here or under 'states'");
 }
 
+/* A number that `join` sets against that of `up`. */
+static bool is_lower(struct bgp_number a, struct bgp_number b)
+{
+	return a.given && b.given && a.value < b.value;
+}
+
+static struct bgp_number or_of_app(struct bgp_number of_state, struct bgp_number of_app)
+{
+	return of_state.given ? of_state : of_app;
+}
+
+static void check_join(const struct state_check *c, const struct app_spec *app,
+		       const struct config_node *node)
+{
+	const struct announce_specs *s = app->announce;
+	const struct announce_spec *up = &s->of[ANNOUNCE_UP], *join = &s->of[ANNOUNCE_JOIN];
+	const struct config_node *at = state_node(node, ANNOUNCE_JOIN);
+	if (!join->announce)
+		return;
+	if (c->draft->agent.state_file && !c->draft->agent.state_file[0])
+		config_warn(c->findings, config_at_key(at),
+			    "every start of the agent joins anew: what was promoted is kept in "
+			    "agent.state_file, which is off");
+	if (is_lower(join->med, or_of_app(up->med, s->med)))
+		config_warn(c->findings, config_at(config_node_get(at, "med")),
+			    "is lower than that of `up`: routers prefer a joining app to one that "
+			    "is up");
+	if (is_lower(or_of_app(up->local_pref, s->local_pref), join->local_pref))
+		config_warn(c->findings, config_at(config_node_get(at, "local_pref")),
+			    "is higher than that of `up`: routers prefer a joining app to one that "
+			    "is up");
+	if (is_lower(join->prepends, or_of_app(up->prepends, s->prepends)))
+		config_warn(c->findings, config_at(config_node_get(at, "prepend")),
+			    "is less than that of `up`: routers prefer a joining app to one that "
+			    "is up");
+}
+
+static void check_join_time(const struct app_spec *app, const struct config_node *node,
+			    struct config_findings *findings)
+{
+	if (app->join_time && !announce_specs_announces(app->announce, ANNOUNCE_JOIN))
+		config_warn(findings, config_at(config_node_get(node, "join_time")),
+			    "has no effect: only an app with 'states.join' joins");
+}
+
+/* What a route in this state carries besides: that of `up`, and a joiner that goes down or is drained that of
+ * `join`. */
+static size_t more_of(const struct announce_specs *s, enum announce_state state, bool large)
+{
+	const struct announce_spec *up = &s->of[ANNOUNCE_UP], *join = &s->of[ANNOUNCE_JOIN];
+	bool has_up = state == ANNOUNCE_DRAIN || state == ANNOUNCE_JOIN;
+	bool has_join = state == ANNOUNCE_DRAIN || state == ANNOUNCE_DOWN;
+	size_t n_up = large ? up->large_communities.n : up->ext_communities.n;
+	size_t n_join = large ? join->large_communities.n : join->ext_communities.n;
+	return (has_up ? n_up : 0) + (has_join ? n_join : 0);
+}
+
 /* Including the other communities of the route. */
 static void check_sizes(const struct state_check *c, const struct app_spec *app,
 			const struct config_node *node)
 {
 	const struct announce_specs *s = app->announce;
-	for (enum announce_state state = ANNOUNCE_UP; state <= ANNOUNCE_DRAIN; state++) {
+	for (enum announce_state state = ANNOUNCE_UP; state <= ANNOUNCE_JOIN; state++) {
 		const struct announce_spec *of = &s->of[state];
 		const struct config_node *at = state_node(node, state);
 		if (!at && state == ANNOUNCE_UP)
 			at = config_node_get(node, "vip_config");
 		if (!at)
 			continue; /* it carries what `up` carries */
-		size_t n_ext = c->n_ext + s->ext_communities.n + of->ext_communities.n;
-		size_t n_large = c->n_large + s->large_communities.n + of->large_communities.n;
-		if (state == ANNOUNCE_DRAIN) { /* carries those of `up` too */
-			n_ext += s->of[ANNOUNCE_UP].ext_communities.n;
-			n_large += s->of[ANNOUNCE_UP].large_communities.n;
-		}
+		size_t n_ext = c->n_ext + s->ext_communities.n + of->ext_communities.n +
+			       more_of(s, state, false);
+		size_t n_large = c->n_large + s->large_communities.n + of->large_communities.n +
+				 more_of(s, state, true);
 		if (n_ext > BGP_EXT_COMMUNITIES_MAX)
 			config_error(
 				c->findings, config_at(at),
@@ -108,9 +164,10 @@ static void check_states(const struct state_check *c, const struct app_spec *app
 					      .prepends = app->announce->prepends };
 	check_numbers(c, &always, config_node_get(node, "vip_config"));
 	check_increase(c, app, config_node_get(node, "vip_config"));
-	for (enum announce_state state = ANNOUNCE_UP; state <= ANNOUNCE_DRAIN; state++)
+	for (enum announce_state state = ANNOUNCE_UP; state <= ANNOUNCE_JOIN; state++)
 		check_numbers(c, &app->announce->of[state], state_node(node, state));
 	check_unused(c, app, node);
+	check_join(c, app, node);
 	check_sizes(c, app, node);
 }
 
@@ -183,6 +240,7 @@ void config_check_announce(const struct config_draft *draft, struct config_findi
 			continue; /* reported already */
 		if (app->announce)
 			check_states(&c, app, node);
+		check_join_time(app, node, findings);
 		if (app->keep_last && !config_node_get(node, "group"))
 			config_error(
 				findings, config_at(config_node_get(node, "keep_last")),

@@ -222,7 +222,7 @@ static void check_reserved(const struct config_apps_check *c, const struct vip_r
 
 /* ---- one app ---- */
 
-/* A drained route carries those of `up` and `drain`. */
+/* A drained route carries those of `up` and `drain`; one that joins, in any state those of `join`. */
 static size_t most_of_states(const struct app_spec *app)
 {
 	size_t n[ANNOUNCE_STATES];
@@ -231,7 +231,7 @@ static size_t most_of_states(const struct app_spec *app)
 	for (size_t i = 0; i < ANNOUNCE_STATES; i++)
 		n[i] = app->announce->of[i].communities.n;
 	size_t drain = n[ANNOUNCE_UP] + n[ANNOUNCE_DRAIN];
-	return n[ANNOUNCE_DOWN] > drain ? n[ANNOUNCE_DOWN] : drain;
+	return n[ANNOUNCE_JOIN] + (n[ANNOUNCE_DOWN] > drain ? n[ANNOUNCE_DOWN] : drain);
 }
 
 static void check_communities(const struct config_apps_check *c, const struct app_spec *app,

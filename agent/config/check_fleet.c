@@ -54,6 +54,11 @@ static void check_app(const struct fleet_spec *fleet, const struct app_spec *app
 			    "%zu VIPs guarded by the fleet: with more than %d soft evidence never "
 			    "withdraws the app, divide it",
 			    n, FLEET_VIPS_MAX);
+	if (n > FLEET_VIPS_MAX && announce_specs_announces(app->announce, ANNOUNCE_JOIN))
+		config_warn(findings, config_at(config_node_get(node, "vip")),
+			    "%zu VIPs guarded by the fleet: with more than %d the app is promoted "
+			    "after join_time whether others join or not, divide it",
+			    n, FLEET_VIPS_MAX);
 	check_monitors(app, node, findings);
 }
 

@@ -52,6 +52,7 @@ struct config_agent {
 	struct monitor_timing monitor_timing; /* the defaults of all monitors */
 	uint16_t exec_max;
 	span_t hold_down, hold_down_max;
+	span_t join_time; /* of apps that do not set it themselves */
 	span_t cleanup_timer;
 	struct consul_config consul, nomad;
 	struct monitor_admission admission;

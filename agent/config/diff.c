@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/config/app_hash.h"
 #include "agent/config/draft.h"
 #include "agent/config/schema.h"
 #include "agent/config/schema_agent.h"
@@ -236,6 +237,22 @@ static void diff_programs(struct config_diff *d, const struct config *before,
 
 /* ---- apps ---- */
 
+static bool joins(const struct app_spec *a, const struct app_spec *b)
+{
+	char before[SHA256_TEXT_MAX], after[SHA256_TEXT_MAX];
+	return announce_specs_announces(b->announce, ANNOUNCE_JOIN) &&
+	       !str_equal(config_app_hash(a, before), config_app_hash(b, after));
+}
+
+/* Of the change that was added last. */
+static void note_join(struct config_diff *d)
+{
+	struct config_change *c = &d->items[d->n - 1];
+	c->joins = true;
+	if (c->effect < CONFIG_SENDS_UPDATE)
+		c->effect = CONFIG_SENDS_UPDATE;
+}
+
 static void diff_app(struct config_diff *d, const struct app_spec *a, const struct app_spec *b)
 {
 	struct app_spec before, after;
@@ -244,6 +261,8 @@ static void diff_app(struct config_diff *d, const struct app_spec *a, const stru
 	app_spec_copy(&before, a);
 	app_spec_copy(&after, b);
 	diff_object(d, CONFIG_APP, b->name, &config_app_section, &before, &after);
+	if (joins(a, b))
+		note_join(d);
 	app_spec_done(&before);
 	app_spec_done(&after);
 }
@@ -264,6 +283,8 @@ static void diff_next_app(struct config_differ *d)
 	const struct app_spec *same = find_before(d, spec->name);
 	if (!same) {
 		append(d->ret, CONFIG_APP, CONFIG_ADDED, spec->name);
+		if (announce_specs_announces(spec->announce, ANNOUNCE_JOIN))
+			note_join(d->ret);
 		return;
 	}
 	size_t at = (size_t)(same - d->before->apps);

@@ -49,6 +49,7 @@ struct config_change {
 	/* The largest of its keys. Of a peer that comes or goes: CONFIG_RESETS; of an app or a
 	 * process: CONFIG_SENDS_UPDATE. */
 	enum config_effect effect;
+	bool joins;                     /* an app with states.join, by another definition */
 	struct config_key_change *keys; /* of CONFIG_CHANGED */
 	size_t n_keys, cap_keys;
 };

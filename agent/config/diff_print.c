@@ -121,7 +121,8 @@ void config_change_format(const struct config_change *c, struct strbuf *ret)
 		   c->name ? c->name : "", config_change_kind_name(c->kind));
 	if (c->effect == CONFIG_NEEDS_RESTART && at_once != CONFIG_APPLIES)
 		strbuf_add(ret, "%s, ", effect_words(c->object, at_once));
-	strbuf_add(ret, "%s", consequence(c));
+	strbuf_add(ret, "%s%s", consequence(c),
+		   c->joins ? ", joins anew unless it was promoted before" : "");
 }
 
 void config_diff_print(const struct config_diff *d, FILE *out)

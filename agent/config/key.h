@@ -69,6 +69,7 @@ enum {
 	CONFIG_NOT_SHARED = 1 << 4,      /* of a peer: no default of it under `bgp` */
 	CONFIG_ON_OFF_RESTARTS = 1
 				 << 5, /* set or not set: CONFIG_NEEDS_RESTART, whatever `effect` */
+	CONFIG_MAPPING_IS_TRUE = 1 << 6, /* of CONFIG_SECTION with a type, which is a boolean */
 };
 
 struct config_key {

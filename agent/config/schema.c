@@ -122,6 +122,7 @@ const struct config_section *const config_sections[] = {
 	&config_up_section,
 	&config_down_section,
 	&config_drain_section,
+	&config_join_section,
 	&config_programs_section,
 	&config_fleet_section,
 	/* Last: its keys are also those of others, which are meant more often. */

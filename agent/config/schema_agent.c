@@ -220,6 +220,15 @@ static const struct config_key agent_keys[] = {
 	  .max = HOURS(24),
 	  .doc = "Upper limit of that time. An app that has been up for this long is not "
 		 "considered flapping." },
+	{ .name = "join_time",
+	  .type = &config_type_duration,
+	  FIELD(join_time),
+	  .default_text = "5m",
+	  .min = MSEC(100),
+	  .max = HOURS(24),
+	  .doc = "How long an app with `states.join` joins, when it is new on this host or by "
+		 "another definition: so long its checks pass without interruption before it is "
+		 "promoted to `states.up`. See [drain.md](drain.md#joining)." },
 	{ .name = "bind",
 	  .type = &config_type_bind,
 	  FIELD(bind),

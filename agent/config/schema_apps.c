@@ -82,25 +82,26 @@ static const struct config_key up_keys[] = {
 	  .effect = CONFIG_SENDS_UPDATE,
 	  .type = &config_type_u32,
 	  FIELD(med),
-	  .default_words = "that of `vip_config`; `down` and `drain`: that of `up`",
+	  .default_words = "that of `vip_config`; `down`, `drain` and `join`: that of `up`",
 	  .doc = "MULTI_EXIT_DISC. Many routers treat a missing MED as 0, the most preferred." },
 	{ .name = "prepend",
 	  .effect = CONFIG_SENDS_UPDATE,
 	  .type = &config_type_prepend,
 	  FIELD(prepends),
-	  .default_words = "that of `vip_config`; `down` and `drain`: that of `up`",
+	  .default_words = "that of `vip_config`; `down`, `drain` and `join`: that of `up`",
 	  .doc = "Number of times that the local AS is prepended to the AS path, to eBGP peers." },
 	{ .name = "local_pref",
 	  .effect = CONFIG_SENDS_UPDATE,
 	  .type = &config_type_u32,
 	  FIELD(local_pref),
-	  .default_words = "that of `vip_config`; `down`: that of `up`; `drain`: 0",
+	  .default_words = "that of `vip_config`; `down` and `join`: that of `up`; `drain`, and "
+			   "`join` without any attribute: 0",
 	  .doc = "LOCAL_PREF, to iBGP peers." },
 	{ .name = "weight",
 	  .effect = CONFIG_SENDS_UPDATE,
 	  .type = &config_type_weight,
 	  FIELD(weight),
-	  .default_words = "that of `vip_config`; `down` and `drain`: that of `up`",
+	  .default_words = "that of `vip_config`; `down`, `drain` and `join`: that of `up`",
 	  .doc = "Share of the traffic that this host is to get, as the link bandwidth "
 		 "community." },
 	{ .name = "communities",
@@ -167,6 +168,22 @@ const struct config_section config_drain_section = {
 	.keys = drain_keys,
 	.shared = &config_up_section,
 };
+
+/* A scalar in place of the mapping is written to `announce`. */
+_Static_assert(offsetof(struct announce_spec, announce) == 0, "states.join is a boolean, too");
+
+static const struct config_key join_keys[] = { { 0 } };
+
+const struct config_section config_join_section = {
+	.path = "apps[].states.join",
+	.doc = "Attributes while the app joins: it is healthy, and registered anew or by another "
+	       "definition than the one promoted last on this host, for `join_time`. "
+	       "The communities of `up` are always added; without any attribute also "
+	       "GRACEFUL_SHUTDOWN (RFC 8326). The keys of `apps[].states.up` are accepted. See "
+	       "[drain.md](drain.md#joining).",
+	.keys = join_keys,
+	.shared = &config_up_section,
+};
 #undef FIELD
 
 #define STATE(state) .offset = offsetof(struct announce_specs, of[state])
@@ -188,6 +205,15 @@ static const struct config_key states_keys[] = {
 	  .section = &config_drain_section,
 	  STATE(ANNOUNCE_DRAIN),
 	  .doc = "The app is drained." },
+	{ .name = "join",
+	  .shape = CONFIG_SECTION,
+	  .type = &config_type_bool,
+	  .effect = CONFIG_SENDS_UPDATE,
+	  .flags = CONFIG_MAPPING_IS_TRUE,
+	  .section = &config_join_section,
+	  STATE(ANNOUNCE_JOIN),
+	  .default_words = "`false`: as `up`",
+	  .doc = "The app is new on this host, or its definition is." },
 	{ 0 },
 };
 #undef STATE
@@ -195,7 +221,8 @@ static const struct config_key states_keys[] = {
 const struct config_section config_states_section = {
 	.path = "apps[].states",
 	.doc = "Attributes of the routes of the app in each state. A MED, prepend or LOCAL_PREF "
-	       "that `down` or `drain` does not set is that of `up`, unless said otherwise below.",
+	       "that `down`, `drain` or `join` does not set is that of `up`, unless said otherwise "
+	       "below.",
 	.keys = states_keys,
 };
 
@@ -267,6 +294,15 @@ static const struct config_key app_keys[] = {
 	  .max = HOURS(24),
 	  .default_words = "`agent.hold_down_max`",
 	  .doc = "Upper limit of that time." },
+	{ .name = "join_time",
+	  .type = &config_type_duration,
+	  .offset = offsetof(struct app_spec, join_time),
+	  .min = MSEC(100),
+	  .max = HOURS(24),
+	  .default_words = "`agent.join_time`",
+	  .doc = "With `states.join`: how long the checks of a new app, or of another definition "
+		 "of it, pass before it is promoted to `states.up`. See "
+		 "[drain.md](drain.md#joining)." },
 	{ .name = "nats",
 	  .shape = CONFIG_VALUES,
 	  .type = &config_type_app_nats,
@@ -279,7 +315,8 @@ static const struct config_key app_keys[] = {
 	  .shape = CONFIG_SECTION,
 	  .section = &config_states_section,
 	  .add = get_states,
-	  .doc = "Attributes of the routes while the app is up, down or drained, see below." },
+	  .doc = "Attributes of the routes while the app is up, down, drained or joining, see "
+		 "below." },
 	{ .name = "peers",
 	  .effect = CONFIG_SENDS_UPDATE,
 	  .shape = CONFIG_VALUES,

@@ -11,5 +11,6 @@ extern const struct config_section config_states_section; /* a struct announce_s
 extern const struct config_section config_up_section;     /* a struct announce_spec, and below */
 extern const struct config_section config_down_section;
 extern const struct config_section config_drain_section;
+extern const struct config_section config_join_section;
 
 #endif

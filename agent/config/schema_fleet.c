@@ -114,6 +114,8 @@ static void format_vips(const struct config_key *key, const void *target, FILE *
 		fprintf(out, "%s%s %s", i > 0 ? "; " : "",
 			v->vip.addr.family ? prefix_format(&v->vip, vip) : "default",
 			fleet_min_up_format(&v->min_up, min_up));
+		if (v->max_joining != FLEET_MAX_JOINING)
+			fprintf(out, ", %u joining", v->max_joining);
 	}
 }
 
@@ -157,6 +159,15 @@ static const struct config_key vip_keys[] = {
 	  .flags = CONFIG_REQUIRED,
 	  .doc = "How many agents keep the VIP announced, whatever their checks say: a number, or "
 		 "a share of those that have the app, rounded up." },
+	{ .name = "max_joining",
+	  .type = &config_type_count,
+	  .offset = offsetof(struct fleet_spec_vip, max_joining),
+	  .min = 1,
+	  .max = FLEET_NODES_MAX,
+	  .default_words = "`1`",
+	  .doc = "How many of the agents whose app joins (`states.join`) may be promoted while "
+		 "those "
+		 "before them in line have not been. A broken release stays on so many hosts." },
 	{ 0 },
 };
 

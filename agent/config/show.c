@@ -449,7 +449,10 @@ static json_t *show_fleet_vips(const struct fleet_spec *s)
 		json_t *value = v->min_up.is_share
 					? json_string(fleet_min_up_format(&v->min_up, min_up))
 					: json_integer(v->min_up.value);
-		json_object_set_new(o, name, json_pack("{s:o}", "min_up", value));
+		json_t *rule = json_pack("{s:o}", "min_up", value);
+		if (v->max_joining != FLEET_MAX_JOINING)
+			json_object_set_new(rule, "max_joining", json_integer(v->max_joining));
+		json_object_set_new(o, name, rule);
 	}
 	return o;
 }

@@ -67,6 +67,7 @@ void settings_apply_to_registry(struct agent *a)
 	const struct registry_options options = {
 		.drain_time = c->drain_time,
 		.drain_until = c->drain_until,
+		.join_time = c->join_time,
 		.keep_last_window =
 			c->keep_last_window ? c->keep_last_window : c->monitor_timing.interval,
 		.keep_last_stretches = c->keep_last_window == 0,

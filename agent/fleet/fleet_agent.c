@@ -275,6 +275,13 @@ static bool on_guards(const struct app *app, void *userdata)
 	return !a->is_stopped && find(a, app->spec->name);
 }
 
+static bool on_promote(const struct app *app, void *userdata)
+{
+	struct fleet_agent *a = userdata;
+	const struct fleet_app *f = find(a, app->spec->name);
+	return !f || (!a->is_stopped && fleet_app_promotes(f));
+}
+
 static void on_gone(const struct app *app, void *userdata)
 {
 	struct fleet_agent *a = userdata;
@@ -288,6 +295,7 @@ static void on_gone(const struct app *app, void *userdata)
 
 static const struct registry_fleet registry_ops = { .update = on_update,
 						    .guards = on_guards,
+						    .promotes = on_promote,
 						    .gone = on_gone };
 
 /* ---- life ---- */
@@ -471,6 +479,7 @@ void fleet_agent_status(const struct fleet_agent *a, struct fleet_agent_status *
 		fleet_app_status(f, &app);
 		ret->n_kept += app.is_kept;
 		ret->n_waiting += app.is_waiting;
+		ret->n_joining += app.is_joining;
 	}
 }
 
@@ -480,8 +489,8 @@ void fleet_app_status(const struct fleet_app *f, struct fleet_app_status *ret)
 	bool drained = m->form == FLEET_WITHDRAWN && f->is_drained;
 	*ret = (struct fleet_app_status){
 		.name = f->name,
-		.form = fleet_form_name(drained ? FLEET_DRAINED : m->form),
-		.is_reported = m->is_reported && m->reported == m->form,
+		.form = fleet_form_name(drained ? FLEET_DRAINED : fleet_member_shown(m)),
+		.is_reported = m->is_reported && m->reported == fleet_member_shown(m),
 		.is_kept = fleet_app_keeps(f),
 		.is_waiting = fleet_app_keeps(f) && m->decision.step == FLEET_STEP_WAIT,
 		.is_settling = m->settled_at > loop_now(f->shared->loop),
@@ -490,6 +499,11 @@ void fleet_app_status(const struct fleet_app *f, struct fleet_app_status *ret)
 		.up = f->up,
 		.min_up = f->min_up,
 		.ahead = f->ahead,
+		.is_joining = fleet_joiner_stands(&m->joiner),
+		.has_place = fleet_joiner_stands(&m->joiner) && f->has_place,
+		.has_session = f->shared->session.id[0],
+		.join_ahead = f->join_ahead,
+		.join_first = f->join_first,
 		.error = f->error.text,
 	};
 }

@@ -57,7 +57,7 @@ struct fleet_agent_status {
 	const char *session;  /* "": there is none */
 	mono_t session_since; /* or since there is none */
 	const char *error;    /* of the last failure of the session; "": none since it began */
-	size_t n_apps, n_kept, n_waiting;
+	size_t n_apps, n_kept, n_waiting, n_joining;
 };
 
 struct fleet_app_status {
@@ -70,6 +70,11 @@ struct fleet_app_status {
 	bool is_too_large;        /* more VIPs than a transaction holds */
 	mono_t kept_since;        /* USEC_NEVER: it is not */
 	size_t up, min_up, ahead; /* by the last answer; min_up 0: none yet */
+	bool is_joining;          /* stands in the line of those that join, or is to */
+	bool has_place;           /* in that line, by the last answer: */
+	size_t join_ahead;        /* so many are before it … */
+	const char *join_first;   /* … the first of which is this node; "": none is */
+	bool has_session;         /* the agent */
 	const char *error;        /* of the last transaction; "": it was answered */
 };
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/app/joins.h"
 #include "agent/fleet/fleet_told.h"
 #include "lib/log.h"
 #include "lib/mem.h"
@@ -111,8 +112,10 @@ static size_t collect_vips(const struct fleet_spec *spec, const struct app_spec 
 	if (n == 0)
 		return 0;
 	qsort(ret, kept, sizeof(*ret), compare_vips);
-	for (size_t i = 0; i < kept; i++)
-		rules[i] = (struct fleet_rule){ *fleet_spec_min_up(spec, &ret[i]), spec->window };
+	for (size_t i = 0; i < kept; i++) {
+		const struct fleet_spec_vip *of = fleet_spec_of(spec, &ret[i]);
+		rules[i] = (struct fleet_rule){ of->min_up, spec->window, of->max_joining };
+	}
 	return n;
 }
 
@@ -206,8 +209,8 @@ void fleet_app_free(struct fleet_app *f)
 
 static bool same_rule(const struct fleet_rule *a, const struct fleet_rule *b)
 {
-	return a->window == b->window && a->min_up.is_share == b->min_up.is_share &&
-	       a->min_up.value == b->min_up.value;
+	return a->window == b->window && a->max_joining == b->max_joining &&
+	       a->min_up.is_share == b->min_up.is_share && a->min_up.value == b->min_up.value;
 }
 
 /* One that waits in line asks again. */
@@ -247,10 +250,33 @@ bool fleet_app_keeps(const struct fleet_app *f)
 	return f->member.form == FLEET_DEGRADED && f->member.evidence == FLEET_SOFT;
 }
 
+static enum fleet_join join_of(const struct app *app)
+{
+	if (!app_joins(app) || app->drained_since != USEC_NEVER)
+		return FLEET_JOIN_NONE;
+	return app->joining->is_due ? FLEET_JOIN_PASSED : FLEET_JOIN_STANDS;
+}
+
+static void update_join(struct fleet_app *f, enum fleet_join join, mono_t now)
+{
+	if (f->member.joiner.join == join)
+		return;
+	if (f->member.joiner.join == FLEET_JOIN_NONE)
+		f->has_place = false;
+	fleet_member_join(&f->member, join, now);
+	fleet_app_wake(f, now);
+}
+
+bool fleet_app_promotes(const struct fleet_app *f)
+{
+	return f->n_vips > FLEET_VIPS_MAX || f->member.joiner.is_promoted;
+}
+
 bool fleet_app_update(struct fleet_app *f, const struct app *app, enum fleet_evidence evidence,
 		      bool announced, mono_t now)
 {
 	f->is_drained = app->drained_since != USEC_NEVER;
+	update_join(f, join_of(app), now);
 	/* It cannot look whether enough are left without it. */
 	announced |= f->n_vips > FLEET_VIPS_MAX && f->member.was_announced;
 	if (f->member.evidence != evidence) {
@@ -304,6 +330,16 @@ static void note_decision(struct fleet_app *f)
 		log_kept(f);
 }
 
+static void note_place(struct fleet_app *f)
+{
+	const struct fleet_joiner *j = &f->member.joiner;
+	if (j->decision.step != FLEET_STEP_WAIT && j->decision.step != FLEET_STEP_PROMOTE)
+		return;
+	f->has_place = true;
+	f->join_ahead = j->decision.ahead;
+	str_copy(f->join_first, sizeof(f->join_first), j->decision.first);
+}
+
 static void let_go(struct fleet_app *f, mono_t now)
 {
 	log_event(LOG_WARNING, "app", EVENT("app.granted", .app = f->name),
@@ -336,6 +372,7 @@ static void on_done(enum fleet_result result, const struct fleet_view *views, co
 	struct fleet_app *f = userdata;
 	mono_t now = loop_now(f->shared->loop);
 	enum fleet_form before = f->member.form;
+	bool was_promoted = f->member.joiner.is_promoted;
 	call_ended(f, now);
 	pass_session(f, now);
 	bool had_reported = f->member.is_reported;
@@ -348,6 +385,7 @@ static void on_done(enum fleet_result result, const struct fleet_view *views, co
 		fleet_member_keys_lost(&f->member, now);
 	f->calls.is_lost = false;
 	note_decision(f);
+	note_place(f);
 	if (result == FLEET_FAILED)
 		log_kept(f);
 	fleet_app_wake(f, fleet_member_deadline(&f->member));
@@ -355,6 +393,8 @@ static void on_done(enum fleet_result result, const struct fleet_view *views, co
 		let_go(f, now);
 	else if (before == FLEET_WITHDRAWN && f->member.form == FLEET_DEGRADED)
 		call_back(f, now);
+	else if (!was_promoted && f->member.joiner.is_promoted)
+		registry_guard_changed(f->shared->registry, f->name, now);
 }
 
 /* ---- requests ---- */
@@ -368,6 +408,8 @@ static enum fleet_txn txn_of(const struct fleet_request *r)
 		return FLEET_TXN_REPORT;
 	case FLEET_CLAIM:
 		return FLEET_TXN_CLAIM;
+	case FLEET_JOIN:
+		return FLEET_TXN_JOIN;
 	case FLEET_DROP:
 		return r->leaves ? FLEET_TXN_FORGET : FLEET_TXN_DROP;
 	}

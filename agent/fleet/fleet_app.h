@@ -31,7 +31,10 @@ struct fleet_app {
 	bool is_told;             /* in the log: why it is kept */
 	size_t up, min_up, ahead; /* by the last answer since then; min_up 0: none yet */
 	struct fleet_up *details; /* by VIP, what is told for people */
-	struct err error;         /* of the last transaction; "": it was answered */
+	bool has_place; /* in the line of those that join, by the last answer since it joins: */
+	size_t join_ahead;
+	char join_first[FLEET_NODE_MAX];
+	struct err error; /* of the last transaction; "": it was answered */
 	struct deadline wake;
 	struct list_node waiting, gone;
 	UT_hash_handle hh;
@@ -49,7 +52,9 @@ bool fleet_app_update(struct fleet_app *f, const struct app *app, enum fleet_evi
 		      bool announced, mono_t now);
 /* What others are told besides the form is told anew. */
 void fleet_app_tell(struct fleet_app *f, mono_t now);
-/* The same, as it is. */
+/* Whether nothing of the fleet stands against promoting the app. */
+bool fleet_app_promotes(const struct fleet_app *f);
+/* Whether the app is to stay announced, as it is. */
 bool fleet_app_keeps(const struct fleet_app *f);
 /* The app, or these VIPs of it, are gone: it frees itself when the keys are. */
 void fleet_app_retire(struct fleet_app *f, mono_t now);

@@ -119,7 +119,8 @@ static void set_config(struct fleet_rolling *r, const struct fleet_rolling_spec 
 		r->vips[i] = spec->vips[i];
 		r->config.is_guarded[i] = min_up;
 		if (min_up)
-			r->config.rules[i] = (struct fleet_rule){ *min_up, fleet->window };
+			r->config.rules[i] =
+				(struct fleet_rule){ .min_up = *min_up, .window = fleet->window };
 	}
 }
 

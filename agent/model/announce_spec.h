@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The announce specs of an app: the attributes of its routes while it is up, down or drained. Pure.
+ * The announce specs of an app: the attributes of its routes while it is up, down, drained or joining. Pure.
  *
  * The policy decides on a form of the route, whose attributes follow from the specs:
  *
@@ -10,6 +10,11 @@
  *	drain   of `drain`, else of `up`;    GRACEFUL_SHUTDOWN (RFC 8326), of `up` and `drain`
  *	        LOCAL_PREF else 0
  *	kept    as down, where `down` has attributes; else as drain would be if it had none
+ *	join    of `join`, else of `up`; where    of `up` and `join`; GRACEFUL_SHUTDOWN where `join`
+ *	        `join` has no attributes,         has no attributes
+ *	        LOCAL_PREF 0
+ *
+ * A joiner that goes down or is drained has `join` between the state and `up`: it gets no more attractive by that.
  *
  * Numbers that a spec does not set are those of `up`, because a route without a MED is preferred
  * by most routers; those that `up` does not set are those of vip_config. Numbers that none of them
@@ -25,8 +30,8 @@
 #include "bgp/config.h"
 #include "bgp/merge.h"
 
-enum announce_state { ANNOUNCE_UP, ANNOUNCE_DOWN, ANNOUNCE_DRAIN };
-#define ANNOUNCE_STATES 3
+enum announce_state { ANNOUNCE_UP, ANNOUNCE_DOWN, ANNOUNCE_DRAIN, ANNOUNCE_JOIN };
+#define ANNOUNCE_STATES 4
 
 enum route_form {
 	ROUTE_NONE,
@@ -34,11 +39,12 @@ enum route_form {
 	ROUTE_DOWN,  /* last resort */
 	ROUTE_KEPT,  /* down, kept by keep_last or by the guard of the fleet */
 	ROUTE_DRAIN, /* before it is withdrawn */
+	ROUTE_JOIN,  /* up, by a definition that is not promoted yet */
 };
 const char *route_form_name(enum route_form form); /* "none", "up", … */
 
 struct announce_spec {
-	bool announce; /* not of UP, which always is */
+	bool announce; /* not of UP, which always is; of JOIN: new definitions join */
 	struct bgp_number med, local_pref, prepends, weight;
 	struct bgp_communities communities;
 	struct bgp_ext_communities ext_communities;
@@ -84,5 +90,9 @@ struct announce_room {
 void announce_specs_attrs(const struct announce_specs *s, const struct bgp_communities *of_app,
 			  enum route_form form, struct announce_room *room,
 			  struct bgp_route_attrs *ret);
+/* The same of an app that joins. */
+void announce_specs_attrs_of_joiner(const struct announce_specs *s,
+				    const struct bgp_communities *of_app, enum route_form form,
+				    struct announce_room *room, struct bgp_route_attrs *ret);
 
 #endif

@@ -11,6 +11,7 @@ struct app_counts {
 	size_t damped;            /* flapping, withdrawn until hold_down is over */
 	size_t draining, drained; /* still announced; withdrawn */
 	size_t apps_kept, groups_kept;
+	size_t joining; /* up, by a definition that is not promoted yet */
 	size_t leases;
 	uint64_t leases_expired;
 };

@@ -317,7 +317,7 @@ bool app_spec_equal(const struct app_spec *a, const struct app_spec *b)
 	if (a->n_monitors != b->n_monitors)
 		return false;
 	if (a->quorum != b->quorum || a->hold_down != b->hold_down ||
-	    a->hold_down_max != b->hold_down_max)
+	    a->hold_down_max != b->hold_down_max || a->join_time != b->join_time)
 		return false;
 	if (!str_same(a->name, b->name) || !str_same(a->group, b->group) ||
 	    !str_same(a->disable_file, b->disable_file) || a->keep_last != b->keep_last ||

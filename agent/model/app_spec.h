@@ -54,6 +54,7 @@ struct app_spec {
 	size_t n_monitors;
 	uint16_t quorum;                 /* how many monitors must pass; 0: all */
 	span_t hold_down, hold_down_max; /* 0: the agent's */
+	span_t join_time;                /* likewise; of apps with states.join */
 	struct nat_spec *nats;
 	size_t n_nats;
 	struct announce_specs *announce; /* NULL: the defaults */

@@ -23,6 +23,8 @@ enum app_state app_state_of(enum health health, enum route_form form, bool drain
 		return APP_KEPT;
 	case ROUTE_DOWN:
 		return APP_LAST_RESORT;
+	case ROUTE_JOIN:
+		return APP_JOINING;
 	case ROUTE_NONE:
 	case ROUTE_UP:
 	case ROUTE_DRAIN:
@@ -39,9 +41,10 @@ int app_state_rank(enum app_state state)
 const char *app_state_word(enum app_state state)
 {
 	static const char *const words[APP_STATES] = {
-		[APP_UNKNOWN] = "unknown",         [APP_UP] = "up",     [APP_DOWN] = "down",
-		[APP_LAST_RESORT] = "last-resort", [APP_KEPT] = "kept", [APP_DRAINING] = "draining",
-		[APP_DRAINED] = "drained",
+		[APP_UNKNOWN] = "unknown", [APP_UP] = "up",
+		[APP_DOWN] = "down",       [APP_LAST_RESORT] = "last-resort",
+		[APP_KEPT] = "kept",       [APP_DRAINING] = "draining",
+		[APP_DRAINED] = "drained", [APP_JOINING] = "joining",
 	};
 	return words[state];
 }

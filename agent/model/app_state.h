@@ -16,8 +16,9 @@ enum app_state {
 	APP_KEPT,        /* with its group */
 	APP_DRAINING,
 	APP_DRAINED,
+	APP_JOINING, /* up, with the attributes of states.join */
 };
-#define APP_STATES 7
+#define APP_STATES 8
 
 enum app_state app_state_of(enum health health, enum route_form form, bool drained);
 /* To show what needs attention first: 0: down; 1: not as it should be, or drained; 2: up. */

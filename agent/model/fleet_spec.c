@@ -19,16 +19,24 @@ static bool is_rule_of(const struct fleet_spec_vip *rule, const struct prefix *v
 	return vip ? prefix_equal(&rule->vip, vip) : rule->vip.addr.family == 0;
 }
 
+const struct fleet_spec_vip *fleet_spec_find(const struct fleet_spec *s, const struct prefix *vip)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (is_rule_of(&s->vips[i], vip))
+			return &s->vips[i];
+	return NULL;
+}
+
+const struct fleet_spec_vip *fleet_spec_of(const struct fleet_spec *s, const struct prefix *vip)
+{
+	const struct fleet_spec_vip *rule = fleet_spec_find(s, vip);
+	return rule ? rule : fleet_spec_find(s, NULL);
+}
+
 const struct fleet_min_up *fleet_spec_min_up(const struct fleet_spec *s, const struct prefix *vip)
 {
-	const struct fleet_min_up *of_others = NULL;
-	for (size_t i = 0; i < s->n; i++) {
-		if (is_rule_of(&s->vips[i], vip))
-			return &s->vips[i].min_up;
-		if (is_rule_of(&s->vips[i], NULL))
-			of_others = &s->vips[i].min_up;
-	}
-	return of_others;
+	const struct fleet_spec_vip *rule = fleet_spec_of(s, vip);
+	return rule ? &rule->min_up : NULL;
 }
 
 struct fleet_spec_vip *fleet_spec_add(struct fleet_spec *s, const struct prefix *vip)
@@ -38,6 +46,7 @@ struct fleet_spec_vip *fleet_spec_add(struct fleet_spec *s, const struct prefix 
 			return &s->vips[i];
 	s->vips = mem_grow_by_one(s->vips, s->n, sizeof(*s->vips));
 	struct fleet_spec_vip *rule = &s->vips[s->n++];
+	rule->max_joining = FLEET_MAX_JOINING;
 	if (vip)
 		rule->vip = *vip;
 	return rule;

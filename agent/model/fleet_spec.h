@@ -16,6 +16,7 @@ enum fleet_engine { FLEET_OFF, FLEET_CONSUL };
 struct fleet_spec_vip {
 	struct prefix vip; /* family 0: all that are not named */
 	struct fleet_min_up min_up;
+	uint16_t max_joining;
 };
 
 struct fleet_spec {
@@ -27,10 +28,16 @@ struct fleet_spec {
 };
 
 void fleet_spec_done(struct fleet_spec *s);
+/* Of exactly this VIP, or with NULL of all that are not named; NULL: there is none. */
+const struct fleet_spec_vip *fleet_spec_find(const struct fleet_spec *s, const struct prefix *vip);
+/* What is said of the VIP, or of all that are not named; NULL: it is not guarded. */
+const struct fleet_spec_vip *fleet_spec_of(const struct fleet_spec *s, const struct prefix *vip);
 /* What is to stay announced of the VIP; NULL: it is not guarded. */
 const struct fleet_min_up *fleet_spec_min_up(const struct fleet_spec *s, const struct prefix *vip);
 /* A rule of exactly this VIP, or with NULL of all others; the one that is there, or a new one. */
 struct fleet_spec_vip *fleet_spec_add(struct fleet_spec *s, const struct prefix *vip);
+
+#define FLEET_MAX_JOINING 1 /* the default */
 
 /* "50%" or "3", as the configuration has it. */
 #define FLEET_MIN_UP_TEXT_MAX 16

@@ -21,6 +21,8 @@ const char *const event_kinds[] = {
 	"app.granted",
 	"app.guarded",
 	"app.held",
+	"app.joining",
+	"app.promoted",
 	"app.released",
 	"app.up",
 	"bfd.down",

@@ -8,7 +8,7 @@ static enum route_form form_of(const struct policy_input *in)
 	case HEALTH_UNKNOWN:
 		return ROUTE_NONE;
 	case HEALTH_UP:
-		return ROUTE_UP;
+		return in->joins ? ROUTE_JOIN : ROUTE_UP;
 	case HEALTH_DOWN:
 		break;
 	}
@@ -53,7 +53,9 @@ static void decide(const struct policy_input *in, struct policy_output *ret)
 		ret->due = waits ? in->drain_end : USEC_NEVER;
 	}
 	if (form != ROUTE_NONE) {
-		ret->want = (struct policy_want){ .route = form, .address = ADDRESS_BOUND };
+		ret->want = (struct policy_want){ .route = form,
+						  .address = ADDRESS_BOUND,
+						  .joins = in->joins };
 		return;
 	}
 	ret->want.cause = cause;

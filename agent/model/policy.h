@@ -7,6 +7,7 @@
  *	unknown                none    as it is: a VIP of a previous instance stays until the first
  *	                               verdict
  *	up                     up      bound
+ *	up, joining            join    bound: its definition is not promoted yet (joining.h)
  *	down, announced        down    bound: the last resort
  *	down, kept             kept    bound: see below
  *	down                   none    as it is until cleanup_timer has passed, so that established
@@ -62,6 +63,7 @@ struct policy_want {
 	 * routers (graceful restart). */
 	bool undecided;
 	const char *cause; /* of no route: "down", "drain", … (docs/events.md); else NULL */
+	bool joins;        /* of a route in any form */
 };
 
 struct policy_input {
@@ -71,6 +73,7 @@ struct policy_input {
 	bool checks_own_vip;  /* a monitor needs the address to be there */
 	bool last_resort;     /* announced while DOWN */
 	bool kept;            /* by policy_group(), or by the guard of the fleet */
+	bool joins;           /* its definition is not promoted yet */
 	bool drained;         /* by any source */
 	bool drain_announces; /* false: withdrawn at once */
 	mono_t drain_end;     /* when drain_time is over */

@@ -37,8 +37,9 @@ static void add_apps(struct html *h, const json_t *status)
 {
 	static const struct {
 		const char *state, *class;
-	} rows[] = { { "up", MARK_GOOD },  { "down", MARK_BAD },     { "unknown", MARK_ODD },
-		     { "kept", MARK_ODD }, { "draining", MARK_ODD }, { "drained", MARK_ODD } };
+	} rows[] = { { "up", MARK_GOOD },    { "down", MARK_BAD },     { "unknown", MARK_ODD },
+		     { "kept", MARK_ODD },   { "draining", MARK_ODD }, { "drained", MARK_ODD },
+		     { "joining", MARK_ODD } };
 	/* The first three sum up to all; the others are among them. */
 	bool among = false;
 	html_add(h, "<div><dt>Apps</dt><dd>");

@@ -7,8 +7,9 @@
 
 #define FROM_MAX 1000000
 
-const char *const page_shows[] = { "all",      "trouble", "up",   "down",        "unknown",
-				   "draining", "drained", "kept", "last-resort", NULL };
+const char *const page_shows[] = { "all",         "trouble",  "up",      "down",
+				   "unknown",     "draining", "drained", "kept",
+				   "last-resort", "joining",  NULL };
 
 static int set_show(struct page_query *q, const char *value, struct err *err)
 {

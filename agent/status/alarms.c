@@ -13,6 +13,7 @@
 #include "agent/programs/programs.h"
 #include "agent/status/outside_vrf.h"
 #include "agent/status/view_route.h"
+#include "agent/status/view_joining.h"
 #include "agent/status/view_vip.h"
 #include "agent/status/way_back.h"
 #include "agent/vip/nat_served.h"
@@ -704,6 +705,29 @@ static void add_roll(json_t *alarms, const struct roll *r, wall_t now)
 		    r->note[0] ? ": " : "", r->note);
 }
 
+/* Apps that passed their checks, and are not promoted. */
+static void add_joining(json_t *alarms, const struct status_sources *in, mono_t now)
+{
+	const struct app *first = NULL;
+	char buf[TEXT_MAX];
+	struct strbuf why = strbuf_over(buf, sizeof(buf));
+	size_t n = 0;
+	for (const struct fleet_app *f = fleet_agent_first(in->fleet); f; f = fleet_agent_next(f)) {
+		struct fleet_app_status s;
+		fleet_app_status(f, &s);
+		const struct app *app = registry_find(in->registry, s.name);
+		mono_t since = app ? view_joining_held_since(app) : USEC_NEVER;
+		if (usec_add(since, ALARM_JOINING_HELD) <= now && n++ == 0)
+			first = app;
+	}
+	if (n == 0)
+		return;
+	view_joining_explain(in, first, now, &why);
+	add_count(add(alarms, "fleet-joining", "app", first->spec->name, "%s: %s",
+		      first->spec->name, buf),
+		  n);
+}
+
 static void add_fleet(json_t *alarms, const struct status_sources *in,
 		      const struct view_clock *clock)
 {
@@ -713,6 +737,7 @@ static void add_fleet(json_t *alarms, const struct status_sources *in,
 	fleet_agent_status(in->fleet, &s);
 	add_guarded(alarms, in);
 	add_roll(alarms, in->roll, clock->wall);
+	add_joining(alarms, in, clock->now);
 	if (!s.session[0] && usec_add(s.session_since, ALARM_FLEET_LOST) <= clock->now)
 		add(alarms, "fleet-lost", NULL, NULL,
 		    "no session in Consul for the fleet: apps whose checks fail stay announced, "

@@ -24,6 +24,9 @@
 /* A session in Consul takes a moment. */
 #define ALARM_FLEET_LOST (10 * USEC_PER_SEC)
 
+/* In a fleet one is promoted after the other. */
+#define ALARM_JOINING_HELD (60 * USEC_PER_SEC)
+
 /* A certificate that expires sooner is to be replaced. */
 #define ALARM_CERTIFICATE (14 * (86400 * USEC_PER_SEC))
 

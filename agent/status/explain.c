@@ -105,12 +105,14 @@ static void add_health(struct walk *w, const json_t *app, const json_t *vip)
 	bool is_up = str_equal(text_of(app, "health"), "up");
 	bool is_announced = !str_equal(text_of(vip, "form"), "none");
 	bool only_held = !is_up && is_held_down(app) && checks_pass(app);
+	bool joins = is_up && str_equal(text_of(app, "state"), "joining");
 	const char *advice = "look at the checks: vipherald app @";
 	if (str_equal(text_of(app, "health"), "unknown"))
 		advice = "wait for the first result of the checks: vipherald app @";
 	add(w,
 	    &(struct condition){ "health",
-				 is_up       ? "up"
+				 joins       ? text_of(app, "reason")
+				 : is_up     ? "up"
 				 : only_held ? "the checks pass again"
 					     : text_of(app, "reason"),
 				 advice, only_held ? NULL : json_object_get(app, "since_seconds"),

@@ -103,8 +103,9 @@ void forecast_fleet_add(struct forecast_fleet *f, const struct status_sources *i
 	struct guarded_app *a = add_app(f, of, app->spec->name, asks);
 	for (size_t i = 0; i < app->spec->n_vips; i++) {
 		const struct fleet_min_up *min_up = fleet_spec_min_up(spec, &app->spec->vips[i]);
-		const struct fleet_rule rule = { min_up ? *min_up : (struct fleet_min_up){ 0 },
-						 spec->window };
+		const struct fleet_rule rule = { .min_up = min_up ? *min_up
+								  : (struct fleet_min_up){ 0 },
+						 .window = spec->window };
 		if (min_up)
 			add_vip(f, a, &app->spec->vips[i], &rule);
 	}

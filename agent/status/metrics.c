@@ -178,6 +178,10 @@ static void drains(struct metric_page *out, const struct metrics *m)
 	      "Apps that are down and stay announced because their whole group went down "
 	      "(keep_last).",
 	      c->apps_kept);
+	gauge(out, "apps_joining",
+	      "Apps that are up and announced with the attributes of states.join, as their "
+	      "definition is not promoted yet.",
+	      c->joining);
 	gauge(out, "groups_kept",
 	      "Groups whose apps all went down at once and stay announced; alert unless 0.",
 	      c->groups_kept);

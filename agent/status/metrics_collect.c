@@ -90,7 +90,8 @@ static struct metrics_fleet fleet_totals(const struct fleet_agent *fleet)
 	return (struct metrics_fleet){ .has_session = s.session[0],
 				       .guarded = s.n_apps,
 				       .kept = s.n_kept,
-				       .waiting = s.n_waiting };
+				       .waiting = s.n_waiting,
+				       .joining = s.n_joining };
 }
 
 void metrics_collect(const struct status_sources *in, struct metric_page *page)

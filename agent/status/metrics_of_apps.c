@@ -80,6 +80,12 @@ static void add_changed(struct scrape *s, const char *name, const struct app *ap
 	metric_sample_double(&s->page, name, labels, (double)at / (double)USEC_PER_SEC, 3);
 }
 
+static void add_joining(struct scrape *s, const char *name, const struct app *app)
+{
+	if (app->joining)
+		add_app(s, name, app, app->joining->on);
+}
+
 /* ---- VIPs ---- */
 
 static bool is_sent(const struct scrape *s, size_t peer, const struct vip *vip)
@@ -264,6 +270,9 @@ static const struct {
 	  .add = add_transitions },
 	{ "app_state_changed_timestamp_seconds", "gauge", "When the state of the app last changed.",
 	  .add = add_changed },
+	{ "app_joining", "gauge",
+	  "1 while the definition of an app with states.join is not promoted yet on this host.",
+	  .add = add_joining },
 	{ "vip_announced", "gauge", "1 while at least one peer has been sent the VIP.",
 	  .add_vip = add_announced },
 	{ "vip_advertised", "gauge",

@@ -16,6 +16,8 @@ void metrics_of_fleet(struct metric_page *page, const struct metrics_fleet *flee
 	gauge(page, "fleet_guarded", "Apps that the guard of the fleet is for.", fleet->guarded);
 	gauge(page, "fleet_kept", "Apps that are down and kept announced by the guard.",
 	      fleet->kept);
+	gauge(page, "fleet_joining", "Apps that stand in the line of those that join.",
+	      fleet->joining);
 	gauge(page, "fleet_waiting", "Apps that wait in line to be withdrawn.", fleet->waiting);
 	gauge(page, "fleet_rolling", "1 while this host has a slot for rolling work.",
 	      fleet->rolls);

@@ -10,7 +10,7 @@
 
 struct metrics_fleet {
 	bool has_session;
-	size_t guarded, kept, waiting;
+	size_t guarded, kept, waiting, joining;
 	bool rolls, roll_waits, roll_is_stuck; /* rolling work of this host */
 };
 

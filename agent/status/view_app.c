@@ -5,11 +5,13 @@
 #include <stdlib.h>
 
 #include "agent/app/drains.h"
+#include "agent/app/joins.h"
 #include "agent/app/leases.h"
 #include "agent/config/show.h"
 #include "agent/model/app_state.h"
 #include "agent/status/json_out.h"
 #include "agent/status/view_drain.h"
+#include "agent/status/view_joining.h"
 #include "agent/status/view_monitor.h"
 #include "agent/status/view_nat.h"
 #include "agent/status/view_vip.h"
@@ -103,6 +105,8 @@ static void find_reason(const struct status_sources *in, const struct app *app,
 		add_drained(app->drain, registry_agent_drain(in->registry), text);
 	else if (add_unannounced(in, app, c, text))
 		return;
+	else if (app_joins(app))
+		view_joining_explain(in, app, now, text);
 	else if (app->spec->n_monitors == 0)
 		strbuf_add(text, "no monitors, always up");
 	else
@@ -173,6 +177,7 @@ static void add_state(struct json_out *o, const struct status_sources *in, const
 	json_out_time(o, clock, "since", app->health_since);
 	json_out_add_text(o, "state", app_state_name(app->health, app->form, drained));
 	json_out_add_json(o, "drain", drain(in, app, clock));
+	json_out_add_json(o, "joining", view_joining(in, app, clock));
 	json_out_add_json(o, "group", app->spec->group ? group(app) : json_null());
 	json_out_add_json(o, "lease", view_app_lease(app, clock));
 	json_out_add_text(o, "consul_rival", rival ? rival->name : NULL);

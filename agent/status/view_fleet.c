@@ -23,6 +23,7 @@ json_t *view_fleet_summary(const struct status_sources *in, const struct view_cl
 	json_object_set_new(o, "guarded", json_integer(VIEW_INT(s.n_apps)));
 	json_object_set_new(o, "kept", json_integer(VIEW_INT(s.n_kept)));
 	json_object_set_new(o, "waiting", json_integer(VIEW_INT(s.n_waiting)));
+	json_object_set_new(o, "joining", json_integer(VIEW_INT(s.n_joining)));
 	return o;
 }
 
@@ -44,6 +45,10 @@ static json_t *view_app(const struct fleet_app *f, const struct view_clock *cloc
 	json_object_set_new(o, "up", count_or_null(&s, s.up));
 	json_object_set_new(o, "min_up", count_or_null(&s, s.min_up));
 	json_object_set_new(o, "ahead", count_or_null(&s, s.ahead));
+	json_object_set_new(o, "joining", json_boolean(s.is_joining));
+	json_object_set_new(o, "join_ahead",
+			    s.has_place ? json_integer(VIEW_INT(s.join_ahead)) : json_null());
+	json_object_set_new(o, "join_first", text_or_null(s.has_place ? s.join_first : NULL));
 	json_object_set_new(o, "error", text_or_null(s.error));
 	return o;
 }

@@ -126,7 +126,8 @@ static size_t count_announced(const struct fleet_view *v)
 {
 	size_t n = 0;
 	for (size_t i = 0; i < v->n_up; i++)
-		n += v->up[i].form == FLEET_NORMAL || v->up[i].form == FLEET_DEGRADED;
+		n += v->up[i].form == FLEET_NORMAL || v->up[i].form == FLEET_JOINING ||
+		     v->up[i].form == FLEET_DEGRADED;
 	return n;
 }
 
@@ -135,8 +136,8 @@ json_t *view_fleet_vip(const struct fleet_spec *spec, const struct prefix *vip,
 {
 	json_t *o = begin(spec, vip), *nodes = json_null();
 	const struct fleet_min_up *min_up = fleet_spec_min_up(spec, vip);
-	const struct fleet_rule rule = { min_up ? *min_up : (struct fleet_min_up){ 0 },
-					 spec->window };
+	const struct fleet_rule rule = { .min_up = min_up ? *min_up : (struct fleet_min_up){ 0 },
+					 .window = spec->window };
 	json_object_set_new(o, "min_up",
 			    min_up ? json_integer(VIEW_INT(fleet_min_up(v, &rule, clock->wall)))
 				   : json_null());

@@ -13,10 +13,10 @@
 
 static json_t *apps(const struct app_counts *c)
 {
-	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "up", VIEW_INT(c->up), "down",
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "up", VIEW_INT(c->up), "down",
 			 VIEW_INT(c->down), "unknown", VIEW_INT(c->unknown), "draining",
 			 VIEW_INT(c->draining), "drained", VIEW_INT(c->drained), "kept",
-			 VIEW_INT(c->apps_kept));
+			 VIEW_INT(c->apps_kept), "joining", VIEW_INT(c->joining));
 }
 
 /* Since the first request for a drain of the agent; USEC_NEVER without one. */

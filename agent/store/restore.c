@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "agent/app/drains.h"
+#include "agent/app/joins.h"
 #include "agent/app/leases.h"
 #include "agent/store/place.h"
 #include "agent/store/state_encode.h"
@@ -54,6 +55,13 @@ void restore_drains(const struct state_contents *c, struct registry *registry,
 				       store_clock_to_mono(clock, until),
 				       usec_sub(clock.wall, d->since), clock.mono);
 	}
+}
+
+void restore_promotions(const struct state_contents *c, struct registry *registry)
+{
+	for (size_t i = 0; i < c->n_promotions; i++)
+		registry_restore_promotion(registry, c->promotions[i].name,
+					   c->promotions[i].sha256);
 }
 
 int restore_app(struct state_app *app, struct registry *registry, struct store_clock clock,

@@ -30,6 +30,8 @@ void restore_vips(const struct state_contents *c, const struct state_place *here
 /* Drains that have not ended. They are written again, until their apps are registered. */
 void restore_drains(const struct state_contents *c, struct registry *registry,
 		    struct state_file *file, struct store_clock clock);
+/* Definitions that were promoted. */
+void restore_promotions(const struct state_contents *c, struct registry *registry);
 /* 0; or, with a line in the log, -errno: -ESTALE when its lease has ended, else as
  * registry_register(). -EACCES, -EMFILE and -EDQUOT: it may be accepted again one day. */
 int restore_app(struct state_app *app, struct registry *registry, struct store_clock clock,

@@ -82,6 +82,11 @@ char *state_encode_drain(const char *name, wall_t since, wall_t until, const cha
 				 "until_ms", msec_of(until), "reason", json_string(reason)));
 }
 
+char *state_encode_promotion(const char *name, const char *sha256)
+{
+	return line_of(json_pack("{s:s, s:s}", "promoted", name, "sha256", sha256));
+}
+
 /* The kernel may cut a label within a character. */
 static json_t *printable(const char *label)
 {

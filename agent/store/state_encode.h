@@ -9,6 +9,7 @@
 char *state_encode_head(const struct state_place *place);
 char *state_encode_app(const struct app_spec *spec, wall_t lease_until);
 char *state_encode_drain(const char *name, wall_t since, wall_t until, const char *reason);
+char *state_encode_promotion(const char *name, const char *sha256);
 char *state_encode_vip(const struct prefix *prefix, const char *ifname, const char *label);
 /* NULL: the order orders nothing. */
 char *state_encode_peer(const struct peer_order *order);

@@ -205,6 +205,24 @@ static int read_drain(json_t *line, struct state_contents *c, struct err *err)
 	return 0;
 }
 
+static int read_promotion(json_t *line, struct state_contents *c, struct err *err)
+{
+	json_error_t error;
+	const char *name, *sha256;
+	struct state_promotion p = { 0 };
+	if (json_unpack_ex(line, &error, 0, "{s:s, s:s !}", "promoted", &name, "sha256", &sha256) <
+	    0)
+		return unpack_failed(&error, err);
+	if (strlen(sha256) != SHA256_TEXT_MAX - 1 ||
+	    strspn(sha256, "0123456789abcdef") != SHA256_TEXT_MAX - 1)
+		return err_set(err, -EBADMSG, "'sha256' is not 64 hexadecimal digits");
+	str_copy(p.sha256, sizeof(p.sha256), sha256);
+	p.name = mem_strdup(name);
+	c->promotions = mem_grow(c->promotions, &c->cap_promotions, c->n_promotions + 1, sizeof(p));
+	c->promotions[c->n_promotions++] = p;
+	return 0;
+}
+
 static int read_vip(json_t *line, struct state_contents *c, struct err *err)
 {
 	json_error_t error;
@@ -360,6 +378,8 @@ static int read_line(json_t *line, struct state_contents *c, struct err *err)
 		return read_defined(line, c, err);
 	if (json_object_get(line, "drain"))
 		return read_drain(line, c, err);
+	if (json_object_get(line, "promoted"))
+		return read_promotion(line, c, err);
 	if (json_object_get(line, "vip"))
 		return read_vip(line, c, err);
 	if (json_object_get(line, "roll"))
@@ -431,6 +451,8 @@ void state_contents_done(struct state_contents *c)
 		free(c->drains[i].name);
 		free(c->drains[i].reason);
 	}
+	for (size_t i = 0; i < c->n_promotions; i++)
+		free(c->promotions[i].name);
 	for (size_t i = 0; i < c->n_refused; i++)
 		free(c->refused[i]);
 	peer_orders_done(&c->peers);
@@ -439,6 +461,7 @@ void state_contents_done(struct state_contents *c)
 	free(c->roll);
 	free(c->apps);
 	free(c->drains);
+	free(c->promotions);
 	free(c->vips);
 	free(c->refused);
 	*c = (struct state_contents){ 0 };

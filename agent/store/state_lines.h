@@ -7,6 +7,7 @@
  *	 "lease_until_ms": 1767323045678, "by": "token ops", "admin": true}
  *	{"define": {"name": "dns", "vip": [...], …}, "local": true, "by": …, "admin": true}
  *	{"drain": "dns", "since_ms": …, "until_ms": …, "reason": "…"}     "drain": null: the agent
+ *	{"promoted": "dns", "sha256": "…"}                                 of an app with states.join
  *	{"vip": "192.0.2.53/32", "label": "lo:dns"}                        "interface": "dummy0", if not lo
  *	{"peer_disabled": "10.0.0.1", "port": 179, "since_ms": …, "text": "…", "by": "uid 0"}
  *	{"peer_added": {"peer_as": "65000", …}, "peer": "10.0.0.2", "port": 179, "since_ms": …, "by": "uid 0"}
@@ -20,7 +21,7 @@
  * "define" is an app of PUT /v1/apps/NAME that says more than the parameters of /register can, with the keys
  * of the configuration (agent/config/define.h). A line of another form needs another version. "by" and "admin" are there only when the
  * principal is neither "local" nor "remote"; release 0.1.0 takes such a file, and one with orders for
- * peers or a roll, for damaged.
+ * peers, a roll or promotions, for damaged.
  */
 #ifndef AGENT_STORE_STATE_LINES_H
 #define AGENT_STORE_STATE_LINES_H
@@ -34,6 +35,7 @@
 #include "agent/model/roll.h"
 #include "lib/addr.h"
 #include "lib/err.h"
+#include "lib/sha256.h"
 #include "lib/wallclock.h"
 
 #define STATE_VERSION   1
@@ -57,6 +59,11 @@ struct state_drain {
 	char *reason;
 };
 
+struct state_promotion {
+	char *name;
+	char sha256[SHA256_TEXT_MAX]; /* config_app_hash() */
+};
+
 /* An address that was about to be added. */
 struct state_vip {
 	struct prefix prefix;
@@ -68,12 +75,13 @@ struct state_contents {
 	struct state_place place;
 	struct state_app *apps;
 	struct state_drain *drains;
+	struct state_promotion *promotions;
 	struct state_vip *vips;
 	struct peer_orders peers;
 	struct roll *roll; /* NULL: none */
 	char **refused;    /* errors of registrations that were left out */
-	size_t n_apps, n_drains, n_vips, n_refused;
-	size_t cap_apps, cap_drains, cap_vips, cap_refused;
+	size_t n_apps, n_drains, n_promotions, n_vips, n_refused;
+	size_t cap_apps, cap_drains, cap_promotions, cap_vips, cap_refused;
 };
 
 /* -EBADMSG: damaged. -EPROTONOSUPPORT: another version. Both with a text that names the line, and

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "agent/app/drains.h"
+#include "agent/app/joins.h"
 #include "agent/app/leases.h"
 #include "agent/store/clock.h"
 #include "agent/store/place.h"
@@ -75,6 +76,12 @@ static char *app_line(const struct store *s, const struct app *app)
 	return state_encode_app(app->spec, store_clock_to_wall(clock_of(s), app_lease_end(app)));
 }
 
+static char *promotion_line(const struct app *app)
+{
+	const struct joining *j = app->joining;
+	return j && j->promoted[0] ? state_encode_promotion(app->spec->name, j->promoted) : NULL;
+}
+
 /* Both may be NULL; takes both over. */
 static char *joined(char *a, char *b)
 {
@@ -94,7 +101,8 @@ static void put(struct store *s, const char *name, const struct app *app, span_t
 	if (!name)
 		lines = drain_line(s, NULL, registry_agent_drain(s->registry));
 	else if (app)
-		lines = joined(app_line(s, app), drain_line(s, name, app->drain));
+		lines = joined(joined(app_line(s, app), drain_line(s, name, app->drain)),
+			       promotion_line(app));
 	state_file_put(s->file, name ? name : STORE_AGENT_KEY, lines, delay);
 }
 
@@ -203,6 +211,7 @@ void store_begin(struct store *s, bool more_to_come)
 	s->next_app = 0;
 	if (!s->file)
 		return;
+	registry_drop_promotions(s->registry); /* apps of catalogues do not join */
 	if (!more_to_come)
 		registry_drop_pending_drains(s->registry, on_dropped, s);
 	state_file_begin(s->file);
@@ -283,6 +292,7 @@ static void open_file(struct store *s, const char *path)
 	s->clock = clock_watch_new(s->loop, on_clock_set, s);
 	restore_vips(&s->contents, &here, s->actuator, s->file);
 	restore_drains(&s->contents, s->registry, s->file, clock_of(s));
+	restore_promotions(&s->contents, s->registry);
 }
 
 static void log_kernel_without_tags(const struct store *s)

@@ -135,7 +135,8 @@ static void look_at_rule(const struct nat_rule *r, bool present, void *userdata)
 static void look_at_vip(struct nat_served_census *c, const struct vip *vip)
 {
 	c->vip = false;
-	if (vip->announced && vip->form == ROUTE_UP && vip->spec && vip->spec->n_nats > 0)
+	bool serves = vip->form == ROUTE_UP || vip->form == ROUTE_JOIN;
+	if (vip->announced && serves && vip->spec && vip->spec->n_nats > 0)
 		nat_walk_rules(c->nat, &vip->prefix, look_at_rule, c);
 }
 

@@ -166,9 +166,11 @@ void reconcile_want(struct reconcile *r, struct vip *vip, struct policy_want wan
 		vip_withdraw(r, vip, want.cause, now);
 	if (want.route == ROUTE_NONE && !want.undecided)
 		vip_disown(r, vip);
-	bool alike = vip->want.route == want.route && vip->want.address == want.address;
+	bool alike = vip->want.route == want.route && vip->want.address == want.address &&
+		     vip->want.joins == want.joins;
 	if (alike && !(vip->announced && vip->stale))
 		return;
+	vip->stale |= vip->announced && vip->want.joins != want.joins;
 	vip->want = want;
 	/* The address and NAT are there, or it would not be announced. */
 	if (vip->announced)

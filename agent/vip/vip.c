@@ -51,7 +51,10 @@ static void spec_attrs(const struct vip *vip, enum route_form form, struct annou
 		       struct bgp_route_attrs *ret)
 {
 	const struct announce_specs *s = vip->spec->announce;
-	announce_specs_attrs(s, &vip->spec->communities, form, room, ret);
+	if (vip->want.joins)
+		announce_specs_attrs_of_joiner(s, &vip->spec->communities, form, room, ret);
+	else
+		announce_specs_attrs(s, &vip->spec->communities, form, room, ret);
 	if (announce_specs_increases(s))
 		announce_specs_increase(s, app_spec_vip_place(vip->spec, &vip->prefix), ret);
 }

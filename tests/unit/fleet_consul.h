@@ -32,12 +32,13 @@ struct consul_session {
 struct consul_model {
 	size_t n; /* nodes; by their number */
 	struct consul_node *nodes[CONSUL_VIPS];
-	struct fleet_leave leave[CONSUL_VIPS];
+	struct fleet_leave leave[CONSUL_VIPS], join[CONSUL_VIPS];
 	struct consul_session *sessions; /* the last of each node */
 	uint64_t index, n_sessions;
 	unsigned epoch;                     /* how often it was emptied */
 	struct fleet_view old[CONSUL_VIPS]; /* what a server says that is cut off from the others */
 	uint64_t old_reductions;
+	unsigned old_epoch;
 	/* Events other than soft decisions by which fewer stay, or more must. */
 	uint64_t reductions;
 };
@@ -48,6 +49,7 @@ static void consul_free_views(struct fleet_view *views)
 		free(views[v].up);
 		free(views[v].has);
 		free(views[v].leave.claims);
+		free(views[v].join.claims);
 		views[v] = (struct fleet_view){ 0 };
 	}
 }
@@ -65,7 +67,8 @@ static void consul_read(const struct consul_model *c, struct fleet_view *ret)
 {
 	for (size_t v = 0; v < CONSUL_VIPS; v++) {
 		struct fleet_view *to = &ret[v];
-		*to = (struct fleet_view){ .leave = consul_copy_leave(&c->leave[v]) };
+		*to = (struct fleet_view){ .leave = consul_copy_leave(&c->leave[v]),
+					   .join = consul_copy_leave(&c->join[v]) };
 		to->up = mem_new(c->n, sizeof(*to->up));
 		to->has = mem_new(c->n, sizeof(*to->has));
 		for (size_t i = 0; i < c->n; i++) {
@@ -83,6 +86,7 @@ static void consul_snapshot(struct consul_model *c)
 	consul_free_views(c->old);
 	consul_read(c, c->old);
 	c->old_reductions = c->reductions;
+	c->old_epoch = c->epoch;
 }
 
 static void consul_init(struct consul_model *c, size_t n)
@@ -98,6 +102,7 @@ static void consul_done(struct consul_model *c)
 	for (size_t v = 0; v < CONSUL_VIPS; v++) {
 		free(c->nodes[v]);
 		free(c->leave[v].claims);
+		free(c->join[v].claims);
 	}
 	consul_free_views(c->old);
 	free(c->sessions);
@@ -168,7 +173,9 @@ static void consul_put_up(struct consul_model *c, size_t v, size_t i, const char
 			  enum fleet_form form)
 {
 	struct consul_node *node = &c->nodes[v][i];
-	if (!node->is_up || (!consul_is_announced(form) && !consul_has_slot(c, v, node->up.node)))
+	bool goes_on = node->is_up && form == FLEET_JOINING && node->up.form == FLEET_JOINING;
+	bool goes = !consul_is_announced(form) && !goes_on;
+	if (!node->is_up || (goes && !consul_has_slot(c, v, node->up.node)))
 		c->reductions++;
 	node->is_up = true;
 	node->up.form = form;
@@ -176,45 +183,46 @@ static void consul_put_up(struct consul_model *c, size_t v, size_t i, const char
 	snprintf(node->up.session, sizeof(node->up.session), "%s", session);
 }
 
-static bool consul_fits(const struct consul_model *c, const struct fleet_leave *leaves)
+/* `to` is `.leave` or `.join` of each VIP. */
+static bool consul_fits(const struct fleet_leave *to, const struct fleet_leave *leaves)
 {
 	for (size_t v = 0; leaves && v < CONSUL_VIPS; v++)
-		if (leaves[v].index != c->leave[v].index)
+		if (leaves[v].index != to[v].index)
 			return false;
 	return true;
 }
 
-static void consul_put_leave(struct consul_model *c, size_t v, const struct fleet_leave *leaves)
+static void consul_put_line(const struct consul_model *c, struct fleet_leave *to,
+			    const struct fleet_leave *from)
 {
-	if (!leaves)
-		return;
-	free(c->leave[v].claims);
-	c->leave[v] = consul_copy_leave(&leaves[v]);
-	c->leave[v].index = c->index;
+	free(to->claims);
+	*to = consul_copy_leave(from);
+	to->index = c->index;
 }
 
 /* The app of a node is gone, with its claims when `leaves` is not NULL. */
 static bool consul_drop(struct consul_model *c, size_t i, const struct fleet_leave *leaves)
 {
-	if (!consul_fits(c, leaves))
+	if (!consul_fits(c->leave, leaves))
 		return false;
 	c->index++;
 	c->reductions++;
 	for (size_t v = 0; v < CONSUL_VIPS; v++) {
 		c->nodes[v][i] = (struct consul_node){ 0 };
-		consul_put_leave(c, v, leaves);
+		if (leaves)
+			consul_put_line(c, &c->leave[v], &leaves[v]);
 	}
 	return true;
 }
 
-/* All or none. `wall` and `announced` are set into `has` by a report; `wall` is 0 in a claim. */
+/* All or none. `leaves` are of `lines`, c->leave or c->join. `wall` and `announced` are set into `has` by a report; `wall` is 0 in a claim. */
 static bool consul_commit(struct consul_model *c, size_t i, const char *session,
-			  enum fleet_form form, const struct fleet_leave *leaves, wall_t wall,
-			  bool announced)
+			  enum fleet_form form, struct fleet_leave *lines,
+			  const struct fleet_leave *leaves, wall_t wall, bool announced)
 {
 	if (!session[0] || strcmp(c->sessions[i].id, session) != 0)
 		return false;
-	if (!consul_fits(c, leaves))
+	if (!consul_fits(lines, leaves))
 		return false;
 	c->index++;
 	for (size_t v = 0; v < CONSUL_VIPS; v++) {
@@ -225,7 +233,8 @@ static bool consul_commit(struct consul_model *c, size_t i, const char *session,
 			c->nodes[v][i].seen.announced = announced;
 			memcpy(c->nodes[v][i].seen.node, c->nodes[v][i].up.node, FLEET_NODE_MAX);
 		}
-		consul_put_leave(c, v, leaves);
+		if (leaves)
+			consul_put_line(c, &lines[v], &leaves[v]);
 	}
 	return true;
 }
@@ -235,7 +244,8 @@ static void consul_empty(struct consul_model *c)
 	for (size_t v = 0; v < CONSUL_VIPS; v++) {
 		memset(c->nodes[v], 0, c->n * sizeof(*c->nodes[v]));
 		free(c->leave[v].claims);
-		c->leave[v] = (struct fleet_leave){ 0 };
+		free(c->join[v].claims);
+		c->leave[v] = c->join[v] = (struct fleet_leave){ 0 };
 	}
 	c->index++;
 	c->epoch++;

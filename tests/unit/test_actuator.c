@@ -24,7 +24,7 @@
 #define VIP "192.0.2.1/32"
 #define SEC USEC_PER_SEC
 
-static const struct policy_want up = { ROUTE_UP, ADDRESS_BOUND, false, NULL };
+static const struct policy_want up = { ROUTE_UP, ADDRESS_BOUND, false, NULL, false };
 
 struct bed {
 	sd_event *loop;

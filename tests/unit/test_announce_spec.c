@@ -63,6 +63,8 @@ static const struct form_case {
 	{ "full, down: what it leaves open is as in up", &full, ROUTE_DOWN, "1000/50/1 1 3;1;3" },
 	{ "full, kept: as down", &full, ROUTE_KEPT, "1000/50/1 1 3;1;3" },
 	{ "full, drain: the communities of up too", &full, ROUTE_DRAIN, "10/0/5 g 1 2 4;1 2;4" },
+	{ "defaults, join: as a drain", NULL, ROUTE_JOIN, "-/0/0 g 1;;" },
+	{ "plain, join: as up, with what a drain adds", &plain, ROUTE_JOIN, "10/0/0 g 1 2;;" },
 	{ "plain, down", &plain, ROUTE_DOWN, "10/-/0 1;;" },
 	{ "plain, kept: as up, with what a drain adds", &plain, ROUTE_KEPT, "10/0/0 g 1 2;;" },
 	{ "plain, drain with a LOCAL_PREF of its own", &plain, ROUTE_DRAIN, "99/7/0 g 1 2;;" },
@@ -132,6 +134,45 @@ static void forms(void **state)
 		struct bgp_route_attrs attrs;
 		char text[128];
 		announce_specs_attrs(c->specs, &of_app, c->form, &room, &attrs);
+		if (strcmp(text_of(&attrs, text, sizeof(text)), c->want) != 0)
+			fail_msg("%s: '%s', expected '%s'", c->name, text, c->want);
+	}
+}
+
+/* The least attractive wins: what the state says, then what joining says, then `up`. */
+static const struct announce_specs joins = {
+	.of = { { .announce = true, .med = GIVEN(10), .communities = { c_up, 2 } },
+		{ .announce = true, .med = GIVEN(1000), .communities = { c_down, 1 } },
+		{ .announce = true, .prepends = GIVEN(5) },
+		{ .announce = true, .med = GIVEN(500), .communities = { c_drain, 2 } } },
+};
+/* `join: true` */
+static const struct announce_specs silent = {
+	.of = { { .announce = true, .med = GIVEN(10) },
+		{ .announce = true, .med = GIVEN(1000) },
+		{ .announce = true },
+		{ .announce = true } },
+};
+
+static const struct form_case joiner_cases[] = {
+	{ "joins", &joins, ROUTE_JOIN, "500/-/0 1 2 4;;" },
+	{ "joins, down", &joins, ROUTE_DOWN, "1000/-/0 1 3 4 2;;" },
+	{ "joins, kept", &joins, ROUTE_KEPT, "1000/-/0 1 3 4 2;;" },
+	{ "joins, drains", &joins, ROUTE_DRAIN, "500/0/5 g 1 2 4;;" },
+	{ "silent, joins", &silent, ROUTE_JOIN, "10/0/0 g 1;;" },
+	{ "silent, down", &silent, ROUTE_DOWN, "1000/0/0 g 1;;" },
+	{ "silent, drains", &silent, ROUTE_DRAIN, "10/0/0 g 1;;" },
+};
+
+static void forms_of_a_joiner(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(joiner_cases); i++) {
+		const struct form_case *c = &joiner_cases[i];
+		struct announce_room room;
+		struct bgp_route_attrs attrs;
+		char text[128];
+		announce_specs_attrs_of_joiner(c->specs, &of_app, c->form, &room, &attrs);
 		if (strcmp(text_of(&attrs, text, sizeof(text)), c->want) != 0)
 			fail_msg("%s: '%s', expected '%s'", c->name, text, c->want);
 	}
@@ -262,6 +303,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(increase_by_place),
 		cmocka_unit_test(forms),
+		cmocka_unit_test(forms_of_a_joiner),
 		cmocka_unit_test(copies_are_equal_until_something_changes),
 		cmocka_unit_test(numbers_are_compared),
 		cmocka_unit_test(extended_communities),

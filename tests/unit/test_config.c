@@ -256,13 +256,15 @@ static void print_large(FILE *out, const struct bgp_large_communities *c)
 
 static void print_states(FILE *out, const struct announce_specs *s)
 {
-	static const char *const names[] = { "up", "down", "drain" };
+	static const char *const names[] = { "up", "down", "drain", "join" };
 	fprintf(out, "\n\talways:");
 	print_number(out, "weight", s->weight);
 	print_ext(out, &s->ext_communities);
 	print_large(out, &s->large_communities);
 	for (size_t i = 0; i < ANNOUNCE_STATES; i++) {
 		const struct announce_spec *of = &s->of[i];
+		if (i == ANNOUNCE_JOIN && !of->announce)
+			continue;
 		fprintf(out, "\n\t%s: announce=%d", names[i], of->announce);
 		print_number(out, "med", of->med);
 		print_number(out, "local_pref", of->local_pref);

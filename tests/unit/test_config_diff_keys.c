@@ -43,6 +43,7 @@ enum place {
 	UP,
 	DOWN,
 	DRAIN,
+	JOIN,
 	PROGRAM,
 	FLEET,
 	PLACES
@@ -70,6 +71,7 @@ static const struct {
 	[UP] = { "apps[].states.up", "states.up.", CONFIG_APP },
 	[DOWN] = { "apps[].states.down", "states.down.", CONFIG_APP },
 	[DRAIN] = { "apps[].states.drain", "states.drain.", CONFIG_APP },
+	[JOIN] = { "apps[].states.join", "states.join.", CONFIG_APP },
 	[PROGRAM] = { "processes[]", "", CONFIG_PROGRAM },
 	[FLEET] = { "fleet", "", CONFIG_FLEET },
 };
@@ -89,11 +91,14 @@ static char *file_with(enum place place, const char *key, const char *value)
 	if (key)
 		snprintf(extra[place], sizeof(extra[place]), ", %s: %s", key, value);
 	const char *states = "group: g, states: {up: {local_pref: 7%s}, down: {local_pref: 7%s}, "
-			     "drain: {local_pref: 7%s}}";
-	char of_states[640];
+			     "drain: {local_pref: 7%s}%s%s%s}";
+	char of_states[900];
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
-	snprintf(of_states, sizeof(of_states), states, extra[UP], extra[DOWN], extra[DRAIN]);
+	/* A definition that joins costs an UPDATE, whatever the key. */
+	bool joins = place == JOIN;
+	snprintf(of_states, sizeof(of_states), states, extra[UP], extra[DOWN], extra[DRAIN],
+		 joins ? ", join: {local_pref: 7" : "", extra[JOIN], joins ? "}" : "");
 #pragma GCC diagnostic pop
 	assert_true(asprintf(&text,
 			     "agent: {hold_down: 1s, hold_down_max: 9m, consul_client_cert: /c, "
@@ -258,6 +263,7 @@ static const struct {
 	{ UP, "local_pref", "up: {local_pref: 7", "up: {local_pref: 8" },
 	{ DOWN, "local_pref", "down: {local_pref: 7", "down: {local_pref: 8" },
 	{ DRAIN, "local_pref", "drain: {local_pref: 7", "drain: {local_pref: 8" },
+	{ JOIN, "local_pref", "join: {local_pref: 7", "join: {local_pref: 8" },
 	{ DRAIN, "announce", "drain: {local_pref: 7", "drain: {announce: false, local_pref: 7" },
 	{ PROGRAM, "run", "run: x", "run: [x]" },
 	{ PROGRAM, "allow", "allow: 2001:db8::/32", "allow: [2001:db8::/32, 10.0.0.0/8]" },
@@ -422,6 +428,32 @@ static void tls_on_and_off(void **state)
 	free(text);
 }
 
+/* Another definition of an app with states.join joins, other times of joining do not. */
+static void a_definition_joins(void **state)
+{
+	static const char base[] = "bgp: {local_as: 65001, router_id: 10.0.0.1, "
+				   "peers: [{peer_ip: 2001:db8::1, peer_as: 65000}]}\n"
+				   "apps: [{name: a, vip: 2001:db8:1::1/128, monitors: "
+				   "['port:tcp:1'], states: {join: true}%s}]\n";
+	static const struct {
+		const char *key;
+		bool joins;
+	} cases[] = { { ", hold_down: 1s", true }, { ", join_time: 1s", false } };
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		char before[400], after[400], line[128];
+		struct strbuf text = strbuf_over(line, sizeof(line));
+		struct config_diff d;
+		snprintf(before, sizeof(before), base, "");
+		snprintf(after, sizeof(after), base, cases[i].key);
+		diff_texts(before, after, &d);
+		config_change_format(&d.items[0], &text);
+		assert_int_equal(d.items[0].joins, cases[i].joins);
+		assert_int_equal(strstr(line, "joins anew") != NULL, cases[i].joins);
+		config_diff_done(&d);
+	}
+}
+
 /* BFD begins and ends without a reset. */
 static void bfd_on_and_off(void **state)
 {
@@ -529,9 +561,8 @@ static int remove_keys(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(tls_on_and_off),
-		cmocka_unit_test(bfd_on_and_off),
-		cmocka_unit_test(every_key_is_noticed),
+		cmocka_unit_test(tls_on_and_off),          cmocka_unit_test(bfd_on_and_off),
+		cmocka_unit_test(a_definition_joins),      cmocka_unit_test(every_key_is_noticed),
 		cmocka_unit_test(every_type_has_a_format),
 	};
 	own_netns_enter();

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "fleet/guard.h"
+#include "fleet/joiner.h"
 #include "fleet/outlook.h"
 #include "lib/array.h"
 
@@ -35,7 +36,7 @@ static struct fleet_claim claim_of(char digit)
 
 static void fill(struct fixture *f, const char *up, const char *claims)
 {
-	static const char letters[] = "ndDw";
+	static const char letters[] = "njdDw";
 	*f = (struct fixture){ .view = { .up = f->up, .leave = { .index = 7 } } };
 	for (char node = '0'; *up; up++, node++) {
 		struct fleet_claim c = claim_of(node);
@@ -98,6 +99,30 @@ static const struct {
 	{ "slot, but own key is missing", "-nn", "0/", 1, REG, "/" },
 	{ "the last one", "d", "/", 1, WRITE, "/0" },
 	{ "more than there are", "dnn", "/0", 9, WAIT, "/" },
+	{ "one that joins does not count", "djn", "/", 2, WRITE, "/0" },
+	{ "nor does it itself", "jnn", "/", 2, WRITE, "0/" },
+};
+
+/* Those that join do not count for one that leaves. */
+static const struct {
+	const char *name, *up, *line;
+	bool passed;
+	uint32_t max_joining;
+	enum fleet_step step;
+	const char *written;
+} joins[] = {
+	{ "stands at the end", "jjn", "1", true, 1, WRITE, "/10" },
+	{ "its own key is missing", "-jn", "0", true, 1, REG, "/" },
+	{ "the first, and has not passed", "jjn", "01", false, 1, WAIT, "/" },
+	{ "the first", "jjn", "01", true, 1, FLEET_STEP_PROMOTE, "/" },
+	{ "the second", "jjn", "10", true, 1, WAIT, "/" },
+	{ "the second of two at a time", "jjn", "10", true, 2, FLEET_STEP_PROMOTE, "/" },
+	{ "the third of two at a time", "jjj", "120", true, 2, WAIT, "/" },
+	{ "the one before it is withdrawn, and holds it up", "jwn", "10", true, 1, WAIT, "/" },
+	{ "the one before it died", "j-n", "10", true, 1, FLEET_STEP_PROMOTE, "/" },
+	{ "the one before it was promoted", "jnn", "10", true, 1, FLEET_STEP_PROMOTE, "/" },
+	{ "the one before it was promoted, and is down", "jdn", "10", true, 1, FLEET_STEP_PROMOTE,
+	  "/" },
 };
 
 /* Node 0 is away. */
@@ -108,6 +133,7 @@ static const struct {
 } returns[] = {
 	{ "enough are left", "wnn", "/", 2, NONE },
 	{ "too few are left", "wnw", "/", 2, FLEET_STEP_RETURN },
+	{ "one of those that are left joins", "wnj", "/", 2, NONE },
 	{ "too few, and it has a slot", "wnw", "0/", 2, FLEET_STEP_RETURN },
 	{ "one is about to leave", "wnd", "2/", 2, FLEET_STEP_RETURN },
 	{ "one waits in line", "wnd", "/2", 2, NONE },
@@ -358,9 +384,51 @@ static void a_share_is_of_those_that_have_the_app(void **state)
 	assert_int_equal(fleet_min_up(&f.view, &rule, 5000), 1);
 }
 
+static void the_line_of_those_that_join(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(joins); i++) {
+		struct fleet_rule rule = { .max_joining = joins[i].max_joining };
+		struct fleet_joiner j;
+		struct fixture f;
+		char text[32], line[32];
+		snprintf(line, sizeof(line), "/%s", joins[i].line);
+		fill(&f, joins[i].up, line);
+		f.view.join = f.view.leave;
+		fleet_joiner_init(&j, "node0");
+		fleet_joiner_session(&j, "s0", 0);
+		fleet_joiner_want(&j, joins[i].passed ? FLEET_JOIN_PASSED : FLEET_JOIN_STANDS);
+		fleet_joiner_judge(&j, &f.view, &rule, 1, true);
+		write_text(&j.decision, text);
+		if (j.decision.step != joins[i].step || strcmp(text, joins[i].written) != 0)
+			fail_msg("%s: step %d, %s", joins[i].name, j.decision.step, text);
+		assert_int_equal(j.is_promoted, joins[i].step == FLEET_STEP_PROMOTE);
+		fleet_decision_done(&j.decision);
+	}
+}
+
+static void nothing_is_promoted_while_something_stands_against_it(void **state)
+{
+	struct fleet_rule rule = { .max_joining = 1 };
+	struct fleet_joiner j;
+	struct fixture f;
+	(void)state;
+	fill(&f, "jn", "/0");
+	f.view.join = f.view.leave;
+	fleet_joiner_init(&j, "node0");
+	fleet_joiner_session(&j, "s0", 0);
+	fleet_joiner_want(&j, FLEET_JOIN_PASSED);
+	fleet_joiner_judge(&j, &f.view, &rule, 1, false);
+	assert_int_equal(j.decision.step, WAIT);
+	assert_true(fleet_joiner_stands(&j));
+	fleet_decision_done(&j.decision);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_line_of_those_that_join),
+		cmocka_unit_test(nothing_is_promoted_while_something_stands_against_it),
 		cmocka_unit_test(who_may_leave),
 		cmocka_unit_test(who_has_to_return),
 		cmocka_unit_test(who_does_rolling_work_is_leaving),

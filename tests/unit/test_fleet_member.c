@@ -20,7 +20,7 @@ struct bench {
 	struct fleet_config config;
 	struct fleet_member m;
 	struct fleet_up up[2];
-	struct fleet_claim claims[4];
+	struct fleet_claim claims[4], joins[4];
 	struct fleet_view view;
 	struct fleet_request r;
 	bool has_key;
@@ -31,7 +31,8 @@ static void begin(struct bench *b, uint32_t min_up)
 {
 	*b = (struct bench){ .now = 100 * SEC };
 	b->config = (struct fleet_config){ .n_vips = 1,
-					   .rules = { { .min_up = { false, min_up } } },
+					   .rules = { { .min_up = { false, min_up },
+							.max_joining = 1 } },
 					   .timeout = SEC / 2,
 					   .poll = 2 * SEC,
 					   .poll_max = 30 * SEC,
@@ -41,6 +42,7 @@ static void begin(struct bench *b, uint32_t min_up)
 	snprintf(b->up[1].node, FLEET_NODE_MAX, "b");
 	snprintf(b->up[1].session, FLEET_SESSION_MAX, "sb");
 	b->view.leave.claims = b->claims;
+	b->view.join.claims = b->joins;
 	fleet_member_init(&b->m, &b->config, "a", 1);
 	fleet_member_session(&b->m, "s", b->now + 1000 * SEC, b->now);
 }
@@ -55,8 +57,8 @@ static void evidence(struct bench *b, enum fleet_evidence e)
  * "read", "report w", "claim 0/1", "drop", "drop 0/0". */
 static const char *text_of(const struct fleet_request *r, char buf[static 32])
 {
-	static const char *const kinds[] = { "read", "report", "claim", "drop" };
-	static const char forms[] = "ndDw";
+	static const char *const kinds[] = { "read", "report", "claim", "join", "drop" };
+	static const char forms[] = "njdDw";
 	int n = snprintf(buf, 32, "%s", kinds[r->kind]);
 	if (r->kind == FLEET_REPORT)
 		snprintf(buf + n, 32 - (size_t)n, " %c", forms[r->form]);
@@ -88,12 +90,13 @@ static void carry_out(struct bench *b)
 	snprintf(b->up[0].session, FLEET_SESSION_MAX, "%s", b->m.claim.session);
 	if (!b->r.leaves)
 		return;
+	struct fleet_leave *to = b->r.kind == FLEET_JOIN ? &b->view.join : &b->view.leave;
 	assert_true(b->r.leaves->n <= ARRAY_SIZE(b->claims));
 	if (b->r.leaves->n)
-		memcpy(b->claims, b->r.leaves->claims, b->r.leaves->n * sizeof(b->claims[0]));
-	b->view.leave.n = b->r.leaves->n;
-	b->view.leave.n_slots = b->r.leaves->n_slots;
-	b->view.leave.index++;
+		memcpy(to->claims, b->r.leaves->claims, b->r.leaves->n * sizeof(b->claims[0]));
+	to->n = b->r.leaves->n;
+	to->n_slots = b->r.leaves->n_slots;
+	to->index++;
 }
 
 static void answer(struct bench *b, enum fleet_result result)
@@ -392,9 +395,103 @@ static void test_a_claim_is_obsolete_when_it_is_granted(void **state)
 	fleet_member_done(&b.m);
 }
 
+/* Until it stands in line, before its first check. */
+static void begin_join(struct bench *b)
+{
+	begin(b, 1);
+	fleet_member_join(&b->m, FLEET_JOIN_STANDS, b->now);
+	expect_done(b, "report w");
+	expect_done(b, "read");
+	expect_done(b, "join 0/1");
+	evidence(b, FLEET_GOOD);
+	assert_int_equal(b->m.form, FLEET_NORMAL);
+	expect_done(b, "report j");
+}
+
+static void test_a_new_definition_is_promoted_when_its_turn_has_come(void **state)
+{
+	struct bench b;
+	(void)state;
+	begin_join(&b);
+	fleet_member_join(&b.m, FLEET_JOIN_PASSED, b.now);
+	expect_done(&b, "read");
+	assert_true(b.m.joiner.is_promoted);
+	fleet_member_join(&b.m, FLEET_JOIN_NONE, b.now);
+	expect_done(&b, "report n");
+	expect_done(&b, "read");
+	expect_done(&b, "join 0/0");
+	expect_idle(&b);
+	/* The next one stands anew. */
+	fleet_member_join(&b.m, FLEET_JOIN_STANDS, b.now);
+	expect_done(&b, "report j");
+	expect_done(&b, "read");
+	expect_done(&b, "join 0/1");
+	fleet_member_done(&b.m);
+}
+
+/* A joiner that fails is kept as any other, and counts for none. */
+static void test_a_joiner_that_fails_stays_in_line(void **state)
+{
+	struct bench b;
+	(void)state;
+	begin_join(&b);
+	b.config.rules[0].min_up.value = 3;
+	fleet_member_join(&b.m, FLEET_JOIN_PASSED, b.now);
+	evidence(&b, FLEET_SOFT);
+	fleet_member_join(&b.m, FLEET_JOIN_STANDS, b.now);
+	assert_int_equal(b.m.form, FLEET_DEGRADED);
+	assert_int_equal(fleet_member_shown(&b.m), FLEET_JOINING);
+	expect_done(&b, "read");
+	expect_done(&b, "claim 0/1");
+	assert_int_equal(b.view.join.n, 1);
+	evidence(&b, FLEET_HARD);
+	assert_int_equal(b.m.form, FLEET_WITHDRAWN);
+	fleet_member_done(&b.m);
+}
+
+static void test_the_place_of_a_joiner_goes_with_its_app(void **state)
+{
+	struct bench b;
+	(void)state;
+	begin_join(&b);
+	fleet_member_retire(&b.m, b.now);
+	expect_done(&b, "read");
+	expect_done(&b, "join 0/0");
+	expect_done(&b, "drop");
+	assert_true(b.m.is_gone);
+	fleet_member_done(&b.m);
+}
+
+/* Without a session nothing is promoted; with another one it stands at the end. */
+static void test_a_joiner_without_consul(void **state)
+{
+	struct bench b;
+	(void)state;
+	begin_join(&b);
+	fleet_member_session(&b.m, NULL, 0, b.now);
+	fleet_member_join(&b.m, FLEET_JOIN_PASSED, b.now);
+	expect_idle(&b);
+	assert_false(b.m.joiner.is_promoted);
+	b.view.join.n = 0;
+	b.has_key = false;
+	fleet_member_session(&b.m, "t", b.now + 1000 * SEC, b.now);
+	expect_done(&b, "report j");
+	expect_done(&b, "read");
+	expect_done(&b, "join 0/1");
+	assert_false(b.m.joiner.is_promoted); /* others that lost theirs come, too */
+	b.now = b.m.settled_at;
+	expect_done(&b, "read");
+	assert_true(b.m.joiner.is_promoted);
+	fleet_member_done(&b.m);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_a_new_definition_is_promoted_when_its_turn_has_come),
+		cmocka_unit_test(test_a_joiner_that_fails_stays_in_line),
+		cmocka_unit_test(test_the_place_of_a_joiner_goes_with_its_app),
+		cmocka_unit_test(test_a_joiner_without_consul),
 		cmocka_unit_test(test_a_slot_goes_with_its_app),
 		cmocka_unit_test(test_an_app_without_claims_goes_at_once),
 		cmocka_unit_test(test_late_requests_of_an_app_that_is_gone),

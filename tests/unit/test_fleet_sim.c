@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A fleet over a model of Consul: requests and answers that are lost, late or doubled, agents that
+ * A fleet over a model of Consul: releases that are rolled out, requests and answers that are lost, late or doubled, agents that
  * die and come back, apps that go and come, Consul that is away, emptied, cut in two. Seeded; a run is repeated by
  * FLEET_SEED, and lengthened by FLEET_STEPS (`make simulate`).
  */
@@ -16,6 +16,7 @@
 #include "tests/unit/fleet_consul.h"
 
 #define HOUR          (3600 * USEC_PER_SEC)
+#define JOIN_TIME     (3 * USEC_PER_SEC)
 #define WALL          (1000 * HOUR) /* wall-clock time when the simulation begins */
 #define READS_ITS_LOG (USEC_PER_SEC / 5)
 #define NODE_OF(e)    ((struct node *)((char *)(e)-offsetof(struct node, wake)))
@@ -26,6 +27,8 @@ struct node {
 	bool is_alive, has_left; /* on soft evidence */
 	bool is_owed;            /* it was kept, and has not left on soft evidence since */
 	bool has_app;            /* else the member is retired */
+	bool joins;              /* by a definition that is not promoted */
+	mono_t passes_since;     /* USEC_NEVER: its checks do not */
 	unsigned life, app;
 	struct fleet_session session;
 	struct fleet_member member;
@@ -47,13 +50,14 @@ struct mail {
 	enum fleet_result result;
 	struct fleet_view views[CONSUL_VIPS];
 	uint64_t reductions; /* when the views were true */
+	unsigned view_epoch;
 };
 
 struct sim {
-	uint64_t random, steps, n_requests, n_soft, n_returns;
+	uint64_t random, steps, n_requests, n_soft, n_returns, n_promoted;
 	mono_t now, next_expiry, consul_back, split_until;
 	size_t n;
-	bool faults;
+	bool faults, releases;
 	struct node *nodes;
 	struct consul_model consul;
 	struct fleet_config config;
@@ -78,7 +82,7 @@ static void sim_init(struct sim *s, size_t n, uint64_t seed, struct fleet_min_up
 					   .poll_max = 30 * USEC_PER_SEC,
 					   .refresh = 200 * USEC_PER_SEC };
 	for (size_t v = 0; v < CONSUL_VIPS; v++)
-		s->config.rules[v] = (struct fleet_rule){ min_up, 600 * USEC_PER_SEC };
+		s->config.rules[v] = (struct fleet_rule){ min_up, 600 * USEC_PER_SEC, 1 };
 	consul_init(&s->consul, n);
 	consul_snapshot(&s->consul);
 }
@@ -142,6 +146,43 @@ static void check_announced(const struct sim *s, const struct mail *m)
 			fail_msg("step %llu: n%05zu left: %zu of %zu announced, %llu hard events",
 				 (unsigned long long)s->steps, m->node, left, needed,
 				 (unsigned long long)since);
+	}
+}
+
+/* Those that live, stand before it in line, and really join, by what Consul knows; not one that was promoted, and has a
+ * claim for its next definition still to write. */
+static size_t count_before(const struct sim *s, size_t v, size_t i)
+{
+	const struct fleet_leave *line = &s->consul.join[v];
+	size_t n = 0;
+	for (size_t k = 0; k < line->n; k++) {
+		unsigned long other = strtoul(line->claims[k].node + 1, NULL, 10);
+		const struct consul_node *node = &s->consul.nodes[v][other];
+		if (other == i)
+			return n;
+		n += s->nodes[other].joins && s->nodes[other].has_app && s->nodes[other].is_alive &&
+		     node->is_up && s->nodes[other].member.evidence != FLEET_DRAIN &&
+		     s->nodes[other].member.joiner.claim.number == line->claims[k].number &&
+		     strcmp(node->up.session, line->claims[k].session) == 0;
+	}
+	fail_msg("n%05zu is promoted, and stands in no line", i);
+	return n;
+}
+
+/* Where Consul has forgotten the line since the view was true, those that stand in another one are not its doing. */
+static void check_promotion(const struct sim *s, const struct mail *m)
+{
+	const struct node *node = &s->nodes[m->node];
+	assert_true(node->joins && node->has_app && node->member.evidence == FLEET_GOOD);
+	assert_true(s->now >= usec_add(node->passes_since, JOIN_TIME));
+	if (m->view_epoch != s->consul.epoch ||
+	    strcmp(s->consul.sessions[m->node].id, node->session.id) != 0)
+		return;
+	for (size_t v = 0; v < CONSUL_VIPS; v++) {
+		size_t before = count_before(s, v, m->node);
+		if (before >= s->config.rules[v].max_joining)
+			fail_msg("step %llu: n%05zu promoted, %zu are before it",
+				 (unsigned long long)s->steps, m->node, before);
 	}
 }
 
@@ -226,8 +267,10 @@ static void serve_old_view(struct sim *s, struct mail *m)
 		m->views[v].up = mem_copy(from->up, s->n * sizeof(*from->up));
 		m->views[v].has = mem_copy(from->has, s->n * sizeof(*from->has));
 		m->views[v].leave = consul_copy_leave(&from->leave);
+		m->views[v].join = consul_copy_leave(&from->join);
 	}
 	m->reductions = s->consul.old_reductions;
+	m->view_epoch = s->consul.old_epoch;
 }
 
 /* check-index of the own key, which the shell sends: since this request left, a later one was carried out
@@ -242,7 +285,8 @@ static bool commit(struct sim *s, const struct mail *m)
 	const struct fleet_leave *leaves = m->has_leaves ? m->leaves : NULL;
 	if (m->kind == FLEET_DROP)
 		return consul_drop(&s->consul, m->node, leaves);
-	return consul_commit(&s->consul, m->node, m->session, m->form, leaves,
+	return consul_commit(&s->consul, m->node, m->session, m->form,
+			     m->kind == FLEET_JOIN ? s->consul.join : s->consul.leave, leaves,
 			     m->kind == FLEET_REPORT ? WALL + s->now : 0, m->was_announced);
 }
 
@@ -251,6 +295,7 @@ static void serve(struct sim *s, struct mail *m)
 	m->is_answer = true;
 	m->result = FLEET_OK;
 	m->reductions = s->consul.reductions;
+	m->view_epoch = s->consul.epoch;
 	if (m->is_session)
 		serve_session(s, m);
 	else if (s->now < s->consul_back || (is_cut_off(s, m->node) && m->kind != FLEET_READ))
@@ -263,7 +308,8 @@ static void serve(struct sim *s, struct mail *m)
 		m->result = FLEET_CONFLICT;
 	if (m->result == FLEET_OK && !m->is_session && m->kind != FLEET_READ)
 		s->consul.sessions[m->node].last_write = m->id;
-	if (m->result == FLEET_OK && !m->is_session && m->kind == FLEET_CLAIM) {
+	if (m->result == FLEET_OK && !m->is_session &&
+	    (m->kind == FLEET_CLAIM || m->kind == FLEET_JOIN)) {
 		m->reductions = s->consul.reductions;
 		consul_read(&s->consul, m->views);
 	}
@@ -291,9 +337,34 @@ static void send_request(struct sim *s, size_t i, const struct fleet_request *r)
 	post(s, m);
 }
 
+/* As the registry does. */
+static void update_join(struct sim *s, struct node *node)
+{
+	bool passes = node->joins && node->member.evidence == FLEET_GOOD;
+	if (!passes)
+		node->passes_since = USEC_NEVER;
+	else if (node->passes_since == USEC_NEVER)
+		node->passes_since = s->now;
+	if (!node->joins || !node->has_app || node->member.evidence == FLEET_DRAIN)
+		fleet_member_join(&node->member, FLEET_JOIN_NONE, s->now);
+	else
+		fleet_member_join(&node->member,
+				  s->now >= usec_add(node->passes_since, JOIN_TIME)
+					  ? FLEET_JOIN_PASSED
+					  : FLEET_JOIN_STANDS,
+				  s->now);
+}
+
+static mono_t join_due(const struct sim *s, const struct node *node)
+{
+	mono_t due = usec_add(node->passes_since, JOIN_TIME);
+	return s->now < due ? due : USEC_NEVER;
+}
+
 static void run_node(struct sim *s, size_t i)
 {
 	struct node *node = &s->nodes[i];
+	update_join(s, node);
 	struct fleet_request r;
 	uint64_t id = fleet_session_next(&node->session, s->now);
 	if (id) {
@@ -307,6 +378,7 @@ static void run_node(struct sim *s, size_t i)
 	if (fleet_member_next(&node->member, s->now, &r))
 		send_request(s, i, &r);
 	mono_t wake = node->member.is_gone ? USEC_NEVER : fleet_member_deadline(&node->member);
+	wake = usec_min(wake, join_due(s, node));
 	deadlines_set(&s->wakes, &node->wake,
 		      usec_min(fleet_session_deadline(&node->session), wake));
 }
@@ -334,6 +406,11 @@ static void hear(struct sim *s, struct mail *m)
 		if (leaves)
 			check_announced(s, m);
 	}
+	if (node->member.joiner.is_promoted) {
+		check_promotion(s, m);
+		node->joins = false;
+		s->n_promoted++;
+	}
 	run_node(s, m->node);
 }
 
@@ -344,6 +421,7 @@ static void start_app(struct sim *s, size_t i)
 	snprintf(name, sizeof(name), "n%05zu", i);
 	fleet_member_init(&node->member, &s->config, name, (uint32_t)draw(s, UINT32_MAX));
 	node->has_app = true;
+	node->passes_since = USEC_NEVER;
 	node->is_owed = node->has_left = false;
 	node->app++;
 }
@@ -392,6 +470,7 @@ static void register_again(struct sim *s, size_t i)
 	if (!from.is_gone)
 		fleet_member_succeed(&node->member, &from);
 	node->is_owed = node->member.was_kept;
+	node->joins = s->releases && draw(s, 2);
 	fleet_member_done(&from);
 	run_node(s, i);
 }
@@ -484,6 +563,18 @@ static void restart_consul(struct sim *s, bool loses_sessions)
 			s->consul.sessions[i].expires = s->consul_back + CONSUL_TTL;
 }
 
+/* Another definition. */
+static void release(struct sim *s, size_t i)
+{
+	struct node *node = &s->nodes[i];
+	if (!s->releases)
+		return;
+	node->joins = true;
+	node->passes_since = USEC_NEVER;
+	if (node->is_alive)
+		run_node(s, i);
+}
+
 static void disturb(struct sim *s)
 {
 	size_t i = draw(s, s->n);
@@ -505,6 +596,13 @@ static void disturb(struct sim *s)
 		break;
 	case 8:
 		set_all(s, FLEET_GOOD);
+		break;
+	case 116:
+		for (i = draw(s, s->n); i < s->n; i++)
+			release(s, i);
+		break;
+	case 117 ... 124:
+		release(s, i);
 		break;
 	case 9 ... 18:
 		if (s->nodes[i].is_alive)
@@ -540,6 +638,8 @@ static size_t count_claims_of(const struct sim *s, size_t v, size_t i)
 	size_t n = 0;
 	for (size_t k = 0; k < s->consul.leave[v].n; k++)
 		n += strcmp(s->consul.leave[v].claims[k].session, s->consul.sessions[i].id) == 0;
+	for (size_t k = 0; k < s->consul.join[v].n; k++)
+		n += strcmp(s->consul.join[v].claims[k].session, s->consul.sessions[i].id) == 0;
 	return n;
 }
 
@@ -586,6 +686,7 @@ static void check_all_normal(const struct sim *s)
 		for (size_t i = 0; i < s->n; i++) {
 			assert_true(s->consul.nodes[v][i].is_up);
 			assert_int_equal(s->consul.nodes[v][i].up.form, FLEET_NORMAL);
+			assert_false(s->nodes[i].joins);
 		}
 	}
 }
@@ -644,6 +745,8 @@ static void run_seed(size_t n, uint64_t seed, uint64_t steps)
 	struct fleet_min_up share = { true, 50 }, count = { false, (uint32_t)n / 3 };
 	sim_init(&s, n, seed, seed % 2 ? share : count);
 	s.config.rules[1].min_up = share;
+	s.config.rules[1].max_joining = 1 + seed % 2;
+	s.releases = seed % 3;
 	start_all(&s);
 	s.faults = true;
 	while (s.steps < steps) {
@@ -660,10 +763,10 @@ static void run_seed(size_t n, uint64_t seed, uint64_t steps)
 	run_for(&s, 900 * USEC_PER_SEC);
 	check_all_normal(&s);
 	print_message("%zu agents, seed %llu: %llu steps, %llu requests, %llu soft withdrawals, "
-		      "%llu returns\n",
+		      "%llu returns, %llu promotions\n",
 		      n, (unsigned long long)seed, (unsigned long long)s.steps,
 		      (unsigned long long)s.n_requests, (unsigned long long)s.n_soft,
-		      (unsigned long long)s.n_returns);
+		      (unsigned long long)s.n_returns, (unsigned long long)s.n_promoted);
 	sim_done(&s);
 }
 

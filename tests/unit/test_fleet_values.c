@@ -276,6 +276,17 @@ static void test_requests(void **state)
 		   "\"writer\":{\"node\":\"a\",\"session\":\"s\",\"number\":2},"
 		   "\"slots\":[{\"node\":\"a\",\"session\":\"s\",\"number\":3}],\"line\":[]}\n"
 		   "get-tree v/192.0.2.53/32/\n");
+	const struct fleet_leave join = { .index = 8, .claims = &claim, .n = 1 };
+	w.leaves = &join;
+	w.form = FLEET_JOINING;
+	assert_ops(FLEET_TXN_JOIN, &w,
+		   "check-index v/192.0.2.53/32/up/a 14\n"
+		   "lock v/192.0.2.53/32/up/a "
+		   "{\"version\":1,\"form\":\"joining\",\"serial\":2}\n"
+		   "cas v/192.0.2.53/32/.join 8 {\"version\":1,"
+		   "\"writer\":{\"node\":\"a\",\"session\":\"s\",\"number\":2},"
+		   "\"slots\":[],\"line\":[{\"node\":\"a\",\"session\":\"s\",\"number\":3}]}\n"
+		   "get-tree v/192.0.2.53/32/\n");
 }
 
 static void test_roll(void **state)
@@ -398,6 +409,8 @@ static char *answer_of(const char *list)
 #define UP(form) "{\"version\":1,\"form\":\"" form "\"}"
 #define SEEN_UP  "{\"version\":1,\"seen\":5,\"announced\":true}"
 #define LEAVE    "{\"version\":1,\"slots\":[],\"line\":[]}"
+#define LINE                                                                                       \
+	"{\"version\":1,\"slots\":[],\"line\":[{\"node\":\"b\",\"session\":\"s\",\"number\":1}]}"
 
 static int parse(enum fleet_txn kind, const struct fleet_keys *k, const uint64_t *own,
 		 const char *list, struct fleet_answer *ret, struct err *err)
@@ -414,8 +427,8 @@ static void test_read(void **state)
 	struct err err = { "" };
 	(void)state;
 	assert_int_equal(parse(FLEET_TXN_READ, &one, NULL,
-			       K ".leave~" LEAVE " " K "has/a~" SEEN " " K "has/c~" SEEN " " K
-				 "join/a~x " K
+			       K ".join~" LINE " " K ".leave~" LEAVE " " K "has/a~" SEEN " " K
+				 "has/c~" SEEN " " K "join/a~x " K
 				 "up/a=" UP("normal") " " K "up/b=" UP("degraded") " " K "up/c~{}",
 			       &a, &err),
 			 0);
@@ -426,8 +439,11 @@ static void test_read(void **state)
 	assert_int_equal(v->up[1].form, FLEET_DEGRADED);
 	assert_int_equal(v->n_has, 2);
 	assert_int_equal(v->has[1].seen, 5 * USEC_PER_SEC);
-	assert_int_equal(v->leave.index, 10);
-	assert_int_equal(a.own[0], 14);
+	assert_int_equal(v->join.index, 10);
+	assert_int_equal(v->join.n, 1);
+	assert_string_equal(v->join.claims[0].node, "b");
+	assert_int_equal(v->leave.index, 11);
+	assert_int_equal(a.own[0], 15);
 	fleet_answer_done(&a);
 	assert_int_equal(parse(FLEET_TXN_READ, &one, NULL, "", &a, &err), 0);
 	assert_int_equal(a.views[0].n_up, 0);
@@ -503,6 +519,7 @@ static void test_refused_answers(void **state)
 		{ FLEET_TXN_READ, K "up/a", "no value" },
 		{ FLEET_TXN_READ, K "has/a~x", "no JSON" },
 		{ FLEET_TXN_READ, K ".leave~x", "no JSON" },
+		{ FLEET_TXN_READ, K ".join~x", "no JSON" },
 		{ FLEET_TXN_READ, K ".leave~" LEAVE " " K ".leave~" LEAVE, "twice" },
 		{ FLEET_TXN_READ, K "up/b=" UP("normal") " " K "up/a=" UP("normal"),
 		  "not in order" },

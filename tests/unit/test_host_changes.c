@@ -19,7 +19,7 @@
 
 #define VIP "198.51.100.1/32"
 
-static const struct policy_want up = { ROUTE_UP, ADDRESS_BOUND, false, NULL };
+static const struct policy_want up = { ROUTE_UP, ADDRESS_BOUND, false, NULL, false };
 
 struct bed {
 	sd_event *loop;

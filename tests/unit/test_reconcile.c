@@ -29,10 +29,11 @@ struct world {
 	struct app_spec spec;
 };
 
-static const struct policy_want up = { ROUTE_UP, ADDRESS_BOUND, false, NULL };
-static const struct policy_want retained = { ROUTE_NONE, ADDRESS_RETAINED, false, "down" };
-static const struct policy_want absent = { ROUTE_NONE, ADDRESS_ABSENT, false, "down" };
-static const struct policy_want undecided = { ROUTE_NONE, ADDRESS_RETAINED, true, "unknown" };
+static const struct policy_want up = { ROUTE_UP, ADDRESS_BOUND, false, NULL, false };
+static const struct policy_want retained = { ROUTE_NONE, ADDRESS_RETAINED, false, "down", false };
+static const struct policy_want absent = { ROUTE_NONE, ADDRESS_ABSENT, false, "down", false };
+static const struct policy_want undecided = { ROUTE_NONE, ADDRESS_RETAINED, true, "unknown",
+					      false };
 
 static void note(struct world *w, const char *what, const struct prefix *vip)
 {

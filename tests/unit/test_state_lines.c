@@ -19,6 +19,8 @@
 #include "lib/array.h"
 #include "lib/mem.h"
 
+#define HASH "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+
 #define HEAD "{\"vipherald_state\":1,\"boot\":\"b\",\"netns\":\"n\"}\n"
 
 static int decode(const char *text, struct state_contents *ret, struct err *err)
@@ -136,10 +138,14 @@ static void entries_are_read_back_as_written(void **state)
 	add(file, sizeof(file), state_encode_drain(NULL, 2000, 3000, ""));
 	add(file, sizeof(file), state_encode_vip(&vip, "lo", "lo:dns"));
 	add(file, sizeof(file), state_encode_vip(&vip, "dummy0", "dummy0:dns"));
-	add(file, sizeof(file), state_encode_end(5));
+	add(file, sizeof(file), state_encode_promotion("dns", HASH));
+	add(file, sizeof(file), state_encode_end(6));
 	if (decode(file, &c, &err) < 0)
 		fail_msg("%s\n%s", err.text, file);
 	assert_string_equal(c.place.netns, "net:[1]");
+	assert_int_equal(c.n_promotions, 1);
+	assert_string_equal(c.promotions[0].name, "dns");
+	assert_string_equal(c.promotions[0].sha256, HASH);
 	assert_int_equal(c.n_apps, 1);
 	assert_true(app_spec_equal(&c.apps[0].spec, &spec));
 	assert_true(c.apps[0].spec.local && c.apps[0].spec.admin);

@@ -604,6 +604,7 @@ static void test_state_names(void **state)
 		{ HEALTH_DOWN, ROUTE_NONE, false, "down" },
 		{ HEALTH_DOWN, ROUTE_DOWN, false, "last-resort" },
 		{ HEALTH_DOWN, ROUTE_KEPT, false, "kept" },
+		{ HEALTH_UP, ROUTE_JOIN, false, "joining" },
 		{ HEALTH_UP, ROUTE_DRAIN, true, "draining" },
 		{ HEALTH_UP, ROUTE_NONE, true, "drained" },
 		{ HEALTH_DOWN, ROUTE_NONE, true, "drained" },
