@@ -143,7 +143,7 @@ struct registry {
 	char **rolled;                        /* names of apps that a roll drains */
 	size_t n_rolled;
 	char *rolled_why;
-	struct pause_watch pauses;            /* on while there are leases */
+	struct pause_watch pauses; /* on while there are leases */
 	uint64_t leases_expired;
 	registry_guard *guard; /* NULL: any VIP is accepted */
 	void *guard_userdata;

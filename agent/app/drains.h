@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Drains of apps and of the agent. An app is drained while any source requests it: the API or its
- * disable_file, or a roll of the fleet, or for all apps the API, the agent's disable_file, the stop, or the shutdown of the host. What counts for the
- * route is when the first request came and the last one was lifted.
+ * Drains of apps and of the agent. An app is drained while any source requests it: the API, its disable_file or a
+ * roll of the fleet; for all apps the API, the agent's disable_file, the stop, or the shutdown of the host. What counts
+ * for the route is when the first request came and the last one was lifted.
  *
  * Drains over HTTP that began in a previous instance wait for their apps: those of Consul may come
  * much later.

@@ -80,7 +80,7 @@ static const struct verb verbs[N_VERBS] = {
 			 "Who announces which VIP; a command with apps drained, on a few hosts of "
 			 "the fleet "
 			 "at a time",
-			 "vipherald fleet drain --app dns -n 2 -- apt-get -y upgrade",
+			 "vipherald fleet drain --app dns -- apt upgrade",
 			 .options = { { "app", "NAME",
 					"of drain and release: may be repeated, as --vip" },
 				      { "vip", "PREFIX", "the app that has it" },

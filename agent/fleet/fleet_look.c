@@ -125,11 +125,10 @@ void fleet_look_cancel(struct fleet_look *l)
 		look_free(l);
 }
 
-/* One that begins meanwhile, in a callback, waits at the end of the list. */
 void fleet_looks_end(struct fleet_shared *s, const char *why)
 {
 	struct err err;
 	err_set(&err, -ECANCELED, "%s", why);
-	for (size_t n = s->n_looks; n > 0 && !list_empty(&s->looks); n--)
-		finish(list_first(&s->looks, struct fleet_look, node), &err);
+	list_for_each (it, &s->looks)
+		finish(list_entry(it, struct fleet_look, node), &err);
 }

@@ -35,7 +35,8 @@ int fleet_look_new(struct fleet_shared *s, const struct prefix *vips, size_t n,
 		   struct err *err);
 /* Without a callback. NULL is fine. */
 void fleet_look_cancel(struct fleet_look *l);
-/* All end with this error: before the transport goes, and when the agent stops. */
+/* All end with this error: before the transport goes, and when the agent stops. None may begin or be cancelled in the
+ * callbacks. */
 void fleet_looks_end(struct fleet_shared *s, const char *why);
 
 #endif

@@ -10,6 +10,7 @@
 #include "agent/page/apps.h"
 #include "agent/page/facts.h"
 #include "agent/page/file.h"
+#include "agent/page/fleet_part.h"
 #include "agent/page/html.h"
 #include "agent/page/sessions.h"
 #include "agent/page/why.h"
@@ -86,6 +87,12 @@ static bool add_hidden(struct page *p, struct html *h)
 {
 	if (*p->query.why)
 		html_add(h, "<input type=\"hidden\" name=\"why\" value=\"%s\">", p->query.why);
+	return false;
+}
+
+static bool add_fleet(struct page *p, struct html *h)
+{
+	fleet_part_add(h, &p->in);
 	return false;
 }
 
@@ -168,6 +175,7 @@ static const struct section {
 	{ "text", add_text },   { "shows", add_shows },   { "head", add_head },
 	{ "apps", add_apps },   { "links", add_links },   { "events", add_events },
 	{ "why", add_why },     { "hidden", add_hidden }, { "event-text", add_event_text },
+	{ "fleet", add_fleet },
 };
 
 static const struct section *find_section(const char *name, size_t len)

@@ -6,6 +6,7 @@
  *
  *	facts sessions checks marks html links query (P)   one thing each
  *	why           a VIP explained, when it is asked for
+ *	fleet_part    the fleet, where one is configured
  *	apps          those that the query is for, 50 at most
  *	file (P)      template, style and script, embedded by agent/page/embed
  */

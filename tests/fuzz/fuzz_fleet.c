@@ -27,13 +27,17 @@ static void decide(const struct fleet_view *v)
 	if (d.step == FLEET_STEP_WRITE && d.leaves[0].n > v->leave.n + 1)
 		abort();
 	fleet_decision_done(&d);
+	size_t others, min_up;
+	fleet_may_drain(v, &rule, "a", 1, &others, &min_up);
+	if (others > v->n_up)
+		abort();
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	static const uint64_t own[FLEET_VIPS_MAX] = { 4 };
 	struct fleet_answer answer;
-	for (unsigned kind = FLEET_TXN_FIND; kind <= FLEET_TXN_FORGET; kind++) {
+	for (unsigned kind = FLEET_TXN_FIND; kind <= FLEET_TXN_ROLL; kind++) {
 		struct err err = { "" };
 		int r = fleet_txn_parse((enum fleet_txn)kind, &keys, own, (const char *)data, len,
 					&answer, &err);

@@ -38,8 +38,8 @@ CONVERTED = {
     "anycast-healthchecker": "unchecked/*.conf",
     "fabio": "properties/fabio.properties",
 }
-# Nothing waits for a confirmation; and the one app is lost if it fails, unless it is drained.
-EXITS = {"confirm": {1}, "what-if": {0, 1}}
+# Nothing waits for a confirmation; the one app is lost if it fails, unless it is drained; there is no fleet.
+EXITS = {"confirm": {1}, "what-if": {0, 1}, "fleet": {1, 125}}
 
 
 class Bench:

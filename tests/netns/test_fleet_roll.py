@@ -8,6 +8,7 @@ from typing import Any
 from .agent import binary
 from .fleet import Fleet, Host
 from .process import Process
+from .test_docs_api import check
 from .testbed import Testbed
 
 ONE: dict[str, Any] = {"vips": {"default": {"min_up": 1}}}
@@ -51,7 +52,7 @@ def test_the_guard_counts(bed: Testbed) -> None:
     fleet = new_fleet(bed, 3, {"vips": {"default": {"min_up": 2}}})
     first, second = fleet.hosts[:2]
     go, begun = bed.workdir / "go", bed.workdir / "begun"
-    one = first.start_roll(waits_for(go, begun), "-n", "2")
+    one = first.start_roll(waits_for(go, begun), "-n", "2", "--json")
     fleet.wait("the command runs", begun.exists)
     two = second.start_roll("true", "-n", "2")
     fleet.wait(
@@ -63,6 +64,8 @@ def test_the_guard_counts(bed: Testbed) -> None:
     ends(fleet, two, 130)
     assert not second.roll() or second.phase() == "releasing"
     assert fleet.slots() == ["site1"]
+    check(second.agent.status("fleet/vips"), "/v1/fleet/vips", "/v1/fleet/roll")
+    check(first.agent.status("fleet/roll"), "/v1/fleet/roll")
     shown = json.loads(second.run_cli("fleet", "status", "--json"))
     [vip] = shown["vips"]
     assert (vip["up"], vip["staying"], vip["min_up"]) == (2, 2, 2)
@@ -74,6 +77,7 @@ def test_the_guard_counts(bed: Testbed) -> None:
     assert "rolling work" in second.run_cli("fleet", "status")
     go.touch()
     ends(fleet, one, 0)
+    assert '"end": "released", "exit_status": 0}' in one.log
     fleet.wait_routes(3)
 
 
@@ -85,6 +89,9 @@ def test_a_command_that_fails(bed: Testbed) -> None:
     assert first.roll()["exit_status"] == 7
     first.agent.wait_event("fleet.failed", level="warning")
     fleet.wait("the alarm is there", lambda: "fleet-roll" in first.alarms())
+    page = first.agent.request("GET", "/", headers={"Accept": "text/html"}).text
+    assert 'Rolling work on dns: <span class="bad">failed</span>' in page
+    assert "vipherald_fleet_rolling_stuck 1" in first.agent.get("/metrics").text
     fleet.wait("it is withdrawn", lambda: first.name not in fleet.collector.routes())
     # The roll stops.
     two = second.start_roll("true")
@@ -120,6 +127,9 @@ def test_restarts(bed: Testbed) -> None:
     fleet.wait_routes(2)
     fleet.wait("it is said", lambda: "no answer from Consul" in (host.roll().get("note") or ""))
     assert host.phase() == "releasing"
+    shown = other.run_cli("fleet", "status", "192.0.2.53/32")
+    assert "Consul does not answer: no answer from Consul within" in shown
+    assert "site2" in shown and "site1" not in shown
     fleet.consul.process.resume()
     ends(fleet, roll, 0)
     assert fleet.slots() == []

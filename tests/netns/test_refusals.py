@@ -56,7 +56,7 @@ READS = [
     ("GET", path)
     for path in (
         "/info", "/ping", "/v1/status", "/v1/apps", "/v1/apps/web", "/v1/peers", "/v1/routes",
-        "/v1/nat", "/v1/consul", "/v1/nomad", "/v1/fleet", "/v1/capabilities",
+        "/v1/nat", "/v1/consul", "/v1/nomad", "/v1/fleet", "/v1/fleet/roll", "/v1/capabilities",
         "/v1/explain?name=web", "/v1/what-if?fail=web", "/v1/events", "/v1/config",
         f"/v1/peers/{ROUTER}", "/metrics", "/healthz", "/readyz", "/", "/page/style.css",
     )

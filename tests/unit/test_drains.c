@@ -379,6 +379,32 @@ static void apps_that_come_during_the_agents_drain_are_not_announced(void **stat
 	expect(h, 1, true, false, 10);
 }
 
+static void a_roll_drains_what_it_names_also_when_it_comes_later(void **state)
+{
+	struct host *h = *state;
+	char *names[] = { (char *)"a", (char *)"b" };
+	verdict(h, add_app(h, 0, 0), HEALTH_UP);
+	registry_set_rolled(h->reg, names, 2, "work", NULL, h->now);
+	verdict(h, add_app(h, 1, 0), HEALTH_UP);
+	verdict(h, add_app(h, 2, 0), HEALTH_UP);
+	turn(h);
+	expect(h, 0, true, true, 10);
+	expect(h, 1, false, false, 0);
+	expect(h, 2, true, false, 10);
+	/* The operator's drain is another one. */
+	hold(h, "b");
+	lift(h, "a");
+	pass(h, DRAIN);
+	expect(h, 0, false, false, 0);
+	registry_set_rolled(h->reg, names, 1, "work", NULL, h->now);
+	lift(h, "b");
+	expect(h, 0, false, false, 0);
+	expect(h, 1, true, false, 10);
+	registry_set_rolled(h->reg, NULL, 0, "", NULL, h->now);
+	turn(h);
+	expect(h, 0, true, false, 10);
+}
+
 static void a_drain_ends_by_itself_when_it_was_asked_to(void **state)
 {
 	struct host *h = *state;
@@ -714,6 +740,7 @@ int main(void)
 		TEST(an_app_that_went_down_in_its_drain_gets_its_time_afterwards),
 		TEST(agent_and_app_drains_are_independent),
 		TEST(apps_that_come_during_the_agents_drain_are_not_announced),
+		TEST(a_roll_drains_what_it_names_also_when_it_comes_later),
 		TEST(a_drain_ends_by_itself_when_it_was_asked_to),
 		TEST(a_drain_that_announces_nothing_withdraws),
 		TEST(a_last_resort_stays),

@@ -20,6 +20,7 @@
 struct fixture {
 	struct fleet_up up[MAX];
 	struct fleet_claim claims[MAX];
+	struct fleet_slot rolls[MAX];
 	struct fleet_view view;
 };
 
@@ -113,6 +114,49 @@ static const struct {
 	{ "none is left", "w", "/", 1, FLEET_STEP_RETURN },
 	{ "emptied: own key is missing", "-n", "/", 2, REG },
 };
+
+/* Nodes in rolling work count as leaving, the one that asks for itself but once. */
+static const struct {
+	const char *name, *up, *claims, *rolls;
+	uint32_t min_up;
+	enum fleet_step step;
+	const char *written;
+	bool may_drain; /* node 0, for rolling work */
+} rolling[] = {
+	{ "its drain is near", "dnn", "/", "1", 2, WRITE, "/0", false },
+	{ "room beside it", "dnnn", "/", "1", 2, WRITE, "0/", true },
+	{ "drained already", "dDnn", "/", "1", 2, WRITE, "0/", true },
+	{ "it has a slot of the guard, too", "dnnn", "1/", "1", 2, WRITE, "10/", true },
+	{ "granted, then one began", "dnnn", "0/", "1", 2, LEAVE, "/", true },
+	{ "granted, then two began", "dnnn", "0/", "12", 2, WRITE, "/0", false },
+	{ "its own", "dnn", "/", "0", 2, WRITE, "0/", true },
+	{ "no session any more", "dnn", "/", "7", 2, WRITE, "0/", true },
+};
+
+static void who_does_rolling_work_is_leaving(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rolling); i++) {
+		struct fixture f;
+		struct fleet_decision d;
+		struct fleet_rule rule = { .min_up = { .value = rolling[i].min_up } };
+		struct fleet_claim me = claim_of('0');
+		char written[16];
+		size_t others, min_up;
+		fill(&f, rolling[i].up, rolling[i].claims);
+		f.view.roll.items = f.rolls;
+		for (const char *p = rolling[i].rolls; *p; p++)
+			snprintf(f.rolls[f.view.roll.n++].node, FLEET_NODE_MAX, "node%c", *p);
+		fleet_decide_leave(&f.view, &rule, 1, &me, 0, &d);
+		write_text(&d, written);
+		if (d.step != rolling[i].step || strcmp(written, rolling[i].written) != 0)
+			fail_msg("%s: step %d, %s", rolling[i].name, (int)d.step, written);
+		if (fleet_may_drain(&f.view, &rule, "node0", 0, &others, &min_up) !=
+		    rolling[i].may_drain)
+			fail_msg("%s: drain, %zu others", rolling[i].name, others);
+		fleet_decision_done(&d);
+	}
+}
 
 static void who_has_to_return(void **state)
 {
@@ -270,6 +314,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(who_may_leave),
 		cmocka_unit_test(who_has_to_return),
+		cmocka_unit_test(who_does_rolling_work_is_leaving),
 		cmocka_unit_test(an_earlier_slot_of_its_own),
 		cmocka_unit_test(claims_are_given_back),
 		cmocka_unit_test(an_app_leaves_with_all_its_vips),

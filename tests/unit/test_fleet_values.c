@@ -278,6 +278,68 @@ static void test_requests(void **state)
 		   "get-tree v/192.0.2.53/32/\n");
 }
 
+static void test_roll(void **state)
+{
+	struct fleet_slot slot = { "b", "8f3c", 7 * USEC_PER_SEC, "disk" };
+	const struct fleet_slots slots = { .index = 9, .items = &slot, .n = 1 };
+	const struct fleet_slot me = { .node = "a", .id = "77" };
+	const struct fleet_write w = { .serial = 4, .rolls = &slots, .roller = &me };
+	static const char answer[] =
+		"{\"Results\":[{\"KV\":{\"Key\":\"v/192.0.2.53/32/.roll\",\"ModifyIndex\":12}},"
+		"{\"KV\":{\"Key\":\"v/192.0.2.53/32/"
+		".roll\",\"ModifyIndex\":12,\"Value\":\"%s\"}}]}";
+	char text[1024];
+	struct fleet_answer got;
+	struct err err;
+	(void)state;
+	assert_ops(FLEET_TXN_SLOTS, NULL, "get-tree v/192.0.2.53/32/.roll\n");
+	assert_ops(FLEET_TXN_ROLL, &w,
+		   "cas v/192.0.2.53/32/.roll 9 {\"version\":1,"
+		   "\"writer\":{\"node\":\"a\",\"id\":\"77\",\"number\":4},"
+		   "\"slots\":[{\"node\":\"b\",\"id\":\"8f3c\",\"since\":7,\"why\":\"disk\"}]}\n"
+		   "get-tree v/192.0.2.53/32/\n");
+	char *value = fleet_slots_encode(&slots, &me, 4);
+	char *base64 = base64_encode(value, strlen(value));
+	snprintf(text, sizeof(text), answer, base64);
+	assert_int_equal(
+		fleet_txn_parse(FLEET_TXN_ROLL, &one, NULL, text, strlen(text), &got, &err), 0);
+	assert_int_equal(got.views[0].roll.index, 12);
+	assert_int_equal(got.views[0].roll.n, 1);
+	assert_memory_equal(&got.views[0].roll.items[0], &slot, sizeof(slot));
+	fleet_answer_done(&got);
+	/* One result is missing: it was no such transaction. */
+	assert_int_equal(
+		fleet_txn_parse(FLEET_TXN_ROLL, &one, NULL, "{\"Results\":[]}", 14, &got, &err),
+		-EPROTO);
+	free(base64);
+	free(value);
+}
+
+static void test_refused_slots(void **state)
+{
+	static const struct {
+		const char *text, *error;
+	} wrong[] = {
+		{ "{\"version\": 1}", "no valid 'slots'" },
+		{ "{\"version\": 1, \"slots\": [1]}", "valid 'node'" },
+		{ "{\"version\": 1, \"slots\": [{\"node\": \"a/b\", \"id\": \"1\", \"since\": 1}]}",
+		  "valid 'node'" },
+		{ "{\"version\": 1, \"slots\": [{\"node\": \"a\", \"since\": 1}]}", "valid 'id'" },
+		{ "{\"version\": 1, \"slots\": [{\"node\": \"a\", \"id\": \"1\"}]}",
+		  "valid 'since'" },
+		{ "{\"version\": 2, \"slots\": []}", "another version" },
+	};
+	struct fleet_slots got;
+	struct err err;
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
+		assert_int_equal(
+			fleet_slots_parse(wrong[i].text, strlen(wrong[i].text), &got, &err),
+			-EPROTO);
+		assert_non_null(strstr(err.text, wrong[i].error));
+	}
+}
+
 static void test_drop(void **state)
 {
 	static const uint64_t none[] = { 0 }, own[] = { 14 };
@@ -495,6 +557,8 @@ int main(void)
 		cmocka_unit_test(test_refused_values),
 		cmocka_unit_test(test_names_of_nodes),
 		cmocka_unit_test(test_requests),
+		cmocka_unit_test(test_roll),
+		cmocka_unit_test(test_refused_slots),
 		cmocka_unit_test(test_drop),
 		cmocka_unit_test(test_read),
 		cmocka_unit_test(test_two_vips),

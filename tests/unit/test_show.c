@@ -32,7 +32,7 @@ static char *shown_in(enum verb_id verb, const char *const *args, const char *an
 		[VERB_VIPS] = show_vips,     [VERB_EXPLAIN] = show_explain,
 		[VERB_PEERS] = show_peers,   [VERB_PEER] = show_peer,
 		[VERB_ROUTES] = show_routes, [VERB_NAT] = show_nat,
-		[VERB_CONSUL] = show_consul,
+		[VERB_CONSUL] = show_consul, [VERB_FLEET] = show_fleet,
 	};
 	char *text = NULL, *argv[4] = { 0 };
 	size_t size = 0;
@@ -629,6 +629,41 @@ static void test_what_if_attributes(void **state)
 	       "    10.0.0.2: changed\n");
 }
 
+/* ---- the fleet ---- */
+
+static const char *const fleet_status[] = { "status", NULL };
+
+static void test_fleet(void **state)
+{
+	static const char answer[] =
+		"{\"error\": null, \"roll\": {\"apps\": [\"dns\"], \"phase\": \"waiting\", "
+		"\"since_seconds\": 4, \"note\": \"1 of 1 slots taken, the longest by a\"}, "
+		"\"vips\": [{\"vip\": \"192.0.2.53/32\", \"rule\": \"50%\", \"up\": 1, \"min_up\": "
+		"2, "
+		"\"nodes\": [{\"node\": \"a\", \"form\": \"drained\", \"since_seconds\": 12, "
+		"\"attributes\": null, \"config\": \"5f1c9e02aa\", \"gone\": false, \"rolling\": "
+		"{\"reason\": \"reboot\", \"since_seconds\": 14}}, {\"node\": \"b\", \"form\": "
+		"\"degraded\", \"since_seconds\": 5, \"attributes\": \"med 10\", \"place\": 1}, "
+		"{\"node\": \"c\", \"form\": null, \"gone\": true, \"seen_seconds\": 60}]}, "
+		"{\"vip\": \"192.0.2.54/32\", \"rule\": null, \"up\": 0, \"min_up\": null, "
+		"\"nodes\": null}]}";
+	(void)state;
+	expect(VERB_FLEET, fleet_status, answer,
+	       "rolling work on dns here: waiting for 4s, 1 of 1 slots taken, the longest by a\n"
+	       "\n"
+	       "192.0.2.53/32: announced by 1, 2 must stay (50%)\n"
+	       "NODE  FORM      SINCE  ATTRIBUTES  CONFIG    NOTE\n"
+	       "a     drained   12s    -           5f1c9e02  rolling work for 14s: reboot\n"
+	       "b     degraded  5s     med 10      -         kept, waits to leave (1)\n"
+	       "c     gone      1m00s  -           -         no session\n"
+	       "\n"
+	       "192.0.2.54/32: announced by 0, not guarded\n"
+	       "too many nodes to list: ask for this VIP alone\n");
+	expect(VERB_FLEET, fleet_status,
+	       "{\"error\": \"connection refused\", \"roll\": null, \"vips\": []}",
+	       "Consul does not answer: connection refused\nWhat this agent knows by itself:\n\n");
+}
+
 /* ---- the agent ---- */
 
 static void test_status(void **state)
@@ -712,6 +747,7 @@ int main(void)
 		cmocka_unit_test(test_consul),
 		cmocka_unit_test(test_what_if),
 		cmocka_unit_test(test_what_if_attributes),
+		cmocka_unit_test(test_fleet),
 		cmocka_unit_test(test_status),
 		cmocka_unit_test(test_status_of_an_agent_at_rest),
 		cmocka_unit_test(test_tones),

@@ -403,9 +403,61 @@ static void how_a_file_ends(void **state)
 	assert_non_null(strstr(err.text, "behind its end"));
 }
 
+#define ROLL(vip, phase)                                                                           \
+	HEAD "{\"roll\":{\"id\":\"8f\",\"apps\":[\"dns\"],\"vips\":[\"" vip "\"],\"slots\":2,"     \
+	     "\"quiet\":10,\"why\":\"disk\",\"by\":\"uid 0\",\"phase\":\"" phase                   \
+	     "\",\"exit_status\":-1,"                                                              \
+	     "\"begun_ms\":5},\"boot\":\"b\",\"since_ms\":6}\n"
+
+static void test_roll(void **state)
+{
+	static const char *const wrong[] = {
+		ROLL("192.0.2.53/32", "asleep") "{\"end\":1}\n",
+		ROLL("192.0.2.53", "failed") ROLL("192.0.2.53", "failed") "{\"end\":2}\n",
+		ROLL("nowhere", "failed") "{\"end\":1}\n",
+	};
+	struct roll roll = { .id = "8f",
+			     .apps = { (char *)"dns", (char *)"web \xff" },
+			     .n_apps = 2,
+			     .n_vips = 1,
+			     .limit = 2,
+			     .quiet = 10,
+			     .why = "disk",
+			     .by = "uid 0",
+			     .boot = "b",
+			     .phase = ROLL_FAILED,
+			     .begun = 5000,
+			     .since = 6000,
+			     .exit_status = 7 };
+	char file[2048] = "";
+	struct state_contents c;
+	struct err err;
+	(void)state;
+	assert_int_equal(prefix_parse("2001:db8::/64", &roll.vips[0], NULL), 0);
+	add(file, sizeof(file), state_encode_head(&(struct state_place){ "b", "n" }));
+	add(file, sizeof(file), state_encode_roll(&roll));
+	add(file, sizeof(file), state_encode_end(1));
+	assert_int_equal(decode(file, &c, &err), 0);
+	assert_string_equal(c.roll->id, "8f");
+	assert_string_equal(c.roll->apps[1], "web \xff");
+	assert_true(prefix_equal(&c.roll->vips[0], &roll.vips[0]));
+	assert_int_equal(c.roll->limit, 2);
+	assert_int_equal(c.roll->quiet, 10);
+	assert_string_equal(c.roll->why, "disk");
+	assert_string_equal(c.roll->by, "uid 0");
+	assert_string_equal(c.roll->boot, "b");
+	assert_int_equal(c.roll->phase, ROLL_FAILED);
+	assert_int_equal(c.roll->exit_status, 7);
+	assert_true(c.roll->begun == 5000 && c.roll->since == 6000);
+	state_contents_done(&c);
+	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++)
+		assert_int_equal(decode(wrong[i], &c, &err), -EBADMSG);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_roll),
 		cmocka_unit_test(the_last_time),
 		cmocka_unit_test(the_longest_texts),
 		cmocka_unit_test(a_text_that_is_not_utf8),
