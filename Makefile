@@ -199,11 +199,11 @@ SEED  = 1
 FILES =
 mutants:
 	@$(MAKE) --no-print-directory $(COVERAGE) unit-binaries
-	@$(MAKE) --no-print-directory BUILD=build/mutants CFLAGS= VARIANT="$(ASAN)" run-mutants
+	@$(MAKE) --no-print-directory $(SANITIZED) BUILD=build/mutants run-mutants
 run-mutants: unit-binaries
 	@printf '%s\n' $(UNIT_BIN) $(REPLAYS) >$(BUILD)/programs
 	@N=$(N) SEED=$(SEED) CC='$(CC)' CFLAGS="-std=gnu17 -D_GNU_SOURCE -I. $(PKG_CFLAGS)" \
-		LIBS="$(PKG_LIBS) -lcmocka" scripts/mutants $(BUILD) build/coverage $(FILES)
+		LIBS="$(LDFLAGS) $(PKG_LIBS) -lcmocka" scripts/mutants $(BUILD) build/coverage $(FILES)
 
 # More at once than there are cores: most of the time a test waits.
 NETNS_JOBS = 8

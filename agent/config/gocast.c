@@ -147,7 +147,7 @@ void config_check_gocast(const struct config_draft *draft, const struct config_n
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(app_notes); i++)
 		note_apps(draft, apps, i, findings);
-	config_note(findings, config_at_line(0, 0),
+	config_note(findings, (struct config_place){ 0 },
 		    "written for GoCast: what vipherald does differently with these keys; "
 		    "docs/migrating-from-gocast.md has all differences");
 }

@@ -53,6 +53,18 @@ def test_a_statement_of_two_lines_is_reached_where_it_begins(mutants):
     assert mutants.statement_line(5, {1}, lines) is None
 
 
+@pytest.mark.parametrize("bed", ["loop_until.h", "runner_bed.h", "other_bed.h"])
+def test_programs_that_run_a_loop_are_known_by_their_beds(mutants, tmp_path, monkeypatch, bed):
+    place = tmp_path / "tests/unit"
+    place.mkdir(parents=True)
+    (place / "loop_until.h").write_text("")
+    (place / "runner_bed.h").write_text('#include "tests/unit/loop_until.h"\n')
+    (place / "other_bed.h").write_text('#include "lib/str.h"\n')
+    (place / "test_it.c").write_text(f'#include <cmocka.h>\n#include "tests/unit/{bed}"\n')
+    monkeypatch.chdir(tmp_path)
+    assert mutants.Program("build", ["build/unit/test_it"]).runs_a_loop() == (bed != "other_bed.h")
+
+
 PURE = """int least(int a, int b);
 int least(int a, int b)
 {

@@ -112,7 +112,8 @@ def test_json_and_a_level_for_a_module(bed: Testbed) -> None:
     lines = [json.loads(line) for line in agent.log.splitlines() if line.startswith("{")]
     # Before the configuration is read, the log is as it is without one.
     after = [line for line in lines if line["level"] != "info" or line["module"] == "bgp"]
-    assert {line["module"] for line in after} == {"bgp"}
+    # The loop warns of a turn that was slow, as it is on a busy machine.
+    assert {line["module"] for line in after} - {"loop"} == {"bgp"}
     fields = {"time", "level", "module", "msg"}
     assert all(fields <= set(line) for line in lines)
     assert all("kind" in line for line in lines if set(line) != fields)

@@ -266,6 +266,7 @@ static const struct {
 	{ JOIN, "local_pref", "join: {local_pref: 7", "join: {local_pref: 8" },
 	{ DRAIN, "announce", "drain: {local_pref: 7", "drain: {announce: false, local_pref: 7" },
 	{ PROGRAM, "run", "run: x", "run: [x]" },
+	{ PROGRAM, "run", "run: x", "run: y" },
 	{ PROGRAM, "allow", "allow: 2001:db8::/32", "allow: [2001:db8::/32, 10.0.0.0/8]" },
 	{ PROGRAM, "bind", "run: x", "run: x, bind: address" },
 	{ PROGRAM, "env", "run: x", "run: x, env: [A=b]" },
