@@ -58,8 +58,7 @@ static bool rolls(const struct fleet_view *v, const char *node)
 	return false;
 }
 
-/* Announced, and does it count for the others? */
-static bool stays(const struct fleet_view *v, const char *node)
+bool fleet_stays(const struct fleet_view *v, const char *node)
 {
 	const struct fleet_up *up = fleet_view_find(v, node);
 	return up && is_announced(up) && !has_slot(v, node) && !rolls(v, node);
@@ -111,7 +110,7 @@ bool fleet_may_drain(const struct fleet_view *v, const struct fleet_rule *rule, 
 		     wall_t now, size_t *ret_others, size_t *ret_min_up)
 {
 	const struct fleet_up *up = fleet_view_find(v, node);
-	*ret_others = fleet_count_staying(v) - stays(v, node);
+	*ret_others = fleet_count_staying(v) - fleet_stays(v, node);
 	*ret_min_up = fleet_min_up(v, rule, now);
 	return !up || !is_announced(up) || *ret_others >= *ret_min_up;
 }
@@ -195,7 +194,7 @@ static struct standing judge(const struct fleet_view *views, const struct fleet_
 			      min_up = fleet_min_up(v, &rules[i], now);
 		enum place place = find_place(v, me, &ahead);
 		bool known = fleet_view_is_live(v, me);
-		size_t self = known && stays(v, me->node);
+		size_t self = known && fleet_stays(v, me->node);
 		s.n_slots += place == PLACE_SLOT;
 		s.n_lines += place == PLACE_LINE;
 		s.is_known &= known;

@@ -144,6 +144,8 @@ bool fleet_may_drain(const struct fleet_view *v, const struct fleet_rule *rule, 
 		     wall_t now, size_t *ret_others, size_t *ret_min_up);
 /* Announced, and neither about to leave nor in rolling work: what the guard counts. */
 size_t fleet_count_staying(const struct fleet_view *v);
+/* Whether that one is among them. */
+bool fleet_stays(const struct fleet_view *v, const char *node);
 /* How many must stay up: rounded up, at least 1. */
 size_t fleet_min_up(const struct fleet_view *v, const struct fleet_rule *rule, wall_t now);
 

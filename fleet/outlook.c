@@ -24,7 +24,7 @@ static void count(const struct fleet_view *v, const struct fleet_claim *me,
 		bool own = str_equal(up->node, me->node) && str_equal(up->session, me->session);
 		ret->up += is_announced(up);
 		ret->is_known |= own;
-		ret->stays |= own && is_announced(up) && !has_slot(&v->leave, me->node);
+		ret->stays |= own && fleet_stays(v, me->node);
 	}
 }
 
