@@ -293,10 +293,9 @@ static void on_gone(const struct app *app, void *userdata)
 	f->member.was_kept = f->member.was_announced = false;
 }
 
-static const struct registry_fleet registry_ops = { .update = on_update,
-						    .guards = on_guards,
-						    .promotes = on_promote,
-						    .gone = on_gone };
+static const struct registry_fleet registry_ops = {
+	.update = on_update, .guards = on_guards, .promotes = on_promote, .gone = on_gone
+};
 
 /* ---- life ---- */
 
