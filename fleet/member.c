@@ -258,9 +258,8 @@ static bool choose(const struct fleet_member *m, mono_t now, enum fleet_request_
 		*ret = FLEET_REPORT;
 	else if (m->joiner.decision.step == FLEET_STEP_WRITE)
 		*ret = FLEET_JOIN;
-	else if (has_to_read(m) && now >= next_read(m))
-		*ret = FLEET_READ;
-	else if (now >= fleet_joiner_deadline(&m->joiner))
+	else if ((has_to_read(m) && now >= next_read(m)) ||
+		 now >= fleet_joiner_deadline(&m->joiner))
 		*ret = FLEET_READ;
 	else
 		return false;

@@ -720,7 +720,7 @@ static void add_joining(json_t *alarms, const struct status_sources *in, mono_t 
 		if (usec_add(since, ALARM_JOINING_HELD) <= now && n++ == 0)
 			first = app;
 	}
-	if (n == 0)
+	if (!first)
 		return;
 	view_joining_explain(in, first, now, &why);
 	add_count(add(alarms, "fleet-joining", "app", first->spec->name, "%s: %s",
