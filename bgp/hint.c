@@ -160,7 +160,7 @@ static const struct {
 	{ BGP_ERR_CEASE, BGP_ERR_CEASE_ADMIN_SHUTDOWN,
 	  "the neighbor is shut down on the router: ask its owner" },
 	{ BGP_ERR_CEASE, BGP_ERR_CEASE_DECONFIGURED,
-	  "the router has this host as a neighbor no more: ask its owner" },
+	  "the router no longer has this host as a neighbor: ask its owner" },
 	{ BGP_ERR_CEASE, BGP_ERR_CEASE_REJECTED,
 	  "the router rejects the connection: ask its owner whether this host, with this source "
 	  "address, is a neighbor there" },

@@ -5,9 +5,10 @@
 
 #include "lib/str.h"
 
-const char *const log_modules[] = { "agent",   "api",   "app",     "bgp",   "capability", "config",
-				    "consul",  "exec",  "listen",  "loop",  "monitor",    "nat",
-				    "netlink", "nomad", "service", "state", "vip",        NULL };
+const char *const log_modules[] = { "agent",      "api",     "app",     "bfd",  "bgp",
+				    "capability", "config",  "consul",  "exec", "fleet",
+				    "listen",     "loop",    "monitor", "nat",  "netlink",
+				    "nomad",      "service", "state",   "vip",  NULL };
 
 const char *const log_level_names[] = {
 	[LOG_ERROR] = "error", [LOG_WARNING] = "warning", [LOG_INFO] = "info",

@@ -47,7 +47,7 @@ static const struct verb verbs[N_VERBS] = {
 					{ "peer-down", "ADDR",
 					  "the session with a peer is down; may be repeated" },
 					{ "consul-away", NULL,
-					  "Consul answers no more, whatever fails besides" },
+					  "Consul is unreachable, whatever fails besides" },
 					{ "config", "FILE",
 					  "after a reload with this file, whatever fails then" },
 					{ "fleet", NULL,

@@ -149,7 +149,7 @@ static const struct config_key agent_keys[] = {
 	  .default_text = "true",
 	  .doc = "Filter the system calls of the agent, and restrict the files that it writes to "
 		 "its own directories (Landlock, Linux 5.13). Commands of `exec` monitors are not "
-		 "restricted. See [security.md](security.md#what-a-break-in-gets)." },
+		 "restricted. See [security.md](security.md#after-a-break-in)." },
 	{ .name = "monitor_interval",
 	  .type = &config_type_duration,
 	  FIELD(monitor_timing.interval),
@@ -233,7 +233,7 @@ static const struct config_key agent_keys[] = {
 	  .type = &config_type_bind,
 	  FIELD(bind),
 	  .default_text = "address",
-	  .doc = "Whose the addresses of VIPs are on this host, where an app does not set it, see "
+	  .doc = "Who owns the addresses of VIPs on this host, where an app does not set it, see "
 		 "`apps[].bind`." },
 	{ .name = "cleanup_timer",
 	  .type = &config_type_duration,

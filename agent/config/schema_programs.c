@@ -132,7 +132,7 @@ static const struct config_key program_keys[] = {
 	  FIELD(bind),
 	  .effect = CONFIG_SENDS_UPDATE,
 	  .default_text = "none",
-	  .doc = "Whose the addresses of its routes are on this host, as `apps[].bind`. Who runs "
+	  .doc = "Who owns the addresses of its routes on this host, as `apps[].bind`. Who runs "
 		 "such programs binds them otherwise." },
 	{ .name = "fifo",
 	  .type = &config_type_path,

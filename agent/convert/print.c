@@ -39,7 +39,7 @@ void convert_print(const struct convert *c, FILE *out)
 	json_t *ordered = json_object();
 	fprintf(out,
 		"# Written by `vipherald convert %s`. Passwords are included: keep the file as "
-		"private as the\n# original. `vipherald check FILE` says what is to be seen to.\n",
+		"private as the\n# original. `vipherald check FILE` says what is left to do.\n",
 		c->tool);
 	print_remarks(c, CONVERT_LOST, "Not carried over", out);
 	print_remarks(c, CONVERT_NOTE, "Carried over, to be known", out);

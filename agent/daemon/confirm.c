@@ -223,7 +223,7 @@ void confirm_rolled_back(struct confirm *c)
 	log_event(
 		LOG_ERROR, "config", EVENT("reload.rollback"),
 		"%s as reloaded by %s was not confirmed: the configuration before it is in effect "
-		"again; mend the file, then reload",
+		"again; fix the file, then reload",
 		c->shown->path, c->mark.by);
 }
 

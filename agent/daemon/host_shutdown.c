@@ -39,7 +39,7 @@ static void on_flushed(bool complete, void *userdata)
 	bgp_flush_free(h->flush);
 	h->flush = NULL;
 	log_info("agent", "%s, the host may go on with its shutdown",
-		 complete ? "all routes are withdrawn and the routers have it"
+		 complete ? "all routes withdrawn, acknowledged by all peers"
 			  : "all routes are withdrawn, not every router has acknowledged it");
 	inhibitor_release(h->inhibitor);
 }
@@ -70,7 +70,7 @@ static void step(struct host_shutdown *h)
 	}
 	if (announced > 0)
 		log_warn("agent",
-			 "%zu route%s not withdrawn in time, the host may go on all the same",
+			 "%zu route%s not withdrawn in time, the host may go on anyway",
 			 announced, announced == 1 ? " was" : "s were");
 	h->waits = false;
 	h->flush = bgp_speaker_flush(a->speaker, usec_add(now, ACK_LIMIT), on_flushed, h);

@@ -45,7 +45,7 @@ static int claim_name(struct instance *i, const struct config *config, struct er
 		 " and is no vipherald: one in a container would not notice this one; end that "
 		 "process and restart vipherald",
 		 who);
-	log_error("agent", "%s; starting all the same", i->squatter);
+	log_error("agent", "%s; starting anyway", i->squatter);
 	return 0;
 }
 

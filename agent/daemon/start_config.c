@@ -33,7 +33,7 @@ static int load_last_good(struct agent *a, const char *file)
 		return rc;
 	str_copy(a->config_file.last_good, sizeof(a->config_file.last_good), date);
 	log_error("config",
-		  "%s is broken: running its last good version, kept at %s; mend the file, then "
+		  "%s is broken: running its last good version, kept at %s; fix the file, then "
 		  "reload",
 		  file, date);
 	return 0;
@@ -74,14 +74,14 @@ static int load_before_trial(struct agent *a, const char *file)
 	int rc = load_copy(a, file, date);
 	if (rc < 0) {
 		log_error("config",
-			  "%s: its reload by %s at %s was %s: put the configuration before it back",
+			  "%s: its reload by %s at %s was %s: restored the configuration before it",
 			  file, m->by, m->at, what);
 		return rc;
 	}
 	config_file_rolled_back(&a->config_file, m->sha256, m->by, m->at);
 	log_error("config",
 		  "%s: its reload by %s at %s was %s: running the configuration before it, kept at "
-		  "%s; mend the file, then reload",
+		  "%s; fix the file, then reload",
 		  file, m->by, m->at, what, date);
 	return 0;
 }

@@ -61,12 +61,12 @@ static void session_changed(struct fleet_agent *a, const char *before, mono_t no
 		if (a->was_joined)
 			a->shared.settled_at = usec_add(now, FLEET_SETTLE);
 		a->was_joined = true;
-		log_event(LOG_INFO, "consul", EVENT("fleet.joined"),
-			  "fleet: %s has joined, its session is %s", a->shared.node, id);
+		log_event(LOG_INFO, "fleet", EVENT("fleet.joined"),
+			  "%s has joined, its session is %s", a->shared.node, id);
 		a->was_lost = false;
 	} else {
-		log_event(LOG_WARNING, "consul", EVENT("fleet.lost"),
-			  "fleet: the session of %s has ended%s%s: apps whose checks fail stay "
+		log_event(LOG_WARNING, "fleet", EVENT("fleet.lost"),
+			  "the session of %s has ended%s%s: apps whose checks fail stay "
 			  "announced until Consul answers",
 			  a->shared.node, a->error.text[0] ? ", " : "", a->error.text);
 		a->was_lost = true;
@@ -79,8 +79,8 @@ static void session_failed(struct fleet_agent *a)
 	if (a->was_lost || a->shared.session.id[0])
 		return;
 	a->was_lost = true;
-	log_warn("consul",
-		 "fleet: no session in Consul: %s; apps whose checks fail stay announced until "
+	log_warn("fleet",
+		 "no session in Consul: %s; apps whose checks fail stay announced until "
 		 "there is one",
 		 a->error.text);
 }
@@ -308,8 +308,7 @@ static void set_node(struct fleet_agent *a)
 	if (!node || !fleet_node_is_valid(node)) {
 		err_set(&a->error, -EINVAL,
 			"the host name '%.64s' is no name of a node, set fleet.node", host);
-		log_error("consul", "fleet: %s; apps whose checks fail stay announced",
-			  a->error.text);
+		log_error("fleet", "%s; apps whose checks fail stay announced", a->error.text);
 		return;
 	}
 	str_copy(a->shared.node, sizeof(a->shared.node), node);
@@ -334,7 +333,7 @@ static void connect_to_consul(struct fleet_agent *a)
 	a->shared.transport = NULL;
 	err_set(&a->error, r, "%s",
 		r == -ENOENT ? "no Consul is configured: set agent.consul_addr" : err.text);
-	log_error("consul", "fleet: %s; apps whose checks fail stay announced", a->error.text);
+	log_error("fleet", "%s; apps whose checks fail stay announced", a->error.text);
 	a->was_lost = true;
 }
 

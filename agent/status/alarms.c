@@ -586,7 +586,7 @@ static void add_trial(json_t *alarms, const struct config_file *file)
 	if (file->rolled_back.sha256[0])
 		add(alarms, "reload-rolled-back", "path", file->path,
 		    "its reload by %.200s was not confirmed: the configuration before it is in "
-		    "effect since %.40s, also after a restart; mend the file, then reload",
+		    "effect since %.40s, also after a restart; fix the file, then reload",
 		    file->rolled_back.by, file->rolled_back.at);
 }
 

@@ -341,7 +341,8 @@ static const struct {
 } aggregate_families[] = {
 	{ "aggregate_announced", "1 while enough apps are announced for the aggregate to be." },
 	{ "aggregate_apps", "Announced apps that have a VIP in the aggregate." },
-	{ "aggregate_min_apps", "How many of them the aggregate takes." },
+	{ "aggregate_min_apps",
+	  "How many of its apps have to be up for the aggregate to be announced." },
 };
 
 static void add_aggregates(struct scrape *s)

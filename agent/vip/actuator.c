@@ -292,7 +292,7 @@ static void log_flip(struct actuator *a, const struct loopback *at)
 	if (at == places_lo(a->binding.places))
 		log_lo(a, up);
 	else if (up)
-		log_warn("vip", "interface %s is there and up, binding its VIPs", name);
+		log_warn("vip", "interface %s is up, binding its VIPs", name);
 	else
 		log_error("vip",
 			  "interface %s is missing or down: withdrawing its VIPs until it "

@@ -217,7 +217,7 @@ def test_without_a_copy_there_is_no_start(bed: Testbed, watch: Watch) -> None:
     agent.kill()
     copy_of(agent).unlink()
     agent.spawn()
-    assert "put the configuration before it back" in agent.expect_exit(78)
+    assert "restored the configuration before it" in agent.expect_exit(78)
 
 
 def test_from_the_command_line(bed: Testbed, watch: Watch) -> None:

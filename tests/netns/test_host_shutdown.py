@@ -49,7 +49,7 @@ def test_the_route_goes_and_comes_back(bed: Testbed, bus: Bus, logind: Logind) -
     assert logind.said() == "released"
     # The router's kernel has it, and the VIP is still there for the flows.
     router.wait_routes()
-    agent.wait_log("all routes are withdrawn and the routers have it")
+    agent.wait_log("all routes withdrawn, acknowledged by all peers")
     assert VIP4 in bed.host.run(["ip", "address", "show", "dev", "lo"])
     [request] = agent.status("status")["drain"]["holds"]
     assert (request["by"], request["reason"]) == ("host", "the host shuts down")

@@ -480,7 +480,7 @@ def test_every_verb_is_tested_and_has_help(running: tuple[Agent, Client]) -> Non
     names = [line.split()[0] for line in listed.splitlines() if line.strip()]
     assert set(names) | {"neighbor", "adj-out"} == {
         *VERBS,
-        *("define", "diff", "what-if", "top", "completions", "convert"),
+        *("define", "diff", "what-if", "fleet", "top", "completions", "convert"),
     }
     for name in names:
         said = client(name, "--help")

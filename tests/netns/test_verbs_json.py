@@ -47,8 +47,8 @@ REQUESTS = {
     "config show --defaults --include-api": "GET /v1/config?defaults=true&include_api=true",
     "log info bgp": "POST /v1/log?level=info&module=bgp",
 }
-ELSEWHERE = {"confirm", "top", "convert", "completions"}
-"""Has a test of its own; has no --json; do not ask the agent."""
+ELSEWHERE = {"confirm", "fleet", "top", "convert", "completions"}
+"""Have tests of their own (test_fleet_roll); has no --json; do not ask the agent."""
 
 # Dates and numbers, which may be those of another moment.
 MOVING = re.compile(r"([0-9-]+T[0-9:.]+Z|[0-9]+(?:\.[0-9]+)?(?:e[+-]?[0-9]+)?)")

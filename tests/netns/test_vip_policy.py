@@ -124,6 +124,7 @@ def test_the_host_is_followed(bed: Testbed, router: Router) -> None:
     agent = start(bed, router)
     assert agent.register("web", "198.51.100.7/32").status == 200
     assert agent.get("/unregister?name=web").status == 200
+    wait_until(lambda: not bed.host.loopback_addresses(), "the VIP is gone from lo")
     bed.host.ip("addr add 198.51.100.7/32 dev eth1")
     refused(agent.register("web", "198.51.100.7/32"), "an address of interface eth1")
     bed.host.ip("addr del 198.51.100.7/32 dev eth1", "route add 192.0.2.128/25 via 198.51.100.7 dev eth1 onlink")

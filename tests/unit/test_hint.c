@@ -179,7 +179,7 @@ static void each_notification(void **state)
 		{ 4, 0, "for the hold time" },
 		{ 6, 1, "raise the maximum prefix" },
 		{ 6, 2, "shut down on the router" },
-		{ 6, 3, "neighbor no more" },
+		{ 6, 3, "no longer has this host as a neighbor" },
 		{ 6, 5, "rejects the connection" },
 		{ 6, 8, "out of resources" },
 		{ 6, 10, "turn BFD off" },
