@@ -69,8 +69,7 @@ static void step(struct host_shutdown *h)
 		return;
 	}
 	if (announced > 0)
-		log_warn("agent",
-			 "%zu route%s not withdrawn in time, the host may go on anyway",
+		log_warn("agent", "%zu route%s not withdrawn in time, the host may go on anyway",
 			 announced, announced == 1 ? " was" : "s were");
 	h->waits = false;
 	h->flush = bgp_speaker_flush(a->speaker, usec_add(now, ACK_LIMIT), on_flushed, h);
