@@ -59,9 +59,12 @@ def test_the_guard_counts(bed: Testbed) -> None:
         "it waits for the guard",
         lambda: "1 other is announced and in no other work, 2 must stay" in (second.roll().get("note") or ""),
     )
-    # What waits is given up without a trace.
+    # A rule that is reloaded is the one that counts, and what waits is given up without a trace.
+    second.agent.reload(second.config({"vips": {"default": {"min_up": 3}}}))
+    fleet.wait("it knows", lambda: "3 must stay" in (second.roll().get("note") or ""))
     two.signal(signal.SIGINT)
     ends(fleet, two, 130)
+    second.agent.reload(second.config({"vips": {"default": {"min_up": 2}}}))
     assert not second.roll() or second.phase() == "releasing"
     assert fleet.slots() == ["site1"]
     check(second.agent.status("fleet/vips"), "/v1/fleet/vips", "/v1/fleet/roll")
@@ -100,13 +103,62 @@ def test_a_command_that_fails(bed: Testbed) -> None:
     assert second.run_cli("fleet", "release", "site1", "--app", "dns") == "site1: released\n"
     ends(fleet, two, 0)
     assert first.phase() == "failed"
-    # Repeated when it is mended.
-    ends(fleet, first.start_roll("true"), 0)
+    # Repeated without a slot, which another has by now: it waits like any other, drained, and given up it is as before.
+    go, begun = bed.workdir / "go", bed.workdir / "begun"
+    two = second.start_roll(waits_for(go, begun))
+    fleet.wait("the command runs", begun.exists)
+    again = first.start_roll("true")
+    fleet.wait("it waits", lambda: "the longest by site2" in (first.roll().get("note") or ""))
+    again.signal(signal.SIGINT)
+    ends(fleet, again, 130)
+    fleet.wait("it is as before", lambda: first.phase() == "failed")
+    assert first.name not in fleet.collector.routes()
+    again = first.start_roll("true")
+    fleet.wait("it waits", lambda: "the longest by site2" in (first.roll().get("note") or ""))
+    go.touch()
+    ends(fleet, two, 0)
+    ends(fleet, again, 0)
     fleet.wait_routes(3)
     # Or ended by hand.
     ends(fleet, first.start_roll("exit 1"), 1)
     assert first.run_cli("fleet", "release", "site1") == "site1: released\n"
     fleet.wait_routes(3)
+    assert fleet.slots() == []
+
+
+JOINING: dict[str, Any] = {"states": {"up": {"med": 100}, "join": {"med": 500}}, "join_time": "1h"}
+
+
+def test_all_join(bed: Testbed) -> None:
+    """A new release on all hosts: they are announced, and count for each other."""
+    fleet = Fleet(bed, 3, {"vips": {"default": {"min_up": 2}}}, agent=QUICK, **JOINING)
+    settled = len(fleet.collector.sizes())
+    rolls = [host.start_roll("sleep 0.2", "-n", "3") for host in fleet.hosts]
+    for roll in rolls:
+        ends(fleet, roll, 0)
+    fleet.wait_routes(3)
+    assert min(fleet.collector.sizes()[settled:]) == 2
+    assert {host.agent.app("dns")["state"] for host in fleet.hosts} == {"joining"}
+    assert fleet.slots() == []
+
+
+def test_one_that_does_not_come_back(bed: Testbed) -> None:
+    fleet = new_fleet(bed, 2)
+    host = fleet.hosts[0]
+    go, begun = bed.workdir / "go", bed.workdir / "begun"
+    roll = host.start_roll(waits_for(go, begun))
+    fleet.wait("the command runs", begun.exists)
+    host.healthy.unlink()
+    fleet.wait("it is down", lambda: host.agent.app("dns")["health"] == "down")
+    go.touch()
+    fleet.wait("it is not back", lambda: "dns is down" in (host.roll().get("note") or ""))
+    assert host.phase() == "returning"
+    ends(fleet, host.start_roll("true"), 125)  # while the first is there
+    roll.signal(signal.SIGINT)
+    ends(fleet, roll, 130)
+    assert fleet.slots() == ["site1"]
+    ends(fleet, host.start_roll(f"touch {host.healthy}"), 0)
+    fleet.wait_routes(2)
     assert fleet.slots() == []
 
 
