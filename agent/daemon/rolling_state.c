@@ -138,12 +138,18 @@ static const char *drained_by(const struct agent *a, const struct app *app)
 	return NULL;
 }
 
+static bool is_good(enum route_form form)
+{
+	return form == ROUTE_UP || form == ROUTE_JOIN;
+}
+
+/* One that joins is back: its promotion may have to wait for other hosts, and these for its slot. */
 static bool is_announced(const struct app *app)
 {
 	for (size_t i = 0; i < app->spec->n_vips; i++)
-		if (!app->vips[i]->announced || app->vips[i]->form != ROUTE_UP)
+		if (!app->vips[i]->announced || !is_good(app->vips[i]->form))
 			return false;
-	return app->form == ROUTE_UP;
+	return is_good(app->form);
 }
 
 static bool app_is_back(const struct agent *a, const char *name, char note[static ROLL_NOTE_MAX])

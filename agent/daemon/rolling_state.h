@@ -17,7 +17,7 @@ int rolling_make(const struct agent *a, const struct roll *wanted, struct roll *
 /* No route is announced any more, and the traffic is below what was asked for; else the note says what is not. */
 bool rolling_is_drained(const struct agent *a, const struct roll *r,
 			char note[static ROLL_NOTE_MAX]);
-/* The apps are up and announced, and the agent is ready. */
+/* The apps are up and announced, joining included, and the agent is ready. */
 bool rolling_is_back(struct agent *a, const struct roll *r, char note[static ROLL_NOTE_MAX]);
 
 #endif
