@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "agent/app/drains.h"
+#include "agent/daemon/host_shutdown.h"
 #include "agent/daemon/parts.h"
 #include "agent/daemon/rolling_state.h"
 #include "agent/fleet/fleet_agent.h"
@@ -30,6 +31,8 @@ struct rolling {
 	bool may_be_late;           /* writes of an instance before */
 	bool is_cancelled;          /* it ends without its command */
 	enum roll_phase before;     /* it was gone on with from there; ROLL_WAITING: it is new */
+	bool has_ended; /* the command has, while the host shuts down: that may be all that ended it */
+	enum rolling_result result; /* has_ended */
 	mono_t asked_at;
 	char last_id[FLEET_ROLL_ID_MAX];
 	const char *last_end;
@@ -144,6 +147,7 @@ static void enter(struct rolling *w, enum roll_phase phase, const struct log_req
 	r->phase = phase;
 	r->since = loop_wall();
 	r->note[0] = '\0';
+	w->has_ended = false;
 	store_put_roll(w->a->store, r);
 	log_phase(w);
 	apply_drain(w, by);
@@ -317,6 +321,17 @@ static bool client_is_gone(const struct rolling *w)
 	return usec_add(w->asked_at, CLIENT_GONE) <= now_of(w);
 }
 
+/* By a shutdown it is interrupted, or has asked for it: drained, it goes on after the boot. */
+static void take_end(struct rolling *w)
+{
+	if (!w->has_ended)
+		return;
+	if (host_shutdown_is_near(w->a))
+		set_note(w, "the host shuts down");
+	else
+		enter(w, w->result == ROLLING_DONE ? ROLL_RETURNING : ROLL_FAILED, NULL);
+}
+
 static void step(struct rolling *w)
 {
 	char note[ROLL_NOTE_MAX];
@@ -349,6 +364,8 @@ static void step(struct rolling *w)
 			release_anew(w);
 		break;
 	case ROLL_DRAINED:
+		take_end(w);
+		break;
 	case ROLL_FAILED:
 		break;
 	}
@@ -356,7 +373,9 @@ static void step(struct rolling *w)
 
 static bool is_ticking(const struct rolling *w)
 {
-	return w->roll && w->roll->phase != ROLL_DRAINED && w->roll->phase != ROLL_FAILED;
+	if (!w->roll || w->roll->phase == ROLL_FAILED)
+		return false;
+	return w->roll->phase != ROLL_DRAINED || w->has_ended;
 }
 
 static int on_tick(sd_event_source *source, uint64_t usec, void *userdata)
@@ -475,7 +494,10 @@ int rolling_finish(struct rolling *w, const char *id, enum rolling_result result
 	if (r->phase != ROLL_DRAINED || result == ROLLING_CANCELLED)
 		return refuse_phase(r, err);
 	r->exit_status = exit_status;
-	enter(w, result == ROLLING_DONE ? ROLL_RETURNING : ROLL_FAILED, NULL);
+	w->has_ended = true;
+	w->result = result;
+	take_end(w);
+	schedule(w, now_of(w));
 	return 0;
 }
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from .agent import binary
 from .fleet import Fleet, Host
+from .logind import Bus, Logind
 from .process import Process
 from .test_docs_api import check
 from .testbed import Testbed
@@ -185,13 +186,14 @@ def test_restarts(bed: Testbed) -> None:
     fleet.consul.process.resume()
     ends(fleet, roll, 0)
     assert fleet.slots() == []
-    # The host boots: its client is gone, and another instance has another boot.
+    # The host boots: it ends the command and its client, and another instance has another boot.
     go.unlink()
     begun.unlink()
     roll = host.start_roll(waits_for(go, begun))
     fleet.wait("the command runs", begun.exists)
-    roll.kill()
-    go.touch()
+    roll.signal(signal.SIGTERM)
+    ends(fleet, roll, 128 + signal.SIGTERM)
+    assert host.phase() == "drained"
     host.agent.kill()
     lines = [json.loads(line) for line in host.agent.state_file.read_text().splitlines()]
     for line in lines:
@@ -202,6 +204,37 @@ def test_restarts(bed: Testbed) -> None:
     host.agent.start()
     fleet.wait_routes(2)
     fleet.wait("the slot is given back", lambda: not host.roll() and fleet.slots() == [])
+
+
+def test_the_host_shuts_down(bed: Testbed) -> None:
+    """The command has asked for it, and has succeeded: nothing of it is over before the boot."""
+    other = {"vips": {"192.0.2.99/32": {"min_up": 1}}}
+    with Bus(bed.workdir) as bus, Logind(bus, bed.workdir) as logind:
+        fleet = Fleet(bed, 1, other, reports=False, agent=QUICK, env=bus.environment)
+        assert logind.said().startswith("inhibit shutdown")
+        host = fleet.hosts[0]
+        go, begun = bed.workdir / "go", bed.workdir / "begun"
+        roll = host.start_roll(waits_for(go, begun))
+        fleet.wait("the command runs", begun.exists)
+        logind.tell("shutdown")
+        assert logind.said() == "released"
+        go.touch()
+        fleet.wait("its end is known", lambda: host.roll().get("note") == "the host shuts down")
+        assert host.phase() == "drained" and fleet.slots() == ["site1"]
+        # It was cancelled.
+        logind.tell("cancel")
+        ends(fleet, roll, 0)
+        assert fleet.slots() == []
+
+
+def test_timeout_without_an_agent(bed: Testbed) -> None:
+    """The command line gives up by itself; so does the agent, when it is there again."""
+    fleet = new_fleet(bed, 1)  # min_up 1: it waits
+    host = fleet.hosts[0]
+    roll = host.start_roll("true", "--timeout", "4s")
+    fleet.wait("it waits", lambda: "1 must stay" in (host.roll().get("note") or ""))
+    host.agent.kill()
+    ends(fleet, roll, 124)
 
 
 def test_refusals(bed: Testbed) -> None:
