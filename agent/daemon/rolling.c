@@ -33,6 +33,7 @@ struct rolling {
 	enum roll_phase before;     /* it was gone on with from there; ROLL_WAITING: it is new */
 	bool has_ended; /* the command has, while the host shuts down: that may be all that ended it */
 	enum rolling_result result; /* has_ended */
+	mono_t returns_at;          /* RETURNING: since then */
 	mono_t asked_at;
 	char last_id[FLEET_ROLL_ID_MAX];
 	const char *last_end;
@@ -141,6 +142,12 @@ static void log_phase(const struct rolling *w)
 	}
 }
 
+static void begin_return(struct rolling *w)
+{
+	w->returns_at = loop_clock();
+	rolling_check(w->a, w->roll);
+}
+
 static void enter(struct rolling *w, enum roll_phase phase, const struct log_requester *by)
 {
 	struct roll *r = w->roll;
@@ -153,6 +160,8 @@ static void enter(struct rolling *w, enum roll_phase phase, const struct log_req
 	apply_drain(w, by);
 	if (phase == ROLL_RELEASING && w->slot)
 		fleet_rolling_release(w->slot);
+	if (phase == ROLL_RETURNING)
+		begin_return(w);
 	schedule(w, now_of(w));
 	w->changed(w->userdata);
 }
@@ -354,7 +363,7 @@ static void step(struct rolling *w)
 			set_note(w, note);
 		break;
 	case ROLL_RETURNING:
-		if (rolling_is_back(w->a, w->roll, note))
+		if (rolling_is_back(w->a, w->roll, w->returns_at, note))
 			enter(w, ROLL_RELEASING, NULL);
 		else
 			set_note(w, note);
