@@ -85,9 +85,8 @@ struct fleet_roll {
 	uint32_t random;
 };
 
-/* Begins in WAITING, CHECKING, HELD (by an instance before) or RELEASING. `may_be_late`: writes of an instance before may
- * yet take effect. `number` differs from those of instances
- * before, as a random one does. */
+/* Begins in WAITING, CHECKING, HELD (by an instance before) or RELEASING. `may_be_late`: writes of an instance
+ * before may yet take effect. `number` differs from those of instances before, as a random one does. */
 void fleet_roll_init(struct fleet_roll *r, const struct fleet_roll_config *config,
 		     const struct fleet_slot *me, enum fleet_roll_state state, bool may_be_late,
 		     uint64_t number, uint32_t seed);

@@ -5,14 +5,19 @@ import signal
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from .agent import binary
+from .configs import VIP4
 from .fleet import Fleet, Host
 from .logind import Bus, Logind
 from .process import Process
 from .test_docs_api import check
+from .test_traffic import stream
 from .testbed import Testbed
 
 ONE: dict[str, Any] = {"vips": {"default": {"min_up": 1}}}
+UNGUARDED: dict[str, Any] = {"vips": {"192.0.2.99/32": {"min_up": 1}}}
 QUICK = {"drain_time": "200ms"}
 
 
@@ -204,9 +209,8 @@ def test_restarts(bed: Testbed) -> None:
 
 def test_the_host_shuts_down(bed: Testbed) -> None:
     """The command has asked for it, and has succeeded: nothing of it is over before the boot."""
-    other = {"vips": {"192.0.2.99/32": {"min_up": 1}}}
     with Bus(bed.workdir) as bus, Logind(bus, bed.workdir) as logind:
-        fleet = Fleet(bed, 1, other, reports=False, agent=QUICK, env=bus.environment)
+        fleet = Fleet(bed, 1, UNGUARDED, reports=False, agent=QUICK, env=bus.environment)
         assert logind.said().startswith("inhibit shutdown")
         host = fleet.hosts[0]
         go, begun = bed.workdir / "go", bed.workdir / "begun"
@@ -221,6 +225,21 @@ def test_the_host_shuts_down(bed: Testbed) -> None:
         logind.tell("cancel")
         ends(fleet, roll, 0)
         assert fleet.slots() == []
+
+
+@pytest.mark.long
+def test_traffic_is_waited_for(bed: Testbed) -> None:
+    fleet = Fleet(bed, 1, UNGUARDED, reports=False, agent={**QUICK, "traffic": True})
+    host = fleet.hosts[0]
+    fleet.hub.ip(f"route replace {VIP4} via {host.ip}")
+    done = bed.workdir / "done"
+    with stream(fleet.hub, VIP4.split("/")[0], 0.01):
+        roll = host.start_roll(f"touch {done}", "--wait-traffic", "10pps")
+        fleet.wait("it waits", lambda: "waiting for fewer than 10" in (host.roll().get("note") or ""))
+        assert host.phase() == "draining" and fleet.collector.routes() == {}
+        assert not done.exists()
+    ends(fleet, roll, 0)
+    assert done.exists()
 
 
 def test_timeout_without_an_agent(bed: Testbed) -> None:
