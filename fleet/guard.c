@@ -32,14 +32,6 @@ static bool is_announced(const struct fleet_up *up)
 
 /* ---- counting ---- */
 
-static size_t count_joining(const struct fleet_view *v)
-{
-	size_t n = 0;
-	for (size_t i = 0; i < v->n_up; i++)
-		n += v->up[i].form == FLEET_JOINING;
-	return n;
-}
-
 /* An earlier claim of this agent may still have a slot. */
 static bool has_slot(const struct fleet_view *v, const char *node)
 {
@@ -58,10 +50,25 @@ static bool rolls(const struct fleet_view *v, const char *node)
 	return false;
 }
 
+static bool is_about_to_go(const struct fleet_view *v, const char *node)
+{
+	return has_slot(v, node) || rolls(v, node);
+}
+
 bool fleet_stays(const struct fleet_view *v, const char *node)
 {
 	const struct fleet_up *up = fleet_view_find(v, node);
-	return up && is_announced(up) && !has_slot(v, node) && !rolls(v, node);
+	return up && is_announced(up) && !is_about_to_go(v, node);
+}
+
+/* And not about to go. */
+static size_t count_joining(const struct fleet_view *v, const char *without)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < v->n_up; i++)
+		n += v->up[i].form == FLEET_JOINING && !str_equal(v->up[i].node, without) &&
+		     !is_about_to_go(v, v->up[i].node);
+	return n;
 }
 
 /* Announced, with a slot for rolling work alone: its drain is near. */
@@ -110,9 +117,12 @@ bool fleet_may_drain(const struct fleet_view *v, const struct fleet_rule *rule, 
 		     wall_t now, size_t *ret_others, size_t *ret_min_up)
 {
 	const struct fleet_up *up = fleet_view_find(v, node);
+	bool joins = up && up->form == FLEET_JOINING;
 	*ret_others = fleet_count_staying(v) - fleet_stays(v, node);
 	*ret_min_up = fleet_min_up(v, rule, now);
-	return !up || !is_announced(up) || *ret_others >= *ret_min_up;
+	if (joins)
+		*ret_others += count_joining(v, node);
+	return !up || (!joins && !is_announced(up)) || *ret_others >= *ret_min_up;
 }
 
 /* ---- claims ---- */
@@ -245,7 +255,7 @@ void fleet_decide_return(const struct fleet_view *views, const struct fleet_rule
 	assert(n > 0 && n <= FLEET_VIPS_MAX);
 	*ret = (struct fleet_decision){ 0 };
 	for (size_t i = 0; i < n; i++) {
-		size_t staying = fleet_count_staying(&views[i]) + count_joining(&views[i]);
+		size_t staying = fleet_count_staying(&views[i]) + count_joining(&views[i], "");
 		size_t min_up = fleet_min_up(&views[i], &rules[i], now);
 		tell(ret, staying, min_up, 0);
 		if (!fleet_view_is_live(&views[i], me))

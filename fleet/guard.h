@@ -123,7 +123,7 @@ struct fleet_decision {
 };
 
 /* Those that join are announced, and it is not known yet whether they serve: they do not count for one that asks to
- * leave, and count for one that is away. */
+ * leave, and count for one that is away, and for one that joins itself and is to be drained. */
 
 /* `me` asks to leave with all `n` VIPs (1 to FLEET_VIPS_MAX), or with none. */
 void fleet_decide_leave(const struct fleet_view *views, const struct fleet_rule *rules, size_t n,

@@ -68,7 +68,8 @@ void fleet_roll_release(struct fleet_roll *r, mono_t now)
 
 static bool is_active(const struct fleet_roll *r)
 {
-	return r->state == FLEET_ROLL_WAITING || r->state == FLEET_ROLL_RELEASING;
+	return r->state == FLEET_ROLL_WAITING || r->state == FLEET_ROLL_CHECKING ||
+	       r->state == FLEET_ROLL_RELEASING;
 }
 
 static enum fleet_roll_request_kind choose(const struct fleet_roll *r)
@@ -111,13 +112,22 @@ static bool is_mine(const struct fleet_roll *r, const struct fleet_slot *s)
 	return str_equal(r->me.node, s->node);
 }
 
-static bool has_mine(const struct fleet_roll *r, const struct fleet_view *views)
+/* At how many VIPs. */
+static size_t count_mine(const struct fleet_roll *r, const struct fleet_view *views)
 {
+	size_t n = 0;
 	for (size_t i = 0; i < r->config->n_vips; i++)
 		for (size_t k = 0; k < views[i].roll.n; k++)
-			if (is_mine(r, &views[i].roll.items[k]))
-				return true;
-	return false;
+			if (is_mine(r, &views[i].roll.items[k])) {
+				n++;
+				break;
+			}
+	return n;
+}
+
+static bool has_mine(const struct fleet_roll *r, const struct fleet_view *views)
+{
+	return count_mine(r, views) > 0;
 }
 
 static size_t count_others(const struct fleet_roll *r, const struct fleet_slots *s)
@@ -235,6 +245,18 @@ static void judge_wait(struct fleet_roll *r, const struct fleet_view *views, boo
 	}
 }
 
+/* No room is asked for: what has the slot is counted with it. */
+static void judge_check(struct fleet_roll *r, const struct fleet_view *views, wall_t wall,
+			mono_t now)
+{
+	if (!r->is_unsettled && count_mine(r, views) == r->config->n_vips) {
+		r->state = FLEET_ROLL_HELD;
+		return;
+	}
+	r->state = FLEET_ROLL_WAITING;
+	judge_wait(r, views, false, wall, now);
+}
+
 static void judge_release(struct fleet_roll *r, const struct fleet_view *views, mono_t now)
 {
 	r->next_at = now;
@@ -273,6 +295,8 @@ static void accept(struct fleet_roll *r, enum fleet_roll_request_kind kind,
 		accept_write(r, views, wall, now);
 	} else if (r->state == FLEET_ROLL_RELEASING) {
 		judge_release(r, views, now);
+	} else if (r->state == FLEET_ROLL_CHECKING) {
+		judge_check(r, views, wall, now);
 	} else {
 		judge_wait(r, views, kind == FLEET_ROLL_READ, wall, now);
 	}

@@ -6,6 +6,8 @@
  *	WAITING ──slot──> HELD ──release──> RELEASING ──given back──> ENDED
  *	    └────────────release───────────────^
  *
+ * Work that is gone on with begins in CHECKING: HELD when the slot is there yet at every VIP, else WAITING.
+ *
  * A slot is a compare-and-swap on `.roll` of all VIPs in one transaction, which reads all keys after it: it is
  * held when that view shows that the guard's min_up stays without this host, else it is given back. Whoever
  * waits has no place in a line: a place would outlast its host, which nothing tells apart from one that reboots.
@@ -23,6 +25,7 @@
 
 enum fleet_roll_state {
 	FLEET_ROLL_WAITING,   /* for a slot at every VIP */
+	FLEET_ROLL_CHECKING,  /* whether the slot of before was freed by hand */
 	FLEET_ROLL_HELD,      /* as far as is known: a slot may be freed by hand */
 	FLEET_ROLL_RELEASING, /* what may be in Consul goes */
 	FLEET_ROLL_ENDED,     /* there is none, and none can come */
@@ -82,9 +85,8 @@ struct fleet_roll {
 	uint32_t random;
 };
 
-/* Begins in WAITING, HELD (by an instance before) or RELEASING. `may_be_late`: writes of an instance before may
- * yet take effect. `number` differs from those of instances
- * before, as a random one does. */
+/* Begins in WAITING, CHECKING, HELD (by an instance before) or RELEASING. `may_be_late`: writes of an instance
+ * before may yet take effect. `number` differs from those of instances before, as a random one does. */
 void fleet_roll_init(struct fleet_roll *r, const struct fleet_roll_config *config,
 		     const struct fleet_slot *me, enum fleet_roll_state state, bool may_be_late,
 		     uint64_t number, uint32_t seed);

@@ -16,6 +16,8 @@
 #define TARGET_MAX 8192
 /* An agent that restarts is waited for. */
 #define RECONNECT_S 600
+/* One that gives up by itself is not. */
+#define GIVE_UP_S 3
 /* The library of HTTPS does not end a request at a signal. */
 #define WAIT     "20s"
 #define WAIT_TLS "2s"
@@ -114,8 +116,13 @@ static int ask(struct drain_run *d, const char *method, const char *target)
 	return rc;
 }
 
-/* Again until there is an answer, as long as an agent takes to restart. */
-static int ask_until(struct drain_run *d, const char *method, const char *target)
+static bool is_past(time_t limit)
+{
+	return limit && seconds() >= limit;
+}
+
+/* Again until there is an answer, as long as an agent takes to restart. `limit` 0: none, else -ETIMEDOUT. */
+static int ask_until(struct drain_run *d, const char *method, const char *target, time_t limit)
 {
 	const struct timespec pause = { .tv_sec = 1 };
 	int rc;
@@ -124,16 +131,13 @@ static int ask_until(struct drain_run *d, const char *method, const char *target
 			d->silent_from = seconds();
 		if (seconds() - d->silent_from > RECONNECT_S)
 			return -EAGAIN;
+		if (is_past(limit))
+			return -ETIMEDOUT;
 		if (nanosleep(&pause, NULL) < 0 && caught)
 			return -EINTR;
 	}
 	d->silent_from = 0;
 	return rc;
-}
-
-static bool is_over(const struct drain_run *d)
-{
-	return d->limit && seconds() >= d->limit;
 }
 
 /* Not longer than --timeout. */
@@ -155,17 +159,17 @@ static int await_change(struct drain_run *d)
 	client_add_parameter(target, sizeof(target), "id", d->id);
 	client_add_parameter(target, sizeof(target), "not", d->phase);
 	client_add_parameter(target, sizeof(target), "wait", wait);
-	return ask_until(d, "GET", target);
+	return ask_until(d, "GET", target, d->limit);
 }
 
-static int finish(struct drain_run *d, const char *result, int status)
+static int finish(struct drain_run *d, const char *result, int status, time_t limit)
 {
 	char target[TARGET_MAX] = "/v1/fleet/roll/finish", text[16];
 	snprintf(text, sizeof(text), "%d", status & 0xff);
 	client_add_parameter(target, sizeof(target), "id", d->id);
 	client_add_parameter(target, sizeof(target), "result", result);
 	client_add_parameter(target, sizeof(target), "status", text);
-	return ask_until(d, "POST", target);
+	return ask_until(d, "POST", target, limit);
 }
 
 /* ---- the steps ---- */
@@ -212,7 +216,7 @@ static int give_up(struct drain_run *d, int exit_status, const char *why)
 {
 	say(why);
 	caught = 0;
-	if (finish(d, "cancelled", 0) < 0)
+	if (finish(d, "cancelled", 0, seconds() + GIVE_UP_S) < 0)
 		say("the agent could not be told: it gives up by itself after a minute");
 	return exit_status;
 }
@@ -221,7 +225,7 @@ static int give_up(struct drain_run *d, int exit_status, const char *why)
 static int await_drained(struct drain_run *d)
 {
 	while (!str_equal(d->phase, "drained")) {
-		int rc = caught ? -EINTR : is_over(d) ? -ETIMEDOUT : await_change(d);
+		int rc = caught ? -EINTR : is_past(d->limit) ? -ETIMEDOUT : await_change(d);
 		if (rc == -EINTR)
 			return give_up(d, 128 + (int)caught, "interrupted, the command is not run");
 		if (rc == -ETIMEDOUT)
@@ -259,18 +263,33 @@ static pid_t spawn(char *const argv[])
 	return rc == 0 ? pid : -1;
 }
 
-/* A signal to this process is passed on; the terminal sends its own to both. */
-static int await_exit(pid_t pid)
+/* The end of a session, or of the host, comes to the command and to this process, in either order. */
+static bool is_told_to_end(int status)
+{
+	const struct timespec moment = { .tv_sec = 1 };
+	if (!caught && (status == 128 + SIGTERM || status == 128 + SIGHUP))
+		nanosleep(&moment, NULL);
+	return caught && caught != SIGINT;
+}
+
+/* A signal to this process is passed on; the terminal sends its own to both. `ret_told`: and that may be what
+ * has ended it. */
+static int await_exit(pid_t pid, bool *ret_told)
 {
 	int status;
+	bool told = false;
 	while (waitpid(pid, &status, 0) < 0) {
 		if (errno != EINTR)
 			return FLEET_NOT_RUN;
-		if (caught && caught != SIGINT)
+		if (caught && caught != SIGINT) {
 			kill(pid, (int)caught);
+			told = true;
+		}
 		caught = 0;
 	}
-	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+	status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+	*ret_told = told || is_told_to_end(status);
+	return status;
 }
 
 /* The agent has been told, or is not reachable. */
@@ -281,14 +300,23 @@ static int fail(struct drain_run *d, int status)
 		 "the command failed, exit status %d: the host stays drained and keeps its slot. "
 		 "Mend it and repeat, or run 'vipherald fleet release'",
 		 status);
-	if (finish(d, "failed", status) < 0)
+	if (finish(d, "failed", status, 0) < 0)
 		say("the agent could not be told that the command failed");
 	say(text);
 	return status;
 }
 
+/* The agent is not told of a failure: after a reboot, which ends everything so, it is to go on. */
+static int leave(int status)
+{
+	say("the command was ended with this one, by a signal: the host stays drained and keeps "
+	    "its slot until it is booted anew, or 'vipherald fleet release' is run");
+	return status;
+}
+
 static int run_command(struct drain_run *d)
 {
+	bool told = false;
 	char *argv[VERB_WORDS_MAX + 1];
 	size_t n = 0;
 	for (size_t i = d->call->rest; i < d->call->n_words; i++)
@@ -301,20 +329,22 @@ static int run_command(struct drain_run *d)
 		return give_up(d, error == ENOENT ? FLEET_NOT_FOUND : FLEET_CANNOT_RUN,
 			       "the command cannot be run");
 	}
-	int status = await_exit(pid);
-	return status == 0 ? 0 : fail(d, status);
+	int status = await_exit(pid, &told);
+	if (status == 0)
+		return 0;
+	return told ? leave(status) : fail(d, status);
 }
 
 static int await_end(struct drain_run *d)
 {
 	caught = 0;
-	if (finish(d, "done", 0) < 0) {
+	if (finish(d, "done", 0, 0) < 0) {
 		say("the command is done, and the agent could not be told: repeat it, or run "
 		    "'vipherald fleet release'");
 		return FLEET_NOT_RUN;
 	}
 	while (!d->end[0]) {
-		int rc = caught ? -EINTR : is_over(d) ? -ETIMEDOUT : await_change(d);
+		int rc = caught ? -EINTR : is_past(d->limit) ? -ETIMEDOUT : await_change(d);
 		if (rc == -EINTR || rc == -ETIMEDOUT) {
 			say("the agent goes on, and gives the slot back when the apps are "
 			    "announced");

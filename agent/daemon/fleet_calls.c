@@ -351,6 +351,19 @@ static void ask_roll(struct fleet_calls *c, const struct api_call *call, struct 
 	schedule(c);
 }
 
+/* A command line awaits its end. */
+static bool is_awaited(const struct fleet_calls *c)
+{
+	const struct roll *r = rolling_current(c->a->rolling);
+	list_for_each (it, &c->waiting.list) {
+		const struct fleet_wait *w =
+			(struct fleet_wait *)list_entry(it, struct waiter, node);
+		if (r && w->what == FOR_PHASE && str_equal(w->id, r->id))
+			return true;
+	}
+	return false;
+}
+
 static void begin_roll(struct fleet_calls *c, const struct api_call *call, struct api_reply *ret)
 {
 	const struct fleet_query *q = &call->fleet;
@@ -363,7 +376,7 @@ static void begin_roll(struct fleet_calls *c, const struct api_call *call, struc
 		wanted.apps[i] = mem_strdup(q->apps[i]);
 	memcpy(wanted.vips, q->vips, sizeof(wanted.vips));
 	str_printable(wanted.why, sizeof(wanted.why), q->reason, strlen(q->reason));
-	int rc = rolling_begin(c->a->rolling, &wanted, &by, &err);
+	int rc = rolling_begin(c->a->rolling, &wanted, is_awaited(c), &by, &err);
 	roll_done(&wanted);
 	if (rc < 0)
 		fail(ret, status_of(rc), &err);

@@ -120,7 +120,7 @@ static void cancel(struct host_shutdown *h)
 	inhibitor_take(h->inhibitor);
 }
 
-static bool is_drained(const struct agent *a)
+bool host_shutdown_is_near(const struct agent *a)
 {
 	return registry_agent_drain(a->registry)->requests[DRAIN_BY_HOST].on;
 }
@@ -128,7 +128,7 @@ static bool is_drained(const struct agent *a)
 static void on_shutdown(bool begins, void *userdata)
 {
 	struct host_shutdown *h = userdata;
-	if (begins == is_drained(h->agent))
+	if (begins == host_shutdown_is_near(h->agent))
 		return;
 	if (begins)
 		begin(h);

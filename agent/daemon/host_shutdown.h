@@ -8,12 +8,16 @@
 #ifndef AGENT_DAEMON_HOST_SHUTDOWN_H
 #define AGENT_DAEMON_HOST_SHUTDOWN_H
 
+#include <stdbool.h>
+
 #include "agent/daemon/parts.h"
 
 struct host_shutdown;
 
 /* NULL: there is no system bus. To be called when all apps are registered. */
 struct host_shutdown *host_shutdown_new(struct agent *a);
+/* logind has announced it, and it was not cancelled. */
+bool host_shutdown_is_near(const struct agent *a);
 /* The agent itself stops: the lock stays until it is freed. `h` may be NULL. */
 void host_shutdown_leave(struct host_shutdown *h);
 void host_shutdown_free(struct host_shutdown *h);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "agent/app/drains.h"
+#include "agent/daemon/host_shutdown.h"
 #include "agent/daemon/parts.h"
 #include "agent/daemon/rolling_state.h"
 #include "agent/fleet/fleet_agent.h"
@@ -29,6 +30,10 @@ struct rolling {
 	struct fleet_rolling *slot; /* NULL: not begun, or no fleet */
 	bool may_be_late;           /* writes of an instance before */
 	bool is_cancelled;          /* it ends without its command */
+	enum roll_phase before;     /* it was gone on with from there; ROLL_WAITING: it is new */
+	bool has_ended; /* the command has, while the host shuts down: that may be all that ended it */
+	enum rolling_result result; /* has_ended */
+	mono_t returns_at;          /* RETURNING: since then */
 	mono_t asked_at;
 	char last_id[FLEET_ROLL_ID_MAX];
 	const char *last_end;
@@ -98,9 +103,10 @@ static void apply_drain(struct rolling *w, const struct log_requester *by)
 			    now_of(w));
 }
 
-static void log_phase(const struct roll *r)
+static void log_phase(const struct rolling *w)
 {
 	char name[200];
+	const struct roll *r = w->roll;
 	const char *app = r->apps[0];
 	name_of(r, name);
 	switch (r->phase) {
@@ -110,9 +116,9 @@ static void log_phase(const struct roll *r)
 		break;
 	case ROLL_DRAINING:
 		log_event(LOG_INFO, "consul", EVENT("fleet.rolling", .app = app, .by = r->by),
-			  "fleet: %s has one of %" PRIu32
-			  " slots for rolling work, draining it%s%s",
-			  name, r->limit, r->why[0] ? ": " : "", r->why);
+			  "fleet: %s %s one of %" PRIu32 " slots for rolling work, draining it%s%s",
+			  name, w->before == ROLL_FAILED ? "failed and looks for" : "has", r->limit,
+			  r->why[0] ? ": " : "", r->why);
 		break;
 	case ROLL_DRAINED:
 		log_info("consul", "fleet: %s is drained for rolling work, the command may run",
@@ -136,17 +142,26 @@ static void log_phase(const struct roll *r)
 	}
 }
 
+static void begin_return(struct rolling *w)
+{
+	w->returns_at = loop_clock();
+	rolling_check(w->a, w->roll);
+}
+
 static void enter(struct rolling *w, enum roll_phase phase, const struct log_requester *by)
 {
 	struct roll *r = w->roll;
 	r->phase = phase;
 	r->since = loop_wall();
 	r->note[0] = '\0';
+	w->has_ended = false;
 	store_put_roll(w->a->store, r);
-	log_phase(r);
+	log_phase(w);
 	apply_drain(w, by);
 	if (phase == ROLL_RELEASING && w->slot)
 		fleet_rolling_release(w->slot);
+	if (phase == ROLL_RETURNING)
+		begin_return(w);
 	schedule(w, now_of(w));
 	w->changed(w->userdata);
 }
@@ -180,6 +195,7 @@ static enum fleet_roll_state slot_state(enum roll_phase phase)
 	case ROLL_RELEASING:
 		return FLEET_ROLL_RELEASING;
 	case ROLL_DRAINING:
+		return FLEET_ROLL_CHECKING;
 	case ROLL_DRAINED:
 	case ROLL_RETURNING:
 	case ROLL_FAILED:
@@ -188,7 +204,7 @@ static enum fleet_roll_state slot_state(enum roll_phase phase)
 	return FLEET_ROLL_HELD;
 }
 
-static void begin_slot(struct rolling *w)
+static void begin_slot(struct rolling *w, enum fleet_roll_state state)
 {
 	const struct roll *r = w->roll;
 	struct err err;
@@ -197,7 +213,7 @@ static void begin_slot(struct rolling *w)
 		.n_vips = r->n_vips,
 		.limit = r->limit,
 		.me = { .since = r->begun },
-		.state = slot_state(r->phase),
+		.state = state,
 		.may_be_late = w->may_be_late,
 	};
 	str_copy(spec.me.id, sizeof(spec.me.id), r->id);
@@ -207,13 +223,29 @@ static void begin_slot(struct rolling *w)
 		set_note(w, err.text);
 }
 
+static void renew_slot(struct rolling *w, enum fleet_roll_state state)
+{
+	fleet_rolling_free(w->slot);
+	w->slot = NULL;
+	begin_slot(w, state);
+}
+
+static bool has_slot(const struct rolling *w)
+{
+	struct fleet_rolling_status s;
+	if (!w->slot)
+		return false;
+	fleet_rolling_status(w->slot, &s);
+	return s.state == FLEET_ROLL_HELD;
+}
+
 /* A slot without a record on the disk would be left over after a crash. */
 static void begin_when_stored(struct rolling *w)
 {
 	uint64_t number;
 	switch (store_progress(w->a->store, &number)) {
 	case STORE_DONE:
-		begin_slot(w);
+		begin_slot(w, FLEET_ROLL_WAITING);
 		break;
 	case STORE_PENDING:
 		break;
@@ -250,15 +282,31 @@ static void on_slot(void *userdata)
 		end(w);
 	else if (w->roll->phase == ROLL_WAITING && s.state == FLEET_ROLL_HELD)
 		enter(w, ROLL_DRAINING, NULL);
-	else if (w->roll->phase == ROLL_WAITING || w->roll->phase == ROLL_RELEASING)
+	else if (s.state != FLEET_ROLL_HELD)
 		note_wait(w, &s);
 }
 
 /* ---- the phases ---- */
 
+/* What was gone on with is as before: a host whose work failed stays drained. */
+static void go_back(struct rolling *w)
+{
+	enum roll_phase before = w->before;
+	w->before = ROLL_WAITING;
+	if (!has_slot(w)) {
+		w->may_be_late = true;
+		renew_slot(w, FLEET_ROLL_HELD);
+	}
+	enter(w, before, NULL);
+}
+
 static void cancel(struct rolling *w, const char *why)
 {
 	log_info("consul", "fleet: rolling work on %s is given up: %s", w->roll->apps[0], why);
+	if (w->before != ROLL_WAITING) {
+		go_back(w);
+		return;
+	}
 	w->is_cancelled = true;
 	enter(w, w->roll->phase == ROLL_WAITING ? ROLL_RELEASING : ROLL_RETURNING, NULL);
 }
@@ -267,7 +315,7 @@ static void cancel(struct rolling *w, const char *why)
 static void release_anew(struct rolling *w)
 {
 	if (w->a->fleet) {
-		begin_slot(w);
+		begin_slot(w, FLEET_ROLL_RELEASING);
 		return;
 	}
 	log_warn("consul",
@@ -280,6 +328,17 @@ static void release_anew(struct rolling *w)
 static bool client_is_gone(const struct rolling *w)
 {
 	return usec_add(w->asked_at, CLIENT_GONE) <= now_of(w);
+}
+
+/* By a shutdown it is interrupted, or has asked for it: drained, it goes on after the boot. */
+static void take_end(struct rolling *w)
+{
+	if (!w->has_ended)
+		return;
+	if (host_shutdown_is_near(w->a))
+		set_note(w, "the host shuts down");
+	else
+		enter(w, w->result == ROLLING_DONE ? ROLL_RETURNING : ROLL_FAILED, NULL);
 }
 
 static void step(struct rolling *w)
@@ -296,13 +355,15 @@ static void step(struct rolling *w)
 			begin_when_stored(w);
 		break;
 	case ROLL_DRAINING:
+		if (!has_slot(w)) /* repeated, or after a restart */
+			break;
 		if (rolling_is_drained(w->a, w->roll, note))
 			enter(w, ROLL_DRAINED, NULL);
 		else
 			set_note(w, note);
 		break;
 	case ROLL_RETURNING:
-		if (rolling_is_back(w->a, w->roll, note))
+		if (rolling_is_back(w->a, w->roll, w->returns_at, note))
 			enter(w, ROLL_RELEASING, NULL);
 		else
 			set_note(w, note);
@@ -312,6 +373,8 @@ static void step(struct rolling *w)
 			release_anew(w);
 		break;
 	case ROLL_DRAINED:
+		take_end(w);
+		break;
 	case ROLL_FAILED:
 		break;
 	}
@@ -319,7 +382,9 @@ static void step(struct rolling *w)
 
 static bool is_ticking(const struct rolling *w)
 {
-	return w->roll && w->roll->phase != ROLL_DRAINED && w->roll->phase != ROLL_FAILED;
+	if (!w->roll || w->roll->phase == ROLL_FAILED)
+		return false;
+	return w->roll->phase != ROLL_DRAINED || w->has_ended;
 }
 
 static int on_tick(sd_event_source *source, uint64_t usec, void *userdata)
@@ -348,11 +413,14 @@ static bool has_same_apps(const struct roll *a, const struct roll *b)
 	return same;
 }
 
-static int check_free(const struct rolling *w, const struct roll *wanted, struct err *err)
+static int check_free(const struct rolling *w, const struct roll *wanted, bool is_awaited,
+		      struct err *err)
 {
 	char name[200];
 	const struct roll *r = w->roll;
-	if (!r || (r->phase == ROLL_FAILED && has_same_apps(r, wanted)))
+	bool may_go_on =
+		r && (r->phase == ROLL_FAILED || (r->phase == ROLL_RETURNING && !is_awaited));
+	if (!r || (may_go_on && has_same_apps(r, wanted)))
 		return 0;
 	return err_set(err, -EBUSY,
 		       "rolling work on %s is under way on this host (%s): wait for its end, or "
@@ -365,23 +433,26 @@ static void make_id(char buf[static FLEET_ROLL_ID_MAX])
 	snprintf(buf, FLEET_ROLL_ID_MAX, "%08" PRIx32 "%08" PRIx32, loop_random(), loop_random());
 }
 
-/* One that failed: its slot is still there. */
+/* Its slot is there yet, unless it was freed by hand. What failed is drained all the while. */
 static void go_on(struct rolling *w, const struct roll *wanted, const struct log_requester *by)
 {
 	struct roll *r = w->roll;
 	make_id(r->id);
 	r->quiet = wanted->quiet;
-	r->exit_status = -1;
+	r->limit = wanted->limit;
 	str_copy(r->why, sizeof(r->why), wanted->why);
 	str_copy(r->by, sizeof(r->by), by->by ? by->by : "");
-	enter(w, ROLL_DRAINING, by);
+	w->before = r->phase;
+	w->is_cancelled = false;
+	enter(w, w->before == ROLL_FAILED ? ROLL_DRAINING : ROLL_WAITING, by);
+	renew_slot(w, FLEET_ROLL_CHECKING);
 }
 
-int rolling_begin(struct rolling *w, const struct roll *wanted, const struct log_requester *by,
-		  struct err *err)
+int rolling_begin(struct rolling *w, const struct roll *wanted, bool is_awaited,
+		  const struct log_requester *by, struct err *err)
 {
 	struct state_place here;
-	int rc = check_free(w, wanted, err);
+	int rc = check_free(w, wanted, is_awaited, err);
 	if (rc < 0)
 		return rc;
 	rolling_asked(w);
@@ -402,6 +473,7 @@ int rolling_begin(struct rolling *w, const struct roll *wanted, const struct log
 	make_id(r->id);
 	set_roll(w, r);
 	w->may_be_late = w->is_cancelled = false;
+	w->before = ROLL_WAITING;
 	enter(w, ROLL_WAITING, by);
 	return 0;
 }
@@ -431,7 +503,10 @@ int rolling_finish(struct rolling *w, const char *id, enum rolling_result result
 	if (r->phase != ROLL_DRAINED || result == ROLLING_CANCELLED)
 		return refuse_phase(r, err);
 	r->exit_status = exit_status;
-	enter(w, result == ROLLING_DONE ? ROLL_RETURNING : ROLL_FAILED, NULL);
+	w->has_ended = true;
+	w->result = result;
+	take_end(w);
+	schedule(w, now_of(w));
 	return 0;
 }
 
@@ -463,7 +538,7 @@ static void restore(struct rolling *w, const struct roll *from)
 	str_copy(r->boot, sizeof(r->boot), here.boot);
 	/* The slot first: what comes after may release it. */
 	if (r->phase != ROLL_WAITING)
-		begin_slot(w);
+		begin_slot(w, slot_state(r->phase));
 	enum roll_phase phase = roll_phase_after_start(from->phase, rebooted);
 	if (phase != from->phase) {
 		enter(w, phase, NULL);

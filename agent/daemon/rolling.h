@@ -36,9 +36,10 @@ const struct roll *rolling_current(const struct rolling *w);
 const char *rolling_last(const struct rolling *w, const char **ret_end);
 
 /* Of apps, limit, quiet and why; id and VIPs are found. -EBUSY: another one is under way. -ENOENT: no such app, or
- * no fleet. -EINVAL, -EROFS (no state file): with a text. One that failed with the same apps is gone on with. */
-int rolling_begin(struct rolling *w, const struct roll *wanted, const struct log_requester *by,
-		  struct err *err);
+ * no fleet. -EINVAL, -EROFS (no state file): with a text. One with the same apps that failed is gone on with, and
+ * one that does not come back, unless a client awaits its end (`is_awaited`). */
+int rolling_begin(struct rolling *w, const struct roll *wanted, bool is_awaited,
+		  const struct log_requester *by, struct err *err);
 /* -ENOENT: it is not this one. -EBUSY: it is not so far. `exit_status` of FAILED. */
 int rolling_finish(struct rolling *w, const char *id, enum rolling_result result, int exit_status,
 		   struct err *err);

@@ -138,18 +138,47 @@ static const char *drained_by(const struct agent *a, const struct app *app)
 	return NULL;
 }
 
+static bool is_good(enum route_form form)
+{
+	return form == ROUTE_UP || form == ROUTE_JOIN;
+}
+
+/* One that joins is back: its promotion may have to wait for other hosts, and these for its slot. */
 static bool is_announced(const struct app *app)
 {
 	for (size_t i = 0; i < app->spec->n_vips; i++)
-		if (!app->vips[i]->announced || app->vips[i]->form != ROUTE_UP)
+		if (!app->vips[i]->announced || !is_good(app->vips[i]->form))
 			return false;
-	return app->form == ROUTE_UP;
+	return is_good(app->form);
 }
 
-static bool app_is_back(const struct agent *a, const char *name, char note[static ROLL_NOTE_MAX])
+void rolling_check(const struct agent *a, const struct roll *r)
+{
+	for (size_t i = 0; i < r->n_apps; i++) {
+		const struct app *app = registry_find(a->registry, r->apps[i]);
+		if (app)
+			monitor_watch_check_now(app->watch);
+	}
+}
+
+/* NULL, or the monitor that has no result since, or one that may yet change its health. */
+static const char *find_unchecked(const struct app *app, mono_t since)
+{
+	struct monitor_status m;
+	for (size_t i = 0; i < monitor_watch_n(app->watch); i++) {
+		monitor_watch_status(app->watch, i, &m);
+		if (m.checks == 0 || usec_sub(m.last_check, m.took) < since || m.streak > 0)
+			return m.text;
+	}
+	return NULL;
+}
+
+static bool app_is_back(const struct agent *a, const char *name, mono_t since,
+			char note[static ROLL_NOTE_MAX])
 {
 	const struct app *app = registry_find(a->registry, name);
 	const char *by = app ? drained_by(a, app) : NULL;
+	const char *unchecked = app ? find_unchecked(app, since) : NULL;
 	if (!app)
 		snprintf(note, ROLL_NOTE_MAX, "%.128s is not registered", name);
 	else if (app->health != HEALTH_UP)
@@ -158,6 +187,8 @@ static bool app_is_back(const struct agent *a, const char *name, char note[stati
 			 app->reason ? app->reason : "");
 	else if (by)
 		snprintf(note, ROLL_NOTE_MAX, "%.128s is drained, by %s", name, by);
+	else if (unchecked)
+		snprintf(note, ROLL_NOTE_MAX, "%.128s is being checked: %.200s", name, unchecked);
 	else if (!is_announced(app))
 		snprintf(note, ROLL_NOTE_MAX, "%.128s is not announced yet", name);
 	else
@@ -165,12 +196,13 @@ static bool app_is_back(const struct agent *a, const char *name, char note[stati
 	return false;
 }
 
-bool rolling_is_back(struct agent *a, const struct roll *r, char note[static ROLL_NOTE_MAX])
+bool rolling_is_back(struct agent *a, const struct roll *r, mono_t since,
+		     char note[static ROLL_NOTE_MAX])
 {
 	char text[READINESS_TEXT_MAX];
 	struct status_sources in = shown_sources(a);
 	for (size_t i = 0; i < r->n_apps; i++)
-		if (!app_is_back(a, r->apps[i], note))
+		if (!app_is_back(a, r->apps[i], since, note))
 			return false;
 	if (readiness_collect(&in, false, text))
 		return true;

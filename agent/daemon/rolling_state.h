@@ -7,6 +7,7 @@
 
 #include "agent/model/roll.h"
 #include "lib/err.h"
+#include "lib/mono.h"
 
 struct agent;
 
@@ -17,7 +18,10 @@ int rolling_make(const struct agent *a, const struct roll *wanted, struct roll *
 /* No route is announced any more, and the traffic is below what was asked for; else the note says what is not. */
 bool rolling_is_drained(const struct agent *a, const struct roll *r,
 			char note[static ROLL_NOTE_MAX]);
-/* The apps are up and announced, and the agent is ready. */
-bool rolling_is_back(struct agent *a, const struct roll *r, char note[static ROLL_NOTE_MAX]);
+/* What the command has done to the apps is not known before they are checked anew: begins that. */
+void rolling_check(const struct agent *a, const struct roll *r);
+/* The apps are up by checks that began at `since` or later, and announced, joining included, and the agent is ready. */
+bool rolling_is_back(struct agent *a, const struct roll *r, mono_t since,
+		     char note[static ROLL_NOTE_MAX]);
 
 #endif

@@ -73,12 +73,26 @@ static void note_timeout(struct fleet_rolling *r)
 		duration_format(r->config.timeout, text));
 }
 
+/* Each time before it decides: a reload may have changed them. */
+static void read_rules(struct fleet_rolling *r)
+{
+	const struct fleet_spec *fleet = r->shared->spec;
+	r->config.timeout = fleet->timeout;
+	for (size_t i = 0; i < r->config.n_vips; i++) {
+		const struct fleet_min_up *min_up = fleet_spec_min_up(fleet, &r->vips[i]);
+		r->config.is_guarded[i] = min_up;
+		if (min_up)
+			r->config.rules[i] =
+				(struct fleet_rule){ .min_up = *min_up, .window = fleet->window };
+	}
+}
+
 static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	struct fleet_rolling *r = userdata;
 	struct fleet_roll_request request;
 	(void)source, (void)usec;
-	r->config.timeout = r->shared->spec->timeout;
+	read_rules(r);
 	bool due = fleet_roll_next(&r->roll, loop_now(r->shared->loop), &request);
 	bool timed_out = r->is_calling && r->roll.request.id != r->request;
 	if (timed_out)
@@ -97,6 +111,7 @@ static void on_answer(enum fleet_result result, const struct fleet_view *views,
 	struct fleet_rolling *r = userdata;
 	r->is_calling = false;
 	r->error = result == FLEET_FAILED ? *err : (struct err){ "" };
+	read_rules(r);
 	fleet_roll_answer(&r->roll, r->request, result, views, loop_wall(),
 			  loop_now(r->shared->loop));
 	wake(r);
@@ -105,23 +120,16 @@ static void on_answer(enum fleet_result result, const struct fleet_view *views,
 
 static void set_config(struct fleet_rolling *r, const struct fleet_rolling_spec *spec)
 {
-	const struct fleet_spec *fleet = r->shared->spec;
 	r->config = (struct fleet_roll_config){
 		.n_vips = spec->n_vips,
 		.limit = spec->limit,
-		.timeout = fleet->timeout,
 		.poll = POLL,
 		.poll_max = POLL_MAX,
 		.retry_max = RETRY_MAX,
 	};
-	for (size_t i = 0; i < spec->n_vips; i++) {
-		const struct fleet_min_up *min_up = fleet_spec_min_up(fleet, &spec->vips[i]);
+	for (size_t i = 0; i < spec->n_vips; i++)
 		r->vips[i] = spec->vips[i];
-		r->config.is_guarded[i] = min_up;
-		if (min_up)
-			r->config.rules[i] =
-				(struct fleet_rule){ .min_up = *min_up, .window = fleet->window };
-	}
+	read_rules(r);
 }
 
 static int check(const struct fleet_shared *s, const struct fleet_rolling_spec *spec,

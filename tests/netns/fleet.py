@@ -94,9 +94,16 @@ class Host:
     """One agent, with the app `dns` of a soft and a hard check; `light`: of a soft one that starts no process."""
 
     def __init__(
-        self, bed: Testbed, hub: Namespace, n: int, agent: dict[str, Any], light: bool = False
+        self,
+        bed: Testbed,
+        hub: Namespace,
+        n: int,
+        agent: dict[str, Any],
+        light: bool = False,
+        env: dict[str, str] | None = None,
     ):
         self.n = n
+        self._env = env
         self._agent_keys = agent
         self.name = f"agent{n}"
         self.ip, self.hub_ip = f"10.0.{n}.2", f"10.0.{n}.1"
@@ -124,7 +131,9 @@ class Host:
         self.agent.wait_api()
 
     def spawn(self, fleet: dict[str, Any], **keys: Any) -> None:
-        self.agent = self._bed.make_agent(self.config(fleet, **keys), namespace=self.namespace)
+        self.agent = self._bed.make_agent(
+            self.config(fleet, **keys), namespace=self.namespace, env=self._env
+        )
         self.agent.spawn()
 
     def start_roll(self, script: str, *options: str) -> Process:
@@ -175,12 +184,13 @@ class Fleet:
         reports: bool = True,
         light: bool = False,
         agent: dict[str, Any] | None = None,
+        env: dict[str, str] | None = None,
         **keys: Any,
     ):
-        """`keys` are those of the app, `agent` of the agents; `reports`: the guard takes it; `light`: many hosts."""
+        """`keys` are those of the app, `agent` and `env` of the agents; `reports`: the guard takes it; `light`: many hosts."""
         self.hub = bed.namespace("hub")
         self.collector = Collector(bed, self.hub)
-        self.hosts = [Host(bed, self.hub, i + 1, agent or {}, light) for i in range(n)]
+        self.hosts = [Host(bed, self.hub, i + 1, agent or {}, light, env) for i in range(n)]
         for host in self.hosts:
             self.collector.add(host.ip, host.hub_ip)
         self.collector.start()

@@ -5,13 +5,19 @@ import signal
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from .agent import binary
+from .configs import VIP4
 from .fleet import Fleet, Host
+from .logind import Bus, Logind
 from .process import Process
 from .test_docs_api import check
+from .test_traffic import stream
 from .testbed import Testbed
 
 ONE: dict[str, Any] = {"vips": {"default": {"min_up": 1}}}
+UNGUARDED: dict[str, Any] = {"vips": {"192.0.2.99/32": {"min_up": 1}}}
 QUICK = {"drain_time": "200ms"}
 
 
@@ -59,9 +65,12 @@ def test_the_guard_counts(bed: Testbed) -> None:
         "it waits for the guard",
         lambda: "1 other is announced and in no other work, 2 must stay" in (second.roll().get("note") or ""),
     )
-    # What waits is given up without a trace.
+    # A rule that is reloaded is the one that counts, and what waits is given up without a trace.
+    second.agent.reload(second.config({"vips": {"default": {"min_up": 3}}}))
+    fleet.wait("it knows", lambda: "3 must stay" in (second.roll().get("note") or ""))
     two.signal(signal.SIGINT)
     ends(fleet, two, 130)
+    second.agent.reload(second.config({"vips": {"default": {"min_up": 2}}}))
     assert not second.roll() or second.phase() == "releasing"
     assert fleet.slots() == ["site1"]
     check(second.agent.status("fleet/vips"), "/v1/fleet/vips", "/v1/fleet/roll")
@@ -100,13 +109,58 @@ def test_a_command_that_fails(bed: Testbed) -> None:
     assert second.run_cli("fleet", "release", "site1", "--app", "dns") == "site1: released\n"
     ends(fleet, two, 0)
     assert first.phase() == "failed"
-    # Repeated when it is mended.
-    ends(fleet, first.start_roll("true"), 0)
+    # Repeated without a slot, which another has by now: it waits like any other, drained, and given up it is as before.
+    go, begun = bed.workdir / "go", bed.workdir / "begun"
+    two = second.start_roll(waits_for(go, begun))
+    fleet.wait("the command runs", begun.exists)
+    again = first.start_roll("true")
+    fleet.wait("it waits", lambda: "the longest by site2" in (first.roll().get("note") or ""))
+    again.signal(signal.SIGINT)
+    ends(fleet, again, 130)
+    fleet.wait("it is as before", lambda: first.phase() == "failed")
+    assert first.name not in fleet.collector.routes()
+    again = first.start_roll("true")
+    fleet.wait("it waits", lambda: "the longest by site2" in (first.roll().get("note") or ""))
+    go.touch()
+    ends(fleet, two, 0)
+    ends(fleet, again, 0)
     fleet.wait_routes(3)
     # Or ended by hand.
     ends(fleet, first.start_roll("exit 1"), 1)
     assert first.run_cli("fleet", "release", "site1") == "site1: released\n"
     fleet.wait_routes(3)
+    assert fleet.slots() == []
+
+
+JOINING: dict[str, Any] = {"states": {"up": {"med": 100}, "join": {"med": 500}}, "join_time": "1h"}
+
+
+def test_all_join(bed: Testbed) -> None:
+    """A new release on all hosts: they are announced, and count for each other."""
+    fleet = Fleet(bed, 3, {"vips": {"default": {"min_up": 2}}}, agent=QUICK, **JOINING)
+    settled = len(fleet.collector.sizes())
+    rolls = [host.start_roll("sleep 0.2", "-n", "3") for host in fleet.hosts]
+    for roll in rolls:
+        ends(fleet, roll, 0)
+    fleet.wait_routes(3)
+    assert min(fleet.collector.sizes()[settled:]) == 2
+    assert {host.agent.app("dns")["state"] for host in fleet.hosts} == {"joining"}
+    assert fleet.slots() == []
+
+
+def test_one_that_does_not_come_back(bed: Testbed) -> None:
+    fleet = new_fleet(bed, 2)
+    host = fleet.hosts[0]
+    # Nothing has noticed it when the command is done, and it is checked then.
+    roll = host.start_roll(f"rm {host.healthy}")
+    fleet.wait("it is not back", lambda: "dns is down" in (host.roll().get("note") or ""))
+    assert host.phase() == "returning"
+    ends(fleet, host.start_roll("true"), 125)  # while the first is there
+    roll.signal(signal.SIGINT)
+    ends(fleet, roll, 130)
+    assert fleet.slots() == ["site1"]
+    ends(fleet, host.start_roll(f"touch {host.healthy}"), 0)
+    fleet.wait_routes(2)
     assert fleet.slots() == []
 
 
@@ -133,13 +187,14 @@ def test_restarts(bed: Testbed) -> None:
     fleet.consul.process.resume()
     ends(fleet, roll, 0)
     assert fleet.slots() == []
-    # The host boots: its client is gone, and another instance has another boot.
+    # The host boots: it ends the command and its client, and another instance has another boot.
     go.unlink()
     begun.unlink()
     roll = host.start_roll(waits_for(go, begun))
     fleet.wait("the command runs", begun.exists)
-    roll.kill()
-    go.touch()
+    roll.signal(signal.SIGTERM)
+    ends(fleet, roll, 128 + signal.SIGTERM)
+    assert host.phase() == "drained"
     host.agent.kill()
     lines = [json.loads(line) for line in host.agent.state_file.read_text().splitlines()]
     for line in lines:
@@ -150,6 +205,51 @@ def test_restarts(bed: Testbed) -> None:
     host.agent.start()
     fleet.wait_routes(2)
     fleet.wait("the slot is given back", lambda: not host.roll() and fleet.slots() == [])
+
+
+def test_the_host_shuts_down(bed: Testbed) -> None:
+    """The command has asked for it, and has succeeded: nothing of it is over before the boot."""
+    with Bus(bed.workdir) as bus, Logind(bus, bed.workdir) as logind:
+        fleet = Fleet(bed, 1, UNGUARDED, reports=False, agent=QUICK, env=bus.environment)
+        assert logind.said().startswith("inhibit shutdown")
+        host = fleet.hosts[0]
+        go, begun = bed.workdir / "go", bed.workdir / "begun"
+        roll = host.start_roll(waits_for(go, begun))
+        fleet.wait("the command runs", begun.exists)
+        logind.tell("shutdown")
+        assert logind.said() == "released"
+        go.touch()
+        fleet.wait("its end is known", lambda: host.roll().get("note") == "the host shuts down")
+        assert host.phase() == "drained" and fleet.slots() == ["site1"]
+        # It was cancelled.
+        logind.tell("cancel")
+        ends(fleet, roll, 0)
+        assert fleet.slots() == []
+
+
+@pytest.mark.long
+def test_traffic_is_waited_for(bed: Testbed) -> None:
+    fleet = Fleet(bed, 1, UNGUARDED, reports=False, agent={**QUICK, "traffic": True})
+    host = fleet.hosts[0]
+    fleet.hub.ip(f"route replace {VIP4} via {host.ip}")
+    done = bed.workdir / "done"
+    with stream(fleet.hub, VIP4.split("/")[0], 0.01):
+        roll = host.start_roll(f"touch {done}", "--wait-traffic", "10pps")
+        fleet.wait("it waits", lambda: "waiting for fewer than 10" in (host.roll().get("note") or ""))
+        assert host.phase() == "draining" and fleet.collector.routes() == {}
+        assert not done.exists()
+    ends(fleet, roll, 0)
+    assert done.exists()
+
+
+def test_timeout_without_an_agent(bed: Testbed) -> None:
+    """The command line gives up by itself; so does the agent, when it is there again."""
+    fleet = new_fleet(bed, 1)  # min_up 1: it waits
+    host = fleet.hosts[0]
+    roll = host.start_roll("true", "--timeout", "4s")
+    fleet.wait("it waits", lambda: "1 must stay" in (host.roll().get("note") or ""))
+    host.agent.kill()
+    ends(fleet, roll, 124)
 
 
 def test_refusals(bed: Testbed) -> None:

@@ -134,6 +134,7 @@ static const struct {
 	{ "enough are left", "wnn", "/", 2, NONE },
 	{ "too few are left", "wnw", "/", 2, FLEET_STEP_RETURN },
 	{ "one of those that are left joins", "wnj", "/", 2, NONE },
+	{ "one that joins is about to leave", "wnj", "2/", 2, FLEET_STEP_RETURN },
 	{ "too few, and it has a slot", "wnw", "0/", 2, FLEET_STEP_RETURN },
 	{ "one is about to leave", "wnd", "2/", 2, FLEET_STEP_RETURN },
 	{ "one waits in line", "wnd", "/2", 2, NONE },
@@ -158,6 +159,15 @@ static const struct {
 	{ "granted, then two began", "dnnn", "0/", "12", 2, WRITE, "/0", false },
 	{ "its own", "dnn", "/", "0", 2, WRITE, "0/", true },
 	{ "no session any more", "dnn", "/", "7", 2, WRITE, "0/", true },
+	{ "all join", "jjj", "/", "", 2, WRITE, "/0", true },
+	{ "all join, and one of them rolls", "jjj", "/", "1", 2, WRITE, "/0", false },
+	{ "all join, and it has the slot itself", "jjj", "/", "0", 2, WRITE, "/0", true },
+	{ "all join, and both have slots", "jjj", "/", "01", 2, WRITE, "/0", false },
+	{ "all join, and one of them is let go", "jjj", "1/", "", 2, WRITE, "1/0", false },
+	{ "one that joins beside those that do not", "jnj", "/", "", 2, WRITE, "/0", true },
+	{ "the last one, and it joins", "j", "/", "", 1, WRITE, "/0", false },
+	{ "those that join do not count for one that does not", "njj", "/", "", 1, WRITE, "/0",
+	  false },
 };
 
 static void who_does_rolling_work_is_leaving(void **state)

@@ -222,6 +222,26 @@ static void test_left_over(void **state)
 	fleet_roll_done(&b.roll);
 }
 
+/* Work that is gone on with has its slot yet, whatever others have; or it waits like any other. */
+static void test_check(void **state)
+{
+	struct bed b;
+	(void)state;
+	begin(&b, 1, 3, FLEET_ROLL_CHECKING);
+	step(&b, FLEET_ROLL_LOOK, FLEET_FAILED, "", "");
+	assert_int_equal(b.roll.state, FLEET_ROLL_CHECKING);
+	step(&b, FLEET_ROLL_LOOK, FLEET_OK, "", "ba");
+	assert_int_equal(b.roll.state, FLEET_ROLL_HELD);
+	fleet_roll_done(&b.roll);
+	begin(&b, 1, 0, FLEET_ROLL_CHECKING);
+	step(&b, FLEET_ROLL_LOOK, FLEET_OK, "", "b");
+	assert_int_equal(b.roll.state, FLEET_ROLL_WAITING);
+	assert_false(b.roll.is_decided);
+	step(&b, FLEET_ROLL_LOOK, FLEET_OK, "", "");
+	assert_string_equal(written(&b), "a");
+	fleet_roll_done(&b.roll);
+}
+
 /* ---- the model ---- */
 
 #define HOSTS     6
@@ -469,6 +489,7 @@ int main(void)
 		cmocka_unit_test(test_guard_of_one_that_is_away),
 		cmocka_unit_test(test_lost_answer),
 		cmocka_unit_test(test_left_over),
+		cmocka_unit_test(test_check),
 		cmocka_unit_test(test_model),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
