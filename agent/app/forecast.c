@@ -225,6 +225,7 @@ static void plan_next_app(struct forecast *f, const struct app *app, mono_t now)
 		return;
 	}
 	a->spec = fate == PLAN_CHANGES ? spec : NULL;
+	a->joins = plan_joins(f->env.plan, app, spec, now);
 	struct fault_verdict verdict = judge(f, app, a, spec, now);
 	suppose(a, &verdict);
 	join_group(f, a, app->spec->group, spec->group);
@@ -236,6 +237,7 @@ static void plan_coming_app(struct forecast *f, const struct app_spec *spec, mon
 	struct app_forecast *a = add(f, &none);
 	a->fate = PLAN_COMES;
 	a->spec = spec;
+	a->joins = plan_joins(f->env.plan, NULL, spec, now);
 	struct fault_verdict verdict = judge(f, NULL, a, spec, now);
 	suppose(a, &verdict);
 	join_group(f, a, NULL, spec->group);
@@ -429,6 +431,8 @@ bool forecast_app(const struct forecast *f, const struct app_forecast *of, mono_
 	if (of->fate == PLAN_GOES || !spec || (!app && of->fate != PLAN_COMES))
 		return false;
 	plan_app(f->env.plan, app, spec, now, ret);
+	if (f->env.plan)
+		ret->joining.on = of->joins;
 	return true;
 }
 

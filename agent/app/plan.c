@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "agent/app/drains.h"
+#include "agent/app/joins.h"
 #include "agent/app/registry.h"
 #include "agent/config/app_index.h"
 #include "lib/mem.h"
@@ -24,6 +25,7 @@ static void set_options(struct registry *reg, const struct config_agent *c)
 		c->keep_last_window ? c->keep_last_window : c->monitor_timing.interval;
 	reg->options.keep_last_stretches = c->keep_last_window == 0;
 	reg->options.bind = c->bind;
+	reg->options.join_time = c->join_time;
 }
 
 struct plan *plan_new(struct registry *reg, const struct config *next)
@@ -146,6 +148,8 @@ void plan_app(struct plan *p, const struct app *app, const struct app_spec *spec
 		make_new(p, spec, now, &ret->app);
 	ret->spec = *spec;
 	ret->app.spec = &ret->spec;
+	ret->joining = app && app->joining ? *app->joining : (struct joining){ 0 };
+	ret->app.joining = &ret->joining;
 	if (!p)
 		return;
 	p->then = *p->reg;
@@ -153,4 +157,12 @@ void plan_app(struct plan *p, const struct app *app, const struct app_spec *spec
 	ret->app.registry = &p->then;
 	if (spec->source != APP_FROM_CONFIG)
 		ret->spec.agent_bind = p->next->agent.bind;
+}
+
+bool plan_joins(struct plan *p, const struct app *app, const struct app_spec *spec, mono_t now)
+{
+	struct planned then;
+	const struct app_spec *former = app ? app->spec : NULL;
+	plan_app(p, app, spec, now, &then);
+	return app_join_if(&then.app, spec != former, former, now);
 }

@@ -42,9 +42,12 @@ const struct app_spec *plan_owner(const struct plan *p, const struct prefix *vip
 struct planned {
 	struct app app; /* its spec is the next */
 	struct app_spec spec;
+	struct joining joining;
 };
-/* `app` is NULL of one that comes. */
+/* `app` is NULL of one that comes. It joins as at present: plan_joins() says whether it will. */
 void plan_app(struct plan *p, const struct app *app, const struct app_spec *spec, mono_t now,
 	      struct planned *ret);
+/* It would join (agent/app/joins.h). `spec` is that of `app` if it stays. This takes longer: ask once. */
+bool plan_joins(struct plan *p, const struct app *app, const struct app_spec *spec, mono_t now);
 
 #endif
