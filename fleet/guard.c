@@ -88,6 +88,12 @@ size_t fleet_count_staying(const struct fleet_view *v)
 	return n - (rolling < n ? rolling : n);
 }
 
+/* Of those that stay without this one. A claim or a slot for rolling work that is there twice counts twice. */
+static size_t without(size_t staying, bool self)
+{
+	return staying - (staying > 0 && self);
+}
+
 /* A node that is up has the app whatever its clock says. */
 static size_t count_having(const struct fleet_view *v, uint64_t window, wall_t now)
 {
@@ -110,7 +116,7 @@ bool fleet_may_drain(const struct fleet_view *v, const struct fleet_rule *rule, 
 		     wall_t now, size_t *ret_others, size_t *ret_min_up)
 {
 	const struct fleet_up *up = fleet_view_find(v, node);
-	*ret_others = fleet_count_staying(v) - fleet_stays(v, node);
+	*ret_others = without(fleet_count_staying(v), fleet_stays(v, node));
 	*ret_min_up = fleet_min_up(v, rule, now);
 	return !up || !is_announced(up) || *ret_others >= *ret_min_up;
 }
@@ -194,13 +200,13 @@ static struct standing judge(const struct fleet_view *views, const struct fleet_
 			      min_up = fleet_min_up(v, &rules[i], now);
 		enum place place = find_place(v, me, &ahead);
 		bool known = fleet_view_is_live(v, me);
-		size_t self = known && fleet_stays(v, me->node);
+		bool self = known && fleet_stays(v, me->node);
 		s.n_slots += place == PLACE_SLOT;
 		s.n_lines += place == PLACE_LINE;
 		s.is_known &= known;
 		s.may_keep &= staying >= min_up;
 		s.may_take &= staying >= min_up + ahead + self;
-		tell(d, staying - self, min_up, ahead);
+		tell(d, without(staying, self), min_up, ahead);
 	}
 	return s;
 }

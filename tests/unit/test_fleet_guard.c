@@ -158,6 +158,8 @@ static const struct {
 	{ "granted, then two began", "dnnn", "0/", "12", 2, WRITE, "/0", false },
 	{ "its own", "dnn", "/", "0", 2, WRITE, "0/", true },
 	{ "no session any more", "dnn", "/", "7", 2, WRITE, "0/", true },
+	{ "a claim that is there twice", "dn", "11/", "", 1, WRITE, "11/0", false },
+	{ "a slot that is there twice", "dn", "/", "11", 1, WRITE, "/0", false },
 };
 
 static void who_does_rolling_work_is_leaving(void **state)
@@ -181,6 +183,8 @@ static void who_does_rolling_work_is_leaving(void **state)
 		if (fleet_may_drain(&f.view, &rule, "node0", 0, &others, &min_up) !=
 		    rolling[i].may_drain)
 			fail_msg("%s: drain, %zu others", rolling[i].name, others);
+		if (others >= f.view.n_up || d.up >= f.view.n_up)
+			fail_msg("%s: %zu others, %zu stay", rolling[i].name, others, d.up);
 		fleet_decision_done(&d);
 	}
 }
