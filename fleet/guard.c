@@ -25,19 +25,42 @@ bool fleet_view_is_live(const struct fleet_view *v, const struct fleet_claim *c)
 	return up && str_equal(up->session, c->session);
 }
 
-static bool is_announced(const struct fleet_up *up)
+typedef bool counts_fn(const struct fleet_up *up);
+
+/* As the guard counts. */
+static bool counts(const struct fleet_up *up)
 {
 	return up->form == FLEET_NORMAL || up->form == FLEET_DEGRADED;
 }
 
+static bool joins(const struct fleet_up *up)
+{
+	return up->form == FLEET_JOINING;
+}
+
+static bool is_announced(const struct fleet_up *up)
+{
+	return counts(up) || joins(up);
+}
+
 /* ---- counting ---- */
 
-static size_t count_joining(const struct fleet_view *v)
+static size_t count(const struct fleet_view *v, counts_fn *is)
 {
 	size_t n = 0;
 	for (size_t i = 0; i < v->n_up; i++)
-		n += v->up[i].form == FLEET_JOINING;
+		n += is(&v->up[i]);
 	return n;
+}
+
+size_t fleet_count_announced(const struct fleet_view *v)
+{
+	return count(v, is_announced);
+}
+
+size_t fleet_count_joining(const struct fleet_view *v)
+{
+	return count(v, joins);
 }
 
 /* An earlier claim of this agent may still have a slot. */
@@ -58,34 +81,52 @@ static bool rolls(const struct fleet_view *v, const char *node)
 	return false;
 }
 
-bool fleet_stays(const struct fleet_view *v, const char *node)
+static bool stays(const struct fleet_view *v, const char *node, counts_fn *is)
 {
 	const struct fleet_up *up = fleet_view_find(v, node);
-	return up && is_announced(up) && !has_slot(v, node) && !rolls(v, node);
+	return up && is(up) && !has_slot(v, node) && !rolls(v, node);
+}
+
+bool fleet_stays(const struct fleet_view *v, const char *node)
+{
+	return stays(v, node, counts);
+}
+
+bool fleet_remains(const struct fleet_view *v, const char *node)
+{
+	return stays(v, node, is_announced);
 }
 
 /* Announced, with a slot for rolling work alone: its drain is near. */
-static size_t count_rolling(const struct fleet_view *v)
+static size_t count_rolling(const struct fleet_view *v, counts_fn *is)
 {
 	size_t n = 0;
 	for (size_t i = 0; i < v->roll.n; i++) {
 		const struct fleet_up *up = fleet_view_find(v, v->roll.items[i].node);
-		n += up && is_announced(up) && !has_slot(v, up->node);
+		n += up && is(up) && !has_slot(v, up->node);
 	}
 	return n;
 }
 
-size_t fleet_count_staying(const struct fleet_view *v)
+static size_t count_staying(const struct fleet_view *v, counts_fn *is)
 {
-	size_t n = 0, rolling = count_rolling(v);
-	for (size_t i = 0; i < v->n_up; i++)
-		n += is_announced(&v->up[i]);
+	size_t n = count(v, is), rolling = count_rolling(v, is);
 	for (size_t i = 0; i < v->leave.n_slots; i++) {
 		const struct fleet_claim *c = &v->leave.claims[i];
-		if (fleet_view_is_live(v, c) && is_announced(fleet_view_find(v, c->node)))
+		if (fleet_view_is_live(v, c) && is(fleet_view_find(v, c->node)))
 			n -= n > 0; /* a claim that is there twice counts against leaving */
 	}
 	return n - (rolling < n ? rolling : n);
+}
+
+size_t fleet_count_staying(const struct fleet_view *v)
+{
+	return count_staying(v, counts);
+}
+
+size_t fleet_count_remaining(const struct fleet_view *v)
+{
+	return count_staying(v, is_announced);
 }
 
 /* Of those that stay without this one. A claim or a slot for rolling work that is there twice counts twice. */
@@ -118,7 +159,7 @@ bool fleet_may_drain(const struct fleet_view *v, const struct fleet_rule *rule, 
 	const struct fleet_up *up = fleet_view_find(v, node);
 	*ret_others = without(fleet_count_staying(v), fleet_stays(v, node));
 	*ret_min_up = fleet_min_up(v, rule, now);
-	return !up || !is_announced(up) || *ret_others >= *ret_min_up;
+	return !up || !counts(up) || *ret_others >= *ret_min_up;
 }
 
 /* ---- claims ---- */
@@ -251,7 +292,7 @@ void fleet_decide_return(const struct fleet_view *views, const struct fleet_rule
 	assert(n > 0 && n <= FLEET_VIPS_MAX);
 	*ret = (struct fleet_decision){ 0 };
 	for (size_t i = 0; i < n; i++) {
-		size_t staying = fleet_count_staying(&views[i]) + count_joining(&views[i]);
+		size_t staying = fleet_count_staying(&views[i]) + fleet_count_joining(&views[i]);
 		size_t min_up = fleet_min_up(&views[i], &rules[i], now);
 		tell(ret, staying, min_up, 0);
 		if (!fleet_view_is_live(&views[i], me))

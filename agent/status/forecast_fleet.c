@@ -201,14 +201,14 @@ void forecast_fleet_count(struct forecast_fleet *f, const struct prefix *vip,
 	const struct fleet_outlook *o = &v->outlook;
 	size_t left = o->others + stays;
 	f->below += left < o->min_up;
-	json_array_append_new(f->shown,
-			      json_pack("{s:o, s:o, s:I, s:I, s:I, s:b, s:o, s:I, s:I}", "prefix",
-					view_prefix(vip), "app", view_text(v->app->name), "up",
-					VIEW_INT(o->up), "left", VIEW_INT(left), "min_up",
-					VIEW_INT(o->min_up), "below", left < o->min_up, "guard",
-					view_text_or_null(answer_of(f, v->app)), "ahead",
-					VIEW_INT(o->ahead), "left_of_all",
-					VIEW_INT(left_of_all(f, v, stays))));
+	json_array_append_new(
+		f->shown,
+		json_pack("{s:o, s:o, s:I, s:I, s:I, s:I, s:b, s:o, s:I, s:I}", "prefix",
+			  view_prefix(vip), "app", view_text(v->app->name), "up", VIEW_INT(o->up),
+			  "joining", VIEW_INT(o->joining), "left", VIEW_INT(left), "min_up",
+			  VIEW_INT(o->min_up), "below", left < o->min_up, "guard",
+			  view_text_or_null(answer_of(f, v->app)), "ahead", VIEW_INT(o->ahead),
+			  "left_of_all", VIEW_INT(left_of_all(f, v, stays))));
 }
 
 json_t *forecast_fleet_view(const struct forecast_fleet *f)

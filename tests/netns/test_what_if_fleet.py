@@ -88,6 +88,35 @@ def test_what_is_left(bed: Testbed) -> None:
     expect(Asked(bed, third, "--fail=exec"), guard="waits", ahead=1, left=2)
 
 
+def test_those_that_join_are_announced(bed: Testbed) -> None:
+    """A gate is not shut by a change that loses nothing; the guard counts them not."""
+    rules = {"vips": {"default": {"min_up": 2}}}
+    joining: dict[str, Any] = {"states": {"join": {"med": 500}}, "join_time": "1h"}
+    fleet = Fleet(bed, 2, rules, **joining)
+    host = fleet.hosts[0]
+    file = bed.workdir / "new.yaml"
+
+    def ask(**keys: Any) -> Asked:
+        file.write_text(to_yaml(host.config(rules, **joining, **keys)))
+        return Asked(bed, host, f"--config={file}")
+
+    fleet.wait("all join", lambda: all(h.app()["form"] == "joining" for h in fleet.hosts))
+    fleet.wait_reported()
+    joining["states"] = {"join": {"med": 600}}
+    other = ask()
+    expect(other, up=2, joining=2, left=2, min_up=2, below=False, guard=None, left_of_all=2)
+    assert other.status == 0
+    assert "announced by 2 agents, 2 of them joining, 2 left of 2 that must" in other.text.stdout
+    soft = Asked(bed, host, "--fail=exec")
+    expect(soft, up=2, joining=2, left=2, guard="waits", left_of_all=2)
+    assert (soft.status, soft.state()) == (0, "kept")
+    hard = Asked(bed, host, "--fail=port")
+    expect(hard, left=1, below=True, guard=None)
+    assert hard.status == 1
+    [vip] = host.agent.status("fleet/vips")["vips"]
+    assert (vip["up"], vip["joining"], vip["staying"]) == (2, 2, 0)
+
+
 def test_no_answer_opens_no_gate(bed: Testbed) -> None:
     fleet = Fleet(bed, 1, HALF)
     [host] = fleet.hosts
