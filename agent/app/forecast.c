@@ -377,10 +377,12 @@ static void judge_guard(struct forecast *f, struct app_forecast *a)
 	const struct app *app = app_get(f->env.registry, a->name);
 	if (!app || a->fate == PLAN_GOES || a->supposed.health != HEALTH_DOWN)
 		return;
+	bool guards = plan_guards(f->env.plan, a->spec ? a->spec : app->spec);
+	a->supposed.guarded = a->supposed.guarded && guards;
 	/* With a plan there are those, too, that stay as they are. */
 	if (f->env.plan && a->planned == HEALTH_DOWN && a->supposed.kept == app->kept)
 		return;
-	a->asks = app_guard_keeps_if(app, a->verdict.is_hard, a->supposed.kept);
+	a->asks = guards && app_guard_keeps_if(app, a->verdict.is_hard, a->supposed.kept);
 	a->supposed.guarded = a->asks && f->fault.consul_away;
 }
 

@@ -92,6 +92,14 @@ const struct app_spec *plan_owner(const struct plan *p, const struct prefix *vip
 	return p ? vip_index_find(&p->vips, vip) : NULL;
 }
 
+bool plan_guards(const struct plan *p, const struct app_spec *spec)
+{
+	for (size_t i = 0; p && i < spec->n_vips; i++)
+		if (fleet_spec_min_up(&p->next->fleet, &spec->vips[i]))
+			return true;
+	return !p;
+}
+
 /* ---- one app ---- */
 
 /* Its definition when the turn of `spec` comes: apps in front of it have changed by then. */

@@ -38,6 +38,9 @@ const struct app_spec *plan_coming(const struct plan *p, size_t i);
 /* The one of the configuration that has the VIP; NULL: none. */
 const struct app_spec *plan_owner(const struct plan *p, const struct prefix *vip);
 
+/* A VIP of it is guarded in the fleet by the configuration; without a plan true. */
+bool plan_guards(const struct plan *p, const struct app_spec *spec);
+
 /* An app as it would be: a copy, by which the policy can be asked. */
 struct planned {
 	struct app app; /* its spec is the next */

@@ -201,6 +201,12 @@ static bool concerns_fleet(const struct forecast_view *v, const struct app *app,
 	       (v->config.plan && of->joins != app_joins(app));
 }
 
+/* A reload applies fleet.vips and the times, and keeps the rest. */
+static const struct fleet_spec *fleet_then(const struct forecast_view *v)
+{
+	return v->config.plan ? &v->config.next->fleet : &v->in.configuration->fleet;
+}
+
 /* Of the apps that change, and of all that are announced when sessions are down. */
 static void gather_next(struct forecast_view *v)
 {
@@ -209,7 +215,7 @@ static void gather_next(struct forecast_view *v)
 		v->app = forecast_next(v->forecast, v->app);
 		app = v->app ? registry_find(v->in.registry, v->app->name) : NULL;
 		if (app && concerns_fleet(v, app, v->app))
-			forecast_fleet_add(v->fleet, &v->in, app, v->app->asks);
+			forecast_fleet_add(v->fleet, &v->in, fleet_then(v), app, v->app->asks);
 		v->walks = !v->app;
 		if (v->walks)
 			app_cursor_init(v->in.registry, &v->apps);
@@ -217,7 +223,7 @@ static void gather_next(struct forecast_view *v)
 	}
 	app = v->n_down > 0 ? app_cursor_next(&v->apps) : NULL;
 	if (app && app->form != ROUTE_NONE)
-		forecast_fleet_add(v->fleet, &v->in, app, false);
+		forecast_fleet_add(v->fleet, &v->in, fleet_then(v), app, false);
 	if (!app)
 		v->phase = LOOK;
 }

@@ -75,6 +75,11 @@ def test_what_is_left(bed: Testbed) -> None:
     file.write_text(to_yaml(structure))
     same = Asked(bed, second, f"--config={file}")
     assert (same.status, same.said["apps"], same.said["vips"]) == (0, [], []), same.said
+    # Without the guard it is let go at once.
+    free = {**structure, "fleet": {**structure["fleet"], "vips": {"192.0.2.99/32": {"min_up": 1}}}}
+    file.write_text(to_yaml(free))
+    unguarded = Asked(bed, second, f"--config={file}")
+    assert (unguarded.status, unguarded.state()) == (1, "down")
     del structure["apps"]
     file.write_text(to_yaml(structure))
     gone = Asked(bed, second, f"--config={file}")
@@ -96,9 +101,9 @@ def test_those_that_join_are_announced(bed: Testbed) -> None:
     host = fleet.hosts[0]
     file = bed.workdir / "new.yaml"
 
-    def ask(**keys: Any) -> Asked:
-        file.write_text(to_yaml(host.config(rules, **joining, **keys)))
-        return Asked(bed, host, f"--config={file}")
+    def ask(*options: str) -> Asked:
+        file.write_text(to_yaml(host.config(rules, **joining)))
+        return Asked(bed, host, f"--config={file}", *options)
 
     fleet.wait("all join", lambda: all(h.app()["form"] == "joining" for h in fleet.hosts))
     fleet.wait_reported()
@@ -113,6 +118,17 @@ def test_those_that_join_are_announced(bed: Testbed) -> None:
     hard = Asked(bed, host, "--fail=port")
     expect(hard, left=1, below=True, guard=None)
     assert hard.status == 1
+    # Another rule is that of the file, and one that is gone guards no more.
+    rules["vips"]["default"]["min_up"] = 3
+    more = ask()
+    expect(more, up=2, left=2, min_up=3, below=True)
+    assert more.status == 1
+    rules["vips"] = {"192.0.2.99/32": {"min_up": 1}}
+    free = ask()
+    assert (free.status, free.said["fleet"]["vips"]) == (0, [])
+    for options in (["--fail=exec"], ["--fail=exec", "--consul-away"]):
+        free = ask(*options)
+        assert (free.status, free.state()) == (1, "down")
     [vip] = host.agent.status("fleet/vips")["vips"]
     assert (vip["up"], vip["joining"], vip["staying"]) == (2, 2, 0)
 
