@@ -25,12 +25,43 @@ bool fleet_view_is_live(const struct fleet_view *v, const struct fleet_claim *c)
 	return up && str_equal(up->session, c->session);
 }
 
-static bool is_announced(const struct fleet_up *up)
+typedef bool counts_fn(const struct fleet_up *up);
+
+/* As the guard counts. */
+static bool counts(const struct fleet_up *up)
 {
 	return up->form == FLEET_NORMAL || up->form == FLEET_DEGRADED;
 }
 
+static bool joins(const struct fleet_up *up)
+{
+	return up->form == FLEET_JOINING;
+}
+
+static bool is_announced(const struct fleet_up *up)
+{
+	return counts(up) || joins(up);
+}
+
 /* ---- counting ---- */
+
+static size_t count(const struct fleet_view *v, counts_fn *is)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < v->n_up; i++)
+		n += is(&v->up[i]);
+	return n;
+}
+
+size_t fleet_count_announced(const struct fleet_view *v)
+{
+	return count(v, is_announced);
+}
+
+size_t fleet_count_joining(const struct fleet_view *v)
+{
+	return count(v, joins);
+}
 
 /* An earlier claim of this agent may still have a slot. */
 static bool has_slot(const struct fleet_view *v, const char *node)
@@ -50,49 +81,58 @@ static bool rolls(const struct fleet_view *v, const char *node)
 	return false;
 }
 
-static bool is_about_to_go(const struct fleet_view *v, const char *node)
+static bool stays(const struct fleet_view *v, const char *node, counts_fn *is)
 {
-	return has_slot(v, node) || rolls(v, node);
+	const struct fleet_up *up = fleet_view_find(v, node);
+	return up && is(up) && !has_slot(v, node) && !rolls(v, node);
 }
 
 bool fleet_stays(const struct fleet_view *v, const char *node)
 {
-	const struct fleet_up *up = fleet_view_find(v, node);
-	return up && is_announced(up) && !is_about_to_go(v, node);
+	return stays(v, node, counts);
 }
 
-/* And not about to go. */
-static size_t count_joining(const struct fleet_view *v, const char *without)
+bool fleet_remains(const struct fleet_view *v, const char *node)
 {
-	size_t n = 0;
-	for (size_t i = 0; i < v->n_up; i++)
-		n += v->up[i].form == FLEET_JOINING && !str_equal(v->up[i].node, without) &&
-		     !is_about_to_go(v, v->up[i].node);
-	return n;
+	return stays(v, node, is_announced);
 }
 
 /* Announced, with a slot for rolling work alone: its drain is near. */
-static size_t count_rolling(const struct fleet_view *v)
+static size_t count_rolling(const struct fleet_view *v, counts_fn *is)
 {
 	size_t n = 0;
 	for (size_t i = 0; i < v->roll.n; i++) {
 		const struct fleet_up *up = fleet_view_find(v, v->roll.items[i].node);
-		n += up && is_announced(up) && !has_slot(v, up->node);
+		n += up && is(up) && !has_slot(v, up->node);
 	}
 	return n;
 }
 
-size_t fleet_count_staying(const struct fleet_view *v)
+static size_t count_staying(const struct fleet_view *v, counts_fn *is)
 {
-	size_t n = 0, rolling = count_rolling(v);
-	for (size_t i = 0; i < v->n_up; i++)
-		n += is_announced(&v->up[i]);
+	size_t n = count(v, is), rolling = count_rolling(v, is);
 	for (size_t i = 0; i < v->leave.n_slots; i++) {
 		const struct fleet_claim *c = &v->leave.claims[i];
-		if (fleet_view_is_live(v, c) && is_announced(fleet_view_find(v, c->node)))
+		if (fleet_view_is_live(v, c) && is(fleet_view_find(v, c->node)))
 			n -= n > 0; /* a claim that is there twice counts against leaving */
 	}
 	return n - (rolling < n ? rolling : n);
+}
+
+size_t fleet_count_staying(const struct fleet_view *v)
+{
+	return count_staying(v, counts);
+}
+
+size_t fleet_count_remaining(const struct fleet_view *v)
+{
+	return count_staying(v, is_announced);
+}
+
+/* Of those that stay without this one. A claim or a slot for rolling work that is there twice counts twice. */
+static size_t without(size_t staying, bool self)
+{
+	return staying - (staying > 0 && self);
 }
 
 /* A node that is up has the app whatever its clock says. */
@@ -117,12 +157,11 @@ bool fleet_may_drain(const struct fleet_view *v, const struct fleet_rule *rule, 
 		     wall_t now, size_t *ret_others, size_t *ret_min_up)
 {
 	const struct fleet_up *up = fleet_view_find(v, node);
-	bool joins = up && up->form == FLEET_JOINING;
-	*ret_others = fleet_count_staying(v) - fleet_stays(v, node);
+	bool joining = up && joins(up);
+	*ret_others = joining ? without(fleet_count_remaining(v), fleet_remains(v, node))
+			      : without(fleet_count_staying(v), fleet_stays(v, node));
 	*ret_min_up = fleet_min_up(v, rule, now);
-	if (joins)
-		*ret_others += count_joining(v, node);
-	return !up || (!joins && !is_announced(up)) || *ret_others >= *ret_min_up;
+	return !up || !is_announced(up) || *ret_others >= *ret_min_up;
 }
 
 /* ---- claims ---- */
@@ -204,13 +243,13 @@ static struct standing judge(const struct fleet_view *views, const struct fleet_
 			      min_up = fleet_min_up(v, &rules[i], now);
 		enum place place = find_place(v, me, &ahead);
 		bool known = fleet_view_is_live(v, me);
-		size_t self = known && fleet_stays(v, me->node);
+		bool self = known && fleet_stays(v, me->node);
 		s.n_slots += place == PLACE_SLOT;
 		s.n_lines += place == PLACE_LINE;
 		s.is_known &= known;
 		s.may_keep &= staying >= min_up;
 		s.may_take &= staying >= min_up + ahead + self;
-		tell(d, staying - self, min_up, ahead);
+		tell(d, without(staying, self), min_up, ahead);
 	}
 	return s;
 }
@@ -255,7 +294,7 @@ void fleet_decide_return(const struct fleet_view *views, const struct fleet_rule
 	assert(n > 0 && n <= FLEET_VIPS_MAX);
 	*ret = (struct fleet_decision){ 0 };
 	for (size_t i = 0; i < n; i++) {
-		size_t staying = fleet_count_staying(&views[i]) + count_joining(&views[i], "");
+		size_t staying = fleet_count_remaining(&views[i]);
 		size_t min_up = fleet_min_up(&views[i], &rules[i], now);
 		tell(ret, staying, min_up, 0);
 		if (!fleet_view_is_live(&views[i], me))

@@ -142,10 +142,16 @@ void fleet_decision_done(struct fleet_decision *d);
  * drained? True also when it is not announced. */
 bool fleet_may_drain(const struct fleet_view *v, const struct fleet_rule *rule, const char *node,
 		     wall_t now, size_t *ret_others, size_t *ret_min_up);
-/* Announced, and neither about to leave nor in rolling work: what the guard counts. */
+/* Announced, and neither about to leave nor in rolling work: what the guard counts, without those that join. */
 size_t fleet_count_staying(const struct fleet_view *v);
 /* Whether that one is among them. */
 bool fleet_stays(const struct fleet_view *v, const char *node);
+/* The same with those that join: what is announced, and goes on to be. For people, and gates of theirs. */
+size_t fleet_count_remaining(const struct fleet_view *v);
+bool fleet_remains(const struct fleet_view *v, const char *node);
+/* Agents that announce the VIP in any form but that of a drain, and those of them that join. */
+size_t fleet_count_announced(const struct fleet_view *v);
+size_t fleet_count_joining(const struct fleet_view *v);
 /* How many must stay up: rounded up, at least 1. */
 size_t fleet_min_up(const struct fleet_view *v, const struct fleet_rule *rule, wall_t now);
 

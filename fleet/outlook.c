@@ -3,11 +3,6 @@
 
 #include "lib/str.h"
 
-static bool is_announced(const struct fleet_up *up)
-{
-	return up->form == FLEET_NORMAL || up->form == FLEET_DEGRADED;
-}
-
 static bool has_slot(const struct fleet_leave *l, const char *node)
 {
 	for (size_t i = 0; i < l->n_slots; i++)
@@ -19,13 +14,13 @@ static bool has_slot(const struct fleet_leave *l, const char *node)
 static void count(const struct fleet_view *v, const struct fleet_claim *me,
 		  struct fleet_outlook *ret)
 {
-	for (size_t i = 0; i < v->n_up; i++) {
-		const struct fleet_up *up = &v->up[i];
-		bool own = str_equal(up->node, me->node) && str_equal(up->session, me->session);
-		ret->up += is_announced(up);
-		ret->is_known |= own;
-		ret->stays |= own && fleet_stays(v, me->node);
-	}
+	size_t remaining = fleet_count_remaining(v);
+	ret->up = fleet_count_announced(v);
+	ret->joining = fleet_count_joining(v);
+	ret->counted = fleet_count_staying(v);
+	ret->is_known = fleet_view_is_live(v, me);
+	ret->stays = ret->is_known && fleet_remains(v, me->node);
+	ret->others = remaining - (remaining > 0 && ret->stays);
 }
 
 void fleet_outlook(const struct fleet_view *v, const struct fleet_rule *rule,
@@ -35,7 +30,6 @@ void fleet_outlook(const struct fleet_view *v, const struct fleet_rule *rule,
 	*ret = (struct fleet_outlook){ 0 };
 	count(v, me, ret);
 	fleet_decide_leave(v, rule, 1, me, now, &d);
-	ret->others = d.up;
 	ret->min_up = d.min_up;
 	ret->ahead = d.ahead;
 	ret->takes = d.step == FLEET_STEP_WRITE && has_slot(&d.leaves[0], me->node);
@@ -56,12 +50,17 @@ enum fleet_prospect fleet_prospect(const struct fleet_outlook *vips, size_t n)
 	return takes || leaves ? FLEET_PROSPECT_GOES : FLEET_PROSPECT_WAITS;
 }
 
+static size_t room_of(const struct fleet_outlook *o)
+{
+	size_t remaining = o->others + o->stays;
+	return o->counted < o->min_up || remaining < o->min_up ? 0 : remaining - o->min_up;
+}
+
 size_t fleet_room(const struct fleet_outlook *vips, size_t n)
 {
 	size_t room = SIZE_MAX;
 	for (size_t i = 0; i < n; i++) {
-		size_t staying = vips[i].others + vips[i].stays;
-		size_t of = staying > vips[i].min_up ? staying - vips[i].min_up : 0;
+		size_t of = room_of(&vips[i]);
 		room = of < room ? of : room;
 	}
 	return room;

@@ -225,6 +225,7 @@ static void plan_next_app(struct forecast *f, const struct app *app, mono_t now)
 		return;
 	}
 	a->spec = fate == PLAN_CHANGES ? spec : NULL;
+	a->joins = plan_joins(f->env.plan, app, spec, now);
 	struct fault_verdict verdict = judge(f, app, a, spec, now);
 	suppose(a, &verdict);
 	join_group(f, a, app->spec->group, spec->group);
@@ -236,6 +237,7 @@ static void plan_coming_app(struct forecast *f, const struct app_spec *spec, mon
 	struct app_forecast *a = add(f, &none);
 	a->fate = PLAN_COMES;
 	a->spec = spec;
+	a->joins = plan_joins(f->env.plan, NULL, spec, now);
 	struct fault_verdict verdict = judge(f, NULL, a, spec, now);
 	suppose(a, &verdict);
 	join_group(f, a, NULL, spec->group);
@@ -375,10 +377,12 @@ static void judge_guard(struct forecast *f, struct app_forecast *a)
 	const struct app *app = app_get(f->env.registry, a->name);
 	if (!app || a->fate == PLAN_GOES || a->supposed.health != HEALTH_DOWN)
 		return;
+	bool guards = plan_guards(f->env.plan, a->spec ? a->spec : app->spec);
+	a->supposed.guarded = a->supposed.guarded && guards;
 	/* With a plan there are those, too, that stay as they are. */
 	if (f->env.plan && a->planned == HEALTH_DOWN && a->supposed.kept == app->kept)
 		return;
-	a->asks = app_guard_keeps_if(app, a->verdict.is_hard, a->supposed.kept);
+	a->asks = guards && app_guard_keeps_if(app, a->verdict.is_hard, a->supposed.kept);
 	a->supposed.guarded = a->asks && f->fault.consul_away;
 }
 
@@ -429,6 +433,8 @@ bool forecast_app(const struct forecast *f, const struct app_forecast *of, mono_
 	if (of->fate == PLAN_GOES || !spec || (!app && of->fate != PLAN_COMES))
 		return false;
 	plan_app(f->env.plan, app, spec, now, ret);
+	if (f->env.plan)
+		ret->joining.on = of->joins;
 	return true;
 }
 

@@ -81,20 +81,25 @@ static void log_joining(const struct app *app)
 		  app->spec->name, duration_format(app_join_time(app), text));
 }
 
-void app_join_define(struct app *app, const struct app_spec *former, mono_t now)
+static void define(struct app *app, const struct app_spec *former, mono_t now)
 {
 	char hash[SHA256_TEXT_MAX];
+	config_app_hash(app->spec, hash);
+	joining_define(app->joining, hash, carries_on(former, hash), now);
+}
+
+void app_join_define(struct app *app, const struct app_spec *former, mono_t now)
+{
 	if (!has_join(app->spec)) {
 		mem_free(&app->joining);
 		return;
 	}
-	config_app_hash(app->spec, hash);
 	if (!app->joining)
 		app->joining = mem_new(1, sizeof(*app->joining));
 	if (!former)
 		take_promotion(app);
 	mono_t before = app->joining->on ? app->joining->since : USEC_NEVER;
-	joining_define(app->joining, hash, carries_on(former, hash), now);
+	define(app, former, now);
 	if (app->joining->on && app->joining->since != before)
 		log_joining(app);
 }
@@ -117,27 +122,46 @@ void app_join_judged(struct app *app)
 		app->joining->is_judged = true;
 }
 
-void app_join_step(struct app *app, mono_t now)
+static mono_t step(struct app *app, mono_t now)
 {
 	bool passes = app->health == HEALTH_UP && app->drained_since == USEC_NEVER;
-	mono_t due = USEC_NEVER;
-	if (app->joining)
-		due = joining_step(app->joining, passes, app_join_time(app), now);
+	return app->joining ? joining_step(app->joining, passes, app_join_time(app), now)
+			    : USEC_NEVER;
+}
+
+void app_join_step(struct app *app, mono_t now)
+{
+	mono_t due = step(app, now);
 	due_set(&app->registry->due, DUE_JOINED, &app->due[DUE_JOINED], due);
+}
+
+static bool may_promote(const struct app *app)
+{
+	const struct registry *reg = app->registry;
+	return app_joins(app) && app->joining->is_due &&
+	       (!reg->fleet || reg->fleet->promotes(app, reg->fleet_userdata));
 }
 
 bool app_join_promote(struct app *app)
 {
 	const struct registry *reg = app->registry;
-	if (!app_joins(app) || !app->joining->is_due)
-		return false;
-	if (reg->fleet && !reg->fleet->promotes(app, reg->fleet_userdata))
+	if (!may_promote(app))
 		return false;
 	joining_promote(app->joining);
 	log_event(LOG_INFO, "app", EVENT("app.promoted", .app = app->spec->name),
 		  "%s: promoted, its checks have passed for long enough", app->spec->name);
 	notify_changed(&reg->notify, app->spec->name, app, false);
 	return true;
+}
+
+bool app_join_if(struct app *copy, bool is_other, const struct app_spec *former, mono_t now)
+{
+	if (!has_join(copy->spec))
+		return false;
+	if (is_other)
+		define(copy, former, now);
+	step(copy, now);
+	return copy->joining->on && !may_promote(copy);
 }
 
 /* ---- queries ---- */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "agent/app/drains.h"
+#include "agent/app/joins.h"
 #include "agent/app/registry.h"
 #include "agent/config/app_index.h"
 #include "lib/mem.h"
@@ -24,6 +25,7 @@ static void set_options(struct registry *reg, const struct config_agent *c)
 		c->keep_last_window ? c->keep_last_window : c->monitor_timing.interval;
 	reg->options.keep_last_stretches = c->keep_last_window == 0;
 	reg->options.bind = c->bind;
+	reg->options.join_time = c->join_time;
 }
 
 struct plan *plan_new(struct registry *reg, const struct config *next)
@@ -90,6 +92,14 @@ const struct app_spec *plan_owner(const struct plan *p, const struct prefix *vip
 	return p ? vip_index_find(&p->vips, vip) : NULL;
 }
 
+bool plan_guards(const struct plan *p, const struct app_spec *spec)
+{
+	for (size_t i = 0; p && i < spec->n_vips; i++)
+		if (fleet_spec_min_up(&p->next->fleet, &spec->vips[i]))
+			return true;
+	return !p;
+}
+
 /* ---- one app ---- */
 
 /* Its definition when the turn of `spec` comes: apps in front of it have changed by then. */
@@ -146,6 +156,8 @@ void plan_app(struct plan *p, const struct app *app, const struct app_spec *spec
 		make_new(p, spec, now, &ret->app);
 	ret->spec = *spec;
 	ret->app.spec = &ret->spec;
+	ret->joining = app && app->joining ? *app->joining : (struct joining){ 0 };
+	ret->app.joining = &ret->joining;
 	if (!p)
 		return;
 	p->then = *p->reg;
@@ -153,4 +165,12 @@ void plan_app(struct plan *p, const struct app *app, const struct app_spec *spec
 	ret->app.registry = &p->then;
 	if (spec->source != APP_FROM_CONFIG)
 		ret->spec.agent_bind = p->next->agent.bind;
+}
+
+bool plan_joins(struct plan *p, const struct app *app, const struct app_spec *spec, mono_t now)
+{
+	struct planned then;
+	const struct app_spec *former = app ? app->spec : NULL;
+	plan_app(p, app, spec, now, &then);
+	return app_join_if(&then.app, spec != former, former, now);
 }

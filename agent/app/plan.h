@@ -38,13 +38,19 @@ const struct app_spec *plan_coming(const struct plan *p, size_t i);
 /* The one of the configuration that has the VIP; NULL: none. */
 const struct app_spec *plan_owner(const struct plan *p, const struct prefix *vip);
 
+/* A VIP of it is guarded in the fleet by the configuration; without a plan true. */
+bool plan_guards(const struct plan *p, const struct app_spec *spec);
+
 /* An app as it would be: a copy, by which the policy can be asked. */
 struct planned {
 	struct app app; /* its spec is the next */
 	struct app_spec spec;
+	struct joining joining;
 };
-/* `app` is NULL of one that comes. */
+/* `app` is NULL of one that comes. It joins as at present: plan_joins() says whether it will. */
 void plan_app(struct plan *p, const struct app *app, const struct app_spec *spec, mono_t now,
 	      struct planned *ret);
+/* It would join (agent/app/joins.h). `spec` is that of `app` if it stays. This takes longer: ask once. */
+bool plan_joins(struct plan *p, const struct app *app, const struct app_spec *spec, mono_t now);
 
 #endif

@@ -65,10 +65,13 @@ static void show_nodes(const struct show *s, const json_t *nodes)
 static void show_vip(const struct show *s, const json_t *vip)
 {
 	const char *rule = text_at(vip, "rule");
-	long long up = count_at(vip, "up"), min_up = count_at(vip, "min_up");
+	long long up = count_at(vip, "up"), min_up = count_at(vip, "min_up"),
+		  joining = count_at(vip, "joining");
 	fprintf(s->out, "%s: ", text_at(vip, "vip"));
 	if (up >= 0)
 		fprintf(s->out, "announced by %lld, ", up);
+	if (joining > 0)
+		fprintf(s->out, "%lld of them joining, ", joining);
 	if (min_up >= 0)
 		fprintf(s->out, "%lld must stay (%s)\n", min_up, rule);
 	else

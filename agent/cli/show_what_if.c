@@ -199,17 +199,20 @@ static const char *answer_text(const char *guard)
 
 static void show_left(const struct show *s, const json_t *vip)
 {
-	long long up = count_at(vip, "up");
+	char joiners[48] = "";
+	long long up = count_at(vip, "up"), joining = count_at(vip, "joining");
 	const char *begin = "", *end = "";
 	if (true_at(vip, "below")) {
 		begin = table_tone_begin(&s->style, TABLE_BAD);
 		end = table_tone_end(&s->style, TABLE_BAD);
 	}
+	if (joining > 0)
+		snprintf(joiners, sizeof(joiners), ", %lld of them joining", joining);
 	fprintf(s->out,
-		"fleet %s: announced by %lld agent%s, %s%lld left%s of %lld that must stay%s; if "
+		"fleet %s: announced by %lld agent%s%s, %s%lld left%s of %lld that must stay%s; if "
 		"all "
 		"did the same: %lld\n",
-		text_at(vip, "prefix"), up, plural(up), begin, count_at(vip, "left"), end,
+		text_at(vip, "prefix"), up, plural(up), joiners, begin, count_at(vip, "left"), end,
 		count_at(vip, "min_up"), answer_text(text_at(vip, "guard")),
 		count_at(vip, "left_of_all"));
 }

@@ -94,20 +94,20 @@ static struct guarded_app *add_app(struct forecast_fleet *f, const struct fleet_
 }
 
 void forecast_fleet_add(struct forecast_fleet *f, const struct status_sources *in,
-			const struct app *app, bool asks)
+			const struct fleet_spec *then, const struct app *app, bool asks)
 {
-	const struct fleet_spec *spec = &in->configuration->fleet;
 	const struct fleet_app *of = fleet_agent_find(in->fleet, app->spec->name);
 	if (!of || find(f, app->spec->name))
 		return;
 	struct guarded_app *a = add_app(f, of, app->spec->name, asks);
 	for (size_t i = 0; i < app->spec->n_vips; i++) {
-		const struct fleet_min_up *min_up = fleet_spec_min_up(spec, &app->spec->vips[i]);
+		const struct prefix *vip = &app->spec->vips[i];
+		const struct fleet_min_up *min_up = fleet_spec_min_up(then, vip);
 		const struct fleet_rule rule = { .min_up = min_up ? *min_up
 								  : (struct fleet_min_up){ 0 },
-						 .window = spec->window };
-		if (min_up)
-			add_vip(f, a, &app->spec->vips[i], &rule);
+						 .window = then->window };
+		if (min_up && fleet_spec_min_up(&in->configuration->fleet, vip))
+			add_vip(f, a, vip, &rule);
 	}
 	a->n = f->n - a->first;
 }
@@ -131,7 +131,7 @@ void forecast_fleet_see(struct forecast_fleet *f, size_t i, const struct fleet_v
 static enum fleet_prospect prospect_of(const struct forecast_fleet *f, const struct guarded_app *a)
 {
 	struct fleet_outlook all[FLEET_VIPS_MAX];
-	if (a->n == 0 || a->n > FLEET_VIPS_MAX)
+	if (a->n > FLEET_VIPS_MAX)
 		return FLEET_PROSPECT_UNKNOWN;
 	for (size_t i = 0; i < a->n; i++)
 		all[i] = f->vips[a->first + i].outlook;
@@ -152,7 +152,7 @@ static size_t room_of(const struct forecast_fleet *f, const struct guarded_app *
 bool forecast_fleet_keeps(const struct forecast_fleet *f, const char *app)
 {
 	const struct guarded_app *a = f ? find(f, app) : NULL;
-	return a && a->asks && prospect_of(f, a) != FLEET_PROSPECT_GOES;
+	return a && a->asks && a->n > 0 && prospect_of(f, a) != FLEET_PROSPECT_GOES;
 }
 
 static const char *answer_of(const struct forecast_fleet *f, const struct guarded_app *a)
@@ -201,14 +201,14 @@ void forecast_fleet_count(struct forecast_fleet *f, const struct prefix *vip,
 	const struct fleet_outlook *o = &v->outlook;
 	size_t left = o->others + stays;
 	f->below += left < o->min_up;
-	json_array_append_new(f->shown,
-			      json_pack("{s:o, s:o, s:I, s:I, s:I, s:b, s:o, s:I, s:I}", "prefix",
-					view_prefix(vip), "app", view_text(v->app->name), "up",
-					VIEW_INT(o->up), "left", VIEW_INT(left), "min_up",
-					VIEW_INT(o->min_up), "below", left < o->min_up, "guard",
-					view_text_or_null(answer_of(f, v->app)), "ahead",
-					VIEW_INT(o->ahead), "left_of_all",
-					VIEW_INT(left_of_all(f, v, stays))));
+	json_array_append_new(
+		f->shown,
+		json_pack("{s:o, s:o, s:I, s:I, s:I, s:I, s:b, s:o, s:I, s:I}", "prefix",
+			  view_prefix(vip), "app", view_text(v->app->name), "up", VIEW_INT(o->up),
+			  "joining", VIEW_INT(o->joining), "left", VIEW_INT(left), "min_up",
+			  VIEW_INT(o->min_up), "below", left < o->min_up, "guard",
+			  view_text_or_null(answer_of(f, v->app)), "ahead", VIEW_INT(o->ahead),
+			  "left_of_all", VIEW_INT(left_of_all(f, v, stays))));
 }
 
 json_t *forecast_fleet_view(const struct forecast_fleet *f)

@@ -22,9 +22,10 @@ struct forecast_fleet *forecast_fleet_new(void);
 /* NULL is fine, here and below. */
 void forecast_fleet_free(struct forecast_fleet *f);
 
-/* The guarded VIPs of an app, each app once; `asks`: it would be down, and asks the guard. */
+/* The VIPs of an app that are guarded and stay so, by the rules that are then in effect, each app once; `asks`: it
+ * would be down, and asks the guard. Of a VIP that is not guarded yet Consul knows nothing. */
 void forecast_fleet_add(struct forecast_fleet *f, const struct status_sources *in,
-			const struct app *app, bool asks);
+			const struct fleet_spec *then, const struct app *app, bool asks);
 /* Those that are to be read. */
 const struct prefix *forecast_fleet_vips(const struct forecast_fleet *f, size_t *ret_n);
 /* What Consul has of the VIP with this number. */

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "agent/app/joins.h"
 #include "lib/str.h"
 
 /* ---- whose it would be ---- */
@@ -73,9 +74,11 @@ void forecast_vip_find(const struct forecast *f, const struct plan *plan, const 
 	if (!ret->of) {
 		ret->after.spec = vip->spec;
 		ret->after.route = vip->route;
+		ret->after.want.joins = vip->want.joins;
 	} else if (is_had(ret)) {
 		ret->changes = true;
 		ret->out = forecast_outcome(f, ret->of, &ret->app, now);
+		ret->after.want.joins = app_joins(&ret->app.app);
 	} else {
 		ret->changes = true;
 		ret->after.spec = NULL;
@@ -83,7 +86,9 @@ void forecast_vip_find(const struct forecast *f, const struct plan *plan, const 
 		ret->out = gone;
 	}
 	ret->form = form_after(ret);
-	ret->later = is_unchecked(ret) ? ROUTE_UP : ROUTE_NONE;
+	ret->later = !is_unchecked(ret)      ? ROUTE_NONE
+		     : ret->after.want.joins ? ROUTE_JOIN
+					     : ROUTE_UP;
 }
 
 /* ---- the address ---- */

@@ -122,15 +122,6 @@ static json_t *begin(const struct fleet_spec *spec, const struct prefix *vip)
 			 min_up ? json_string(fleet_min_up_format(min_up, text)) : json_null());
 }
 
-static size_t count_announced(const struct fleet_view *v)
-{
-	size_t n = 0;
-	for (size_t i = 0; i < v->n_up; i++)
-		n += v->up[i].form == FLEET_NORMAL || v->up[i].form == FLEET_JOINING ||
-		     v->up[i].form == FLEET_DEGRADED;
-	return n;
-}
-
 json_t *view_fleet_vip(const struct fleet_spec *spec, const struct prefix *vip,
 		       const struct fleet_view *v, const struct view_clock *clock, size_t room)
 {
@@ -141,7 +132,8 @@ json_t *view_fleet_vip(const struct fleet_spec *spec, const struct prefix *vip,
 	json_object_set_new(o, "min_up",
 			    min_up ? json_integer(VIEW_INT(fleet_min_up(v, &rule, clock->wall)))
 				   : json_null());
-	json_object_set_new(o, "up", json_integer(VIEW_INT(count_announced(v))));
+	json_object_set_new(o, "up", json_integer(VIEW_INT(fleet_count_announced(v))));
+	json_object_set_new(o, "joining", json_integer(VIEW_INT(fleet_count_joining(v))));
 	json_object_set_new(o, "staying", json_integer(VIEW_INT(fleet_count_staying(v))));
 	if (v->n_up + v->n_has <= room) {
 		nodes = list_nodes(v, clock);
@@ -162,6 +154,7 @@ json_t *view_fleet_vip_own(const struct status_sources *in, const struct fleet_s
 	const struct fleet_app *f = app ? fleet_agent_find(in->fleet, app->spec->name) : NULL;
 	json_object_set_new(o, "min_up", json_null());
 	json_object_set_new(o, "up", json_null());
+	json_object_set_new(o, "joining", json_null());
 	json_object_set_new(o, "staying", json_null());
 	if (f) {
 		fleet_app_status(f, &s);

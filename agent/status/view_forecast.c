@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "agent/app/joins.h"
 #include "agent/model/app_state.h"
 #include "agent/status/forecast_fleet.h"
 #include "agent/status/forecast_routes.h"
@@ -10,6 +11,7 @@
 #include "agent/status/json_out.h"
 #include "agent/status/view_json.h"
 #include "lib/mem.h"
+#include "lib/str.h"
 
 enum phase { JUDGE, GATHER, LOOK, BEGIN, SHOW_APPS, COUNT, SHOW_VIPS, SHOW_AGGREGATES, ENDED };
 
@@ -192,6 +194,19 @@ static bool is_another(const struct app *app, const struct app_forecast *of)
 	       app->guarded != s->guarded;
 }
 
+static bool concerns_fleet(const struct forecast_view *v, const struct app *app,
+			   const struct app_forecast *of)
+{
+	return of->fate != PLAN_STAYS || is_another(app, of) ||
+	       (v->config.plan && of->joins != app_joins(app));
+}
+
+/* A reload applies fleet.vips and the times, and keeps the rest. */
+static const struct fleet_spec *fleet_then(const struct forecast_view *v)
+{
+	return v->config.plan ? &v->config.next->fleet : &v->in.configuration->fleet;
+}
+
 /* Of the apps that change, and of all that are announced when sessions are down. */
 static void gather_next(struct forecast_view *v)
 {
@@ -199,8 +214,8 @@ static void gather_next(struct forecast_view *v)
 	if (!v->walks) {
 		v->app = forecast_next(v->forecast, v->app);
 		app = v->app ? registry_find(v->in.registry, v->app->name) : NULL;
-		if (app && (v->app->fate != PLAN_STAYS || is_another(app, v->app)))
-			forecast_fleet_add(v->fleet, &v->in, app, v->app->asks);
+		if (app && concerns_fleet(v, app, v->app))
+			forecast_fleet_add(v->fleet, &v->in, fleet_then(v), app, v->app->asks);
 		v->walks = !v->app;
 		if (v->walks)
 			app_cursor_init(v->in.registry, &v->apps);
@@ -208,7 +223,7 @@ static void gather_next(struct forecast_view *v)
 	}
 	app = v->n_down > 0 ? app_cursor_next(&v->apps) : NULL;
 	if (app && app->form != ROUTE_NONE)
-		forecast_fleet_add(v->fleet, &v->in, app, false);
+		forecast_fleet_add(v->fleet, &v->in, fleet_then(v), app, false);
 	if (!app)
 		v->phase = LOOK;
 }
@@ -272,35 +287,49 @@ static json_t *view_removed(const struct app *app, const struct app_forecast *of
 			 "noticed_seconds", "held_down_seconds", "unregistered_seconds");
 }
 
-static json_t *view_app(const struct forecast_view *v, const struct app *app,
-			const struct app_forecast *of, const struct planned *then, mono_t now)
+static const char *state_then(const struct app_forecast *of, const struct planned *then,
+			      const struct app_outcome *out)
 {
-	struct app_outcome out = forecast_outcome(v->forecast, of, then, now);
+	return app_state_name(of->supposed.health, out->want.route,
+			      then->app.drained_since != USEC_NEVER);
+}
+
+static json_t *view_app(const struct app *app, const struct app_forecast *of,
+			const struct planned *then, const struct app_outcome *out)
+{
 	enum health health = of->supposed.health;
-	bool drained = then->app.drained_since != USEC_NEVER, falls = of->verdict.goes_down;
+	bool falls = of->verdict.goes_down;
 	return json_pack(
 		"{s:o, s:o, s:o, s:o, s:b, s:o, s:o, s:o, s:o}", "app", view_text(of->name),
 		"definition", view_text_or_null(definition_of(of)), "health",
 		before_and_after(app ? health_name(app->health) : NULL, health_name(health)),
-		"state",
-		before_and_after(state_now(app), app_state_name(health, out.want.route, drained)),
-		"guarded", of->supposed.guarded, "checks",
+		"state", before_and_after(state_now(app), state_then(of, then, out)), "guarded",
+		of->supposed.guarded, "checks",
 		falls ? json_integer(VIEW_INT(of->verdict.checks)) : json_null(), "noticed_seconds",
 		span_or_null(falls, of->verdict.notice), "held_down_seconds",
-		span_or_null(out.held_down > 0, out.held_down), "unregistered_seconds",
-		span_or_null(out.forgotten, out.address_stays));
+		span_or_null(out->held_down > 0, out->held_down), "unregistered_seconds",
+		span_or_null(out->forgotten, out->address_stays));
+}
+
+/* By another configuration it may have another state although its health stays. */
+static bool changes(const struct forecast_view *v, const struct app *app,
+		    const struct app_forecast *of, const char *after)
+{
+	return is_another(app, of) || (v->config.plan && !str_equal(state_now(app), after));
 }
 
 static void show_app(struct forecast_view *v, const struct app_forecast *of, mono_t now)
 {
 	struct planned then;
 	const struct app *app = registry_find(v->in.registry, of->name);
-	if (!is_another(app, of))
+	if (!forecast_app(v->forecast, of, now, &then)) {
+		if (app)
+			json_out_json(&v->out, view_removed(app, of));
 		return;
-	if (forecast_app(v->forecast, of, now, &then))
-		json_out_json(&v->out, view_app(v, app, of, &then, now));
-	else if (app)
-		json_out_json(&v->out, view_removed(app, of));
+	}
+	struct app_outcome out = forecast_outcome(v->forecast, of, &then, now);
+	if (changes(v, app, of, state_then(of, &then, &out)))
+		json_out_json(&v->out, view_app(app, of, &then, &out));
 }
 
 static void show_next_app(struct forecast_view *v, mono_t now)

@@ -23,6 +23,7 @@ from .wait import wait_until
 SEED, SEEDS = int(os.environ.get("WHAT_IF_SEED", "0")), 5
 CASES = int(os.environ.get("WHAT_IF_CASES", "28"))
 NAMES = ("a", "b", "c", "d", "e", "f")
+ANNOUNCED = ("up", "joining", "kept", "last-resort", "draining")
 BLOCK = "198.51.100.0/24"
 VIPS = tuple(f"198.51.100.{n}/32" for n in range(1, 11)) + ("192.0.2.1/32", "192.0.2.2/32")
 _MAPPING = re.compile(r"(\d+\.\d+\.\d+\.\d+) \. (tcp|udp) \. (\d+) : ")
@@ -105,6 +106,7 @@ class Case:
                     "keep_last_window": "1h",
                     "fall": dice.choice([1, 2]),
                     "drain_time": "1h",
+                    "join_time": "1h",
                     **self.agent_keys,
                 },
             )
@@ -129,6 +131,8 @@ class Case:
         states = {"up": {"med": dice.randint(1, 3)}}
         if dice.random() < 0.4:
             states["down"] = {"announce": True, "med": 100, "communities": ["5000:9"]}
+        if dice.random() < 0.4:
+            states["join"] = {"med": 50, "communities": ["5000:8"]}
         if dice.random() < 0.7:
             entry["states"] = states
         if dice.random() < 0.6:
@@ -161,7 +165,9 @@ class Case:
             if of["health"] != ("up" if self.is_up(name) else "down"):
                 return False
         for vip in shown["routes"]:
-            wanted = apps[vip["app"]]["state"] in ("up", "kept", "last-resort", "draining")
+            if vip["app"] is None:  # it is going down
+                return False
+            wanted = apps[vip["app"]]["state"] in ANNOUNCED
             if not vip["bound"] == (vip["form"] != "none") == wanted:
                 return False
         for peer in self.peers:

@@ -43,6 +43,7 @@ class ConfigCase(Case):
         dice, entry = self.dice, self.dice.choice(structure["apps"])
         what = dice.choice(
             ["med", "community", "peers", "nats", "bind", "vip", "quorum", "group", "last resort"]
+            + ["join"] * 2
         )
         if what == "med":
             entry.setdefault("states", {})["up"] = {"med": dice.randint(4, 9)}
@@ -73,6 +74,12 @@ class ConfigCase(Case):
                 entry |= {"group": dice.choice("xy"), "keep_last": True}
         elif what == "last resort":
             entry.setdefault("states", {})["down"] = {"announce": True, "med": 200}
+        elif what == "join":
+            states = entry.setdefault("states", {})
+            if states.pop("join", None) is None:
+                states["join"] = {"med": dice.randint(50, 60)}
+                if dice.random() < 0.5:  # else it is turned on, and nothing joins
+                    entry["vip_config"] = {"bgp_communities": [f"5000:{dice.randint(10, 20)}"]}
 
     def remove_app(self, structure: dict[str, Any]) -> None:
         if len(structure["apps"]) > 2:
@@ -87,7 +94,9 @@ class ConfigCase(Case):
         entry = self._app(f"n{self.n_new}")
         entry["vip"] = [vip]
         # What follows for the others of a group once its checks pass is not foretold.
-        for key in ("group", "keep_last"):
+        there = {peer["peer_ip"] for peer in structure["bgp"]["peers"]}
+        gone = [k for k in ("peers", "except_peers") if not there.issuperset(entry.get(k, []))]
+        for key in ("group", "keep_last", *gone):
             entry.pop(key, None)
         structure["apps"].append(entry)
 

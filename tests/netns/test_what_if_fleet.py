@@ -75,6 +75,11 @@ def test_what_is_left(bed: Testbed) -> None:
     file.write_text(to_yaml(structure))
     same = Asked(bed, second, f"--config={file}")
     assert (same.status, same.said["apps"], same.said["vips"]) == (0, [], []), same.said
+    # Without the guard it is let go at once.
+    free = {**structure, "fleet": {**structure["fleet"], "vips": {"192.0.2.99/32": {"min_up": 1}}}}
+    file.write_text(to_yaml(free))
+    unguarded = Asked(bed, second, f"--config={file}")
+    assert (unguarded.status, unguarded.state()) == (1, "down")
     del structure["apps"]
     file.write_text(to_yaml(structure))
     gone = Asked(bed, second, f"--config={file}")
@@ -86,6 +91,46 @@ def test_what_is_left(bed: Testbed) -> None:
     assert (hard.status, hard.state()) == (1, "down")
     # Of the third, what waits in line before it counts.
     expect(Asked(bed, third, "--fail=exec"), guard="waits", ahead=1, left=2)
+
+
+def test_those_that_join_are_announced(bed: Testbed) -> None:
+    """A gate is not shut by a change that loses nothing; the guard counts them not."""
+    rules = {"vips": {"default": {"min_up": 2}}}
+    joining: dict[str, Any] = {"states": {"join": {"med": 500}}, "join_time": "1h"}
+    fleet = Fleet(bed, 2, rules, **joining)
+    host = fleet.hosts[0]
+    file = bed.workdir / "new.yaml"
+
+    def ask(*options: str) -> Asked:
+        file.write_text(to_yaml(host.config(rules, **joining)))
+        return Asked(bed, host, f"--config={file}", *options)
+
+    fleet.wait("all join", lambda: all(h.app()["form"] == "joining" for h in fleet.hosts))
+    fleet.wait_reported()
+    joining["states"] = {"join": {"med": 600}}
+    other = ask()
+    expect(other, up=2, joining=2, left=2, min_up=2, below=False, guard=None, left_of_all=2)
+    assert other.status == 0
+    assert "announced by 2 agents, 2 of them joining, 2 left of 2 that must" in other.text.stdout
+    soft = Asked(bed, host, "--fail=exec")
+    expect(soft, up=2, joining=2, left=2, guard="waits", left_of_all=2)
+    assert (soft.status, soft.state()) == (0, "kept")
+    hard = Asked(bed, host, "--fail=port")
+    expect(hard, left=1, below=True, guard=None)
+    assert hard.status == 1
+    # Another rule is that of the file, and one that is gone guards no more.
+    rules["vips"]["default"]["min_up"] = 3
+    more = ask()
+    expect(more, up=2, left=2, min_up=3, below=True)
+    assert more.status == 1
+    rules["vips"] = {"192.0.2.99/32": {"min_up": 1}}
+    free = ask()
+    assert (free.status, free.said["fleet"]["vips"]) == (0, [])
+    for options in (["--fail=exec"], ["--fail=exec", "--consul-away"]):
+        free = ask(*options)
+        assert (free.status, free.state()) == (1, "down")
+    [vip] = host.agent.status("fleet/vips")["vips"]
+    assert (vip["up"], vip["joining"], vip["staying"]) == (2, 2, 0)
 
 
 def test_no_answer_opens_no_gate(bed: Testbed) -> None:

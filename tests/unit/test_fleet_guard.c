@@ -168,6 +168,8 @@ static const struct {
 	{ "the last one, and it joins", "j", "/", "", 1, WRITE, "/0", false },
 	{ "those that join do not count for one that does not", "njj", "/", "", 1, WRITE, "/0",
 	  false },
+	{ "a claim that is there twice", "dn", "11/", "", 1, WRITE, "11/0", false },
+	{ "a slot that is there twice", "dn", "/", "11", 1, WRITE, "/0", false },
 };
 
 static void who_does_rolling_work_is_leaving(void **state)
@@ -191,6 +193,8 @@ static void who_does_rolling_work_is_leaving(void **state)
 		if (fleet_may_drain(&f.view, &rule, "node0", 0, &others, &min_up) !=
 		    rolling[i].may_drain)
 			fail_msg("%s: drain, %zu others", rolling[i].name, others);
+		if (others >= f.view.n_up || d.up >= f.view.n_up)
+			fail_msg("%s: %zu others, %zu stay", rolling[i].name, others, d.up);
 		fleet_decision_done(&d);
 	}
 }
@@ -303,6 +307,18 @@ static void what_is_counted(void **state)
 	assert_int_equal(fleet_prospect(one, 2), FLEET_PROSPECT_WAITS);
 	o = outlook("nn", "/", 3);
 	assert_int_equal(fleet_room(&o, 1), 0);
+	/* Those that join are announced, and are let go before the others. */
+	o = outlook("jnn", "/", 2);
+	assert_true(o.up == 3 && o.joining == 1 && o.others == 2 && o.counted == 2 && o.stays);
+	assert_int_equal(fleet_room(&o, 1), 1);
+	o = outlook("jjj", "/", 2);
+	assert_true(o.up == 3 && o.joining == 3 && o.others == 2 && o.counted == 0 && o.stays);
+	assert_int_equal(fleet_room(&o, 1), 0);
+	o = outlook("njjD", "1/", 1);
+	assert_true(o.up == 3 && o.joining == 2 && o.others == 1 && o.counted == 1 && o.stays);
+	assert_int_equal(fleet_room(&o, 1), 1);
+	o = outlook("nj", "11/", 1); /* a claim that is there twice */
+	assert_true(o.others == 0 && fleet_room(&o, 1) == 0);
 	o = outlook("wn", "/", 1);
 	assert_true(o.is_known && !o.stays && o.others == 1);
 }

@@ -11,6 +11,7 @@
 
 #include "agent/app/drains.h"
 #include "agent/app/health.h"
+#include "agent/app/joins.h"
 #include "agent/app/plan.h"
 #include "agent/config/config.h"
 #include "lib/array.h"
@@ -150,6 +151,105 @@ static void test_defaults(void **state)
 	assert_ptr_equal(then.app.registry, b->r.reg);
 }
 
+/* ---- joining ---- */
+
+#define OTHER "exec:not that one either"
+#define TIME  (10 * SEC)
+
+struct join_case {
+	const char *name;
+	const char *before; /* its monitor; NULL: it is new */
+	bool joined, promoted;
+	const char *next;
+	bool joins;
+	span_t join_time;
+	bool expected;
+};
+
+static const struct join_case join_cases[] = {
+	{ "new", NULL, false, false, CHECK, true, TIME, true },
+	{ "new, without states.join", NULL, false, false, CHECK, false, TIME, false },
+	{ "promoted, another definition", CHECK, true, true, OTHER, true, TIME, true },
+	{ "promoted, the same", CHECK, true, true, CHECK, true, TIME, false },
+	{ "promoted, another time", CHECK, true, true, CHECK, true, 2 * TIME, false },
+	{ "joining, the same", CHECK, true, false, CHECK, true, TIME, true },
+	{ "joining, another definition", CHECK, true, false, OTHER, true, TIME, true },
+	{ "joining, a time that is over", CHECK, true, false, CHECK, true, 2 * SEC, false },
+	{ "joining, states.join removed", CHECK, true, false, CHECK, false, TIME, false },
+	{ "states.join added", CHECK, false, false, CHECK, true, TIME, false },
+	{ "states.join added to another definition", CHECK, false, false, OTHER, true, TIME, true },
+};
+
+static struct app_spec spec_that(bool joins, const char *monitor)
+{
+	struct app_spec spec = fake_spec(APP_FROM_CONFIG, "a", "192.0.2.1/32", monitor, NULL);
+	if (joins)
+		app_spec_announce(&spec)->of[ANNOUNCE_JOIN].announce = true;
+	return spec;
+}
+
+static void set_join_time(struct bench *b, span_t join_time)
+{
+	const struct registry_options options = { .join_time = join_time };
+	registry_set_options(b->r.reg, &options);
+}
+
+static const struct app *defined(struct bench *b, const struct app_spec *spec, mono_t now)
+{
+	struct err err = { "" };
+	enum register_result result;
+	assert_int_equal(registry_register(b->r.reg, spec, now, &result, &err), 0);
+	return registry_find(b->r.reg, spec->name);
+}
+
+/* Up since 1 s, by the definition before. */
+static const struct app *begin(struct bench *b, const struct join_case *of)
+{
+	struct app_spec spec;
+	set_join_time(b, TIME);
+	if (!of->before)
+		return NULL;
+	spec = spec_that(of->joined, of->before);
+	const struct app *app = defined(b, &spec, SEC);
+	app_on_verdict((struct app *)app, HEALTH_UP, "", SEC);
+	if (of->promoted)
+		registry_tick(b->r.reg, SEC + TIME);
+	app_spec_done(&spec);
+	assert_int_equal(app_joins(app), of->joined && !of->promoted);
+	return app;
+}
+
+/* As the registry then has it. */
+static void test_which_apps_join(void **state)
+{
+	struct bench *b = *state;
+	for (size_t i = 0; i < ARRAY_SIZE(join_cases); i++) {
+		const struct join_case *of = &join_cases[i];
+		mono_t now = of->promoted ? 20 * SEC : 5 * SEC;
+		const struct app_spec *next;
+		const struct app *app = begin(b, of);
+		b->specs[0] = spec_that(of->joins, of->next);
+		b->next.n_apps = 1;
+		b->next.agent.join_time = of->join_time;
+		make(b);
+		next = &b->specs[0];
+		if (app)
+			plan_fate_of(b->plan, app, &next);
+		if (plan_joins(b->plan, app, next, now) != of->expected)
+			fail_msg("%s: foretold otherwise", of->name);
+		set_join_time(b, of->join_time);
+		app = defined(b, &b->specs[0], now);
+		registry_refresh(b->r.reg, app, now);
+		if (app_joins(app) != of->expected)
+			fail_msg("%s: found otherwise", of->name);
+		plan_free(b->plan);
+		b->plan = NULL;
+		b->next.n_apps = 0;
+		app_spec_done(&b->specs[0]);
+		registry_unregister(b->r.reg, "a", now);
+	}
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -158,6 +258,7 @@ int main(void)
 		TEST(test_fates),
 		TEST(test_health_of_the_one_before),
 		TEST(test_defaults),
+		TEST(test_which_apps_join),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -619,7 +619,8 @@ static void test_what_if_of_a_fleet(void **state)
 	       "\"publishing_stops\": true, \"max_stale_seconds\": 60}, \"apps\": [], \"vips\": "
 	       "[], "
 	       "\"aggregates\": [], \"lost\": 0, \"fleet\": {\"below\": 1, \"vips\": [{\"prefix\": "
-	       "\"192.0.2.1/32\", \"up\": 3, \"left\": 1, \"min_up\": 2, \"below\": true, "
+	       "\"192.0.2.1/32\", \"up\": 3, \"joining\": 2, \"left\": 1, \"min_up\": 2, "
+	       "\"below\": true, "
 	       "\"guard\": null, \"left_of_all\": 0}, {\"prefix\": \"192.0.2.2/32\", \"up\": 1, "
 	       "\"left\": 1, \"min_up\": 1, \"below\": false, \"guard\": \"keeps\", "
 	       "\"left_of_all\": 1}]}}",
@@ -627,7 +628,8 @@ static void test_what_if_of_a_fleet(void **state)
 	       "their last result, 1 would fail, by consul_max_stale after 1m00s; states of apps "
 	       "would not be published\n"
 	       "nothing would change\n"
-	       "fleet 192.0.2.1/32: announced by 3 agents, 1 left of 2 that must stay; if all did "
+	       "fleet 192.0.2.1/32: announced by 3 agents, 2 of them joining, 1 left of 2 that "
+	       "must stay; if all did "
 	       "the same: 0\n"
 	       "fleet 192.0.2.2/32: announced by 1 agent, 1 left of 1 that must stay, the guard "
 	       "keeps this one; if all did the same: 1\n"
@@ -661,7 +663,8 @@ static void test_fleet(void **state)
 	static const char answer[] =
 		"{\"error\": null, \"roll\": {\"apps\": [\"dns\"], \"phase\": \"waiting\", "
 		"\"since_seconds\": 4, \"note\": \"1 of 1 slots taken, the longest by a\"}, "
-		"\"vips\": [{\"vip\": \"192.0.2.53/32\", \"rule\": \"50%\", \"up\": 1, \"min_up\": "
+		"\"vips\": [{\"vip\": \"192.0.2.53/32\", \"rule\": \"50%\", \"up\": 1, "
+		"\"joining\": 1, \"min_up\": "
 		"2, "
 		"\"nodes\": [{\"node\": \"a\", \"form\": \"drained\", \"since_seconds\": 12, "
 		"\"attributes\": null, \"config\": \"5f1c9e02aa\", \"gone\": false, \"rolling\": "
@@ -674,7 +677,7 @@ static void test_fleet(void **state)
 	expect(VERB_FLEET, fleet_status, answer,
 	       "rolling work on dns here: waiting for 4s, 1 of 1 slots taken, the longest by a\n"
 	       "\n"
-	       "192.0.2.53/32: announced by 1, 2 must stay (50%)\n"
+	       "192.0.2.53/32: announced by 1, 1 of them joining, 2 must stay (50%)\n"
 	       "NODE  FORM      SINCE  ATTRIBUTES  CONFIG    NOTE\n"
 	       "a     drained   12s    -           5f1c9e02  rolling work for 14s: reboot\n"
 	       "b     degraded  5s     med 10      -         kept, waits to leave (1)\n"
