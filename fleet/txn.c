@@ -16,6 +16,11 @@ static bool is_write(enum fleet_txn kind)
 	return kind != FLEET_TXN_FIND && kind != FLEET_TXN_READ && kind != FLEET_TXN_SLOTS;
 }
 
+static bool is_report(enum fleet_txn kind)
+{
+	return kind == FLEET_TXN_REPORT || kind == FLEET_TXN_REFRESH;
+}
+
 static bool is_drop(enum fleet_txn kind)
 {
 	return kind == FLEET_TXN_DROP || kind == FLEET_TXN_FORGET;
@@ -130,11 +135,17 @@ static void add_writes(json_t *ops, enum fleet_txn kind, const struct fleet_keys
 			add_drop(ops, k, i, w);
 		else
 			add_up(ops, k, i, w);
-		if (kind == FLEET_TXN_REPORT)
+		if (is_report(kind))
 			add_has(ops, k, i, w);
 		else if (kind != FLEET_TXN_DROP)
 			add_line(ops, k, i, kind == FLEET_TXN_JOIN ? ".join" : ".leave", w);
 	}
+}
+
+static bool reads_all(enum fleet_txn kind)
+{
+	return kind == FLEET_TXN_READ || kind == FLEET_TXN_REFRESH || kind == FLEET_TXN_CLAIM ||
+	       kind == FLEET_TXN_JOIN || kind == FLEET_TXN_ROLL;
 }
 
 char *fleet_txn_make(enum fleet_txn kind, const struct fleet_keys *k,
@@ -149,8 +160,7 @@ char *fleet_txn_make(enum fleet_txn kind, const struct fleet_keys *k,
 			add_find(ops, k, i);
 		else if (kind == FLEET_TXN_SLOTS)
 			add_op(ops, "get-tree", key_of(k, i, ".roll", "", key));
-		else if (kind == FLEET_TXN_READ || kind == FLEET_TXN_CLAIM ||
-			 kind == FLEET_TXN_JOIN || kind == FLEET_TXN_ROLL)
+		else if (reads_all(kind))
 			add_op(ops, "get-tree", key_of(k, i, "", "", key));
 	char *text = json_dumps(ops, JSON_COMPACT);
 	json_decref(ops);
@@ -363,6 +373,27 @@ static size_t count_writes(enum fleet_txn kind, const struct fleet_keys *k, cons
 	return n;
 }
 
+static void drop_views(struct fleet_answer *a)
+{
+	for (size_t i = 0; i < FLEET_VIPS_MAX; i++) {
+		free(a->views[i].up);
+		free(a->views[i].has);
+		free(a->views[i].leave.claims);
+		free(a->views[i].roll.items);
+		free(a->views[i].join.claims);
+		a->views[i] = (struct fleet_view){ 0 };
+	}
+}
+
+/* What another agent wrote does not undo this one's report. */
+static int tear(struct reader *r)
+{
+	drop_views(&r->answer);
+	r->answer.is_torn = true;
+	*r->err = (struct err){ "" };
+	return 0;
+}
+
 static int add_results(struct reader *r, enum fleet_txn kind, const uint64_t *own,
 		       const json_t *results)
 {
@@ -375,7 +406,7 @@ static int add_results(struct reader *r, enum fleet_txn kind, const uint64_t *ow
 		int rc = add_result(r, kind, json_array_get(results, i),
 				    i >= n_writes && kind != FLEET_TXN_FIND);
 		if (rc < 0)
-			return rc;
+			return kind == FLEET_TXN_REFRESH && i >= n_writes ? tear(r) : rc;
 	}
 	return 0;
 }
@@ -411,12 +442,6 @@ void fleet_txn_refusal(const char *json, size_t len, struct err *ret)
 
 void fleet_answer_done(struct fleet_answer *a)
 {
-	for (size_t i = 0; i < FLEET_VIPS_MAX; i++) {
-		free(a->views[i].up);
-		free(a->views[i].has);
-		free(a->views[i].leave.claims);
-		free(a->views[i].roll.items);
-		free(a->views[i].join.claims);
-	}
+	drop_views(a);
 	*a = (struct fleet_answer){ 0 };
 }

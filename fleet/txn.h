@@ -5,6 +5,7 @@
  *	FIND    get-tree of own `up`, for its index, and of own `has`
  *	READ    get-tree of every VIP
  *	REPORT  check, lock `up`, set `has`
+ *	REFRESH the same as REPORT; then get-tree of every VIP
  *	CLAIM   check, lock `up`, cas `.leave`; then get-tree of every VIP
  *	JOIN    check, lock `up`, cas `.join`; then get-tree of every VIP
  *	DROP    check, delete `up` and `has`: the app is no longer here
@@ -33,6 +34,7 @@ enum fleet_txn {
 	FLEET_TXN_FIND,
 	FLEET_TXN_READ,
 	FLEET_TXN_REPORT,
+	FLEET_TXN_REFRESH,
 	FLEET_TXN_CLAIM,
 	FLEET_TXN_JOIN,
 	FLEET_TXN_DROP,
@@ -65,13 +67,14 @@ struct fleet_write {
 
 /* Free its views. */
 struct fleet_answer {
-	struct fleet_view
-		views[FLEET_VIPS_MAX]; /* of READ, CLAIM, JOIN and ROLL; of SLOTS the `roll` alone */
+	struct fleet_view views
+		[FLEET_VIPS_MAX]; /* of READ, REFRESH, CLAIM, JOIN and ROLL; of SLOTS the `roll` alone */
 	uint64_t own[FLEET_VIPS_MAX];
+	bool is_torn; /* of REFRESH: a key that was read is wrong. Its write counts, and there are no views */
 	wall_t announced; /* of FIND: when own `has` last said that some VIP was; 0: none does */
 };
 
-/* The body; free it. `write` of REPORT, CLAIM, JOIN and FORGET, of DROP its `own`, of ROLL `serial`, `rolls` and
+/* The body; free it. `write` of REPORT, REFRESH, CLAIM, JOIN and FORGET, of DROP its `own`, of ROLL `serial`, `rolls` and
  * `roller`. */
 char *fleet_txn_make(enum fleet_txn kind, const struct fleet_keys *k,
 		     const struct fleet_write *write);

@@ -118,7 +118,7 @@ typedef int registry_policy(const struct app_spec *spec, const struct app *self,
 /* The name of the app of the configuration that is to have the VIP; NULL: none. */
 typedef const char *registry_heir(const struct prefix *vip, void *userdata);
 
-/* The guard of the fleet. */
+/* The guard of the fleet. None is NULL. */
 struct registry_fleet {
 	/* The app has changed; `announced`: some VIP of it is so far. Whether it is to stay announced although
 	 * it is down. */

@@ -506,6 +506,18 @@ void fleet_app_status(const struct fleet_app *f, struct fleet_app_status *ret)
 	};
 }
 
+const struct fleet_seen *fleet_app_seen(const struct fleet_app *f, const struct prefix *vip)
+{
+	mono_t now = loop_now(f->shared->loop);
+	for (size_t i = 0; i < f->config.n_vips; i++)
+		if (prefix_equal(&f->vips[i], vip))
+			return usec_add(f->seen[i].at, 2 * f->config.refresh) >= now &&
+					       f->seen[i].at != USEC_NEVER
+				       ? &f->seen[i]
+				       : NULL;
+	return NULL;
+}
+
 const struct fleet_claim *fleet_app_claim(const struct fleet_app *f)
 {
 	return &f->member.claim;

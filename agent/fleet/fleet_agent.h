@@ -18,6 +18,7 @@
 #include <systemd/sd-event.h>
 
 #include "agent/app/registry.h"
+#include "agent/fleet/fleet_seen.h"
 #include "agent/model/fleet_spec.h"
 #include "consul/config.h"
 #include "lib/mono.h"
@@ -84,6 +85,8 @@ const struct fleet_app *fleet_agent_find(const struct fleet_agent *a, const char
 const struct fleet_app *fleet_agent_first(const struct fleet_agent *a);
 const struct fleet_app *fleet_agent_next(const struct fleet_app *at);
 void fleet_app_status(const struct fleet_app *f, struct fleet_app_status *ret);
+/* Of the whole fleet, by the last view. NULL: the VIP is not guarded, or there was no view within two reports. */
+const struct fleet_seen *fleet_app_seen(const struct fleet_app *f, const struct prefix *vip);
 /* By which it asks, or asked last; for fleet/outlook.h. */
 const struct fleet_claim *fleet_app_claim(const struct fleet_app *f);
 

@@ -73,6 +73,7 @@ void fleet_app_cancel(struct fleet_app *f)
 {
 	mono_t now = loop_now(f->shared->loop);
 	fleet_call_cancel(&f->calls);
+	f->is_answered = false;
 	fleet_member_answer(&f->member, f->request, FLEET_FAILED, NULL, 0, now);
 	call_ended(f, now);
 }
@@ -143,6 +144,7 @@ struct fleet_app *fleet_app_new(struct fleet_shared *shared, const struct app_sp
 	f->name = mem_strdup(spec->name);
 	f->config.n_vips = f->n_vips < FLEET_VIPS_MAX ? f->n_vips : FLEET_VIPS_MAX;
 	f->details = mem_new(f->config.n_vips, sizeof(*f->details));
+	f->seen = fleet_seen_new(f->config.n_vips);
 	f->kept_since = USEC_NEVER;
 	f->calls = (struct fleet_call){
 		.transport = &shared->transport,
@@ -203,6 +205,7 @@ void fleet_app_free(struct fleet_app *f)
 		s->number = f->member.claim.number;
 	fleet_member_done(&f->member);
 	free(f->details);
+	free(f->seen);
 	free(f->name);
 	free(f);
 }
@@ -360,10 +363,24 @@ static void call_back(struct fleet_app *f, mono_t now)
 
 /* Two agents that claim at once are no error. One whose report is refused has keys that another session
  * holds: that of the instance before, or of a host with the same name. */
+static bool is_report(const struct fleet_app *f)
+{
+	return f->calls.kind == FLEET_TXN_REPORT || f->calls.kind == FLEET_TXN_REFRESH;
+}
+
 static bool is_told(const struct fleet_app *f, enum fleet_result result)
 {
-	return result == FLEET_FAILED ||
-	       (result == FLEET_CONFLICT && f->calls.kind == FLEET_TXN_REPORT);
+	return result == FLEET_FAILED || (result == FLEET_CONFLICT && is_report(f));
+}
+
+/* Of a retired one the VIPs may be fewer than the rules. */
+static void note_seen(struct fleet_app *f, const struct fleet_view *views, mono_t now)
+{
+	bool read = f->calls.kind == FLEET_TXN_READ || f->calls.kind == FLEET_TXN_REFRESH ||
+		    f->calls.kind == FLEET_TXN_CLAIM || f->calls.kind == FLEET_TXN_JOIN;
+	if (views && read && !f->is_gone)
+		fleet_seen_note(f->seen, f->config.n_vips, views, f->config.rules, loop_wall(),
+				now);
 }
 
 static void on_done(enum fleet_result result, const struct fleet_view *views, const struct err *err,
@@ -379,6 +396,8 @@ static void on_done(enum fleet_result result, const struct fleet_view *views, co
 	/* By an instance before this one. */
 	f->member.was_announced |= f->calls.was_announced;
 	fleet_member_answer(&f->member, f->request, result, views, loop_wall(), now);
+	f->is_answered = result == FLEET_OK;
+	note_seen(f, views, now);
 	f->error = is_told(f, result) ? *err : (struct err){ "" };
 	/* Those of a session before go when that ends. */
 	if (f->calls.is_lost && had_reported)
@@ -399,13 +418,23 @@ static void on_done(enum fleet_result result, const struct fleet_view *views, co
 
 /* ---- requests ---- */
 
-static enum fleet_txn txn_of(const struct fleet_request *r)
+/* Nothing new is told: only then it may be a large answer. After one that was lost or refused it is a small one,
+ * as that may have been the reason. */
+static bool is_refresh(const struct fleet_app *f, const struct fleet_request *r)
+{
+	const struct fleet_member *m = &f->member;
+	return m->is_reported && m->reported == r->form && f->is_answered &&
+	       fleet_seen_is_due(f->seen, f->config.n_vips, f->config.refresh, loop_random(),
+				 loop_now(f->shared->loop));
+}
+
+static enum fleet_txn txn_of(const struct fleet_app *f, const struct fleet_request *r)
 {
 	switch (r->kind) {
 	case FLEET_READ:
 		return FLEET_TXN_READ;
 	case FLEET_REPORT:
-		return FLEET_TXN_REPORT;
+		return is_refresh(f, r) ? FLEET_TXN_REFRESH : FLEET_TXN_REPORT;
 	case FLEET_CLAIM:
 		return FLEET_TXN_CLAIM;
 	case FLEET_JOIN:
@@ -436,7 +465,7 @@ static void send_request(struct fleet_app *f, const struct fleet_request *r)
 		.leaves = r->leaves,
 	};
 	f->request = r->id;
-	call(f, txn_of(r), &write);
+	call(f, txn_of(f, r), &write);
 }
 
 /* Does another app of this agent have keys of the VIP by now? One of too many VIPs has none. */

@@ -10,6 +10,7 @@
 #include <stddef.h>
 
 #include "agent/fleet/fleet_call.h"
+#include "agent/fleet/fleet_seen.h"
 #include "agent/fleet/shared.h"
 #include "fleet/member.h"
 #include "lib/backoff.h"
@@ -30,6 +31,8 @@ struct fleet_app {
 	mono_t kept_since;        /* USEC_NEVER: it is not kept */
 	bool is_told;             /* in the log: why it is kept */
 	size_t up, min_up, ahead; /* by the last answer since then; min_up 0: none yet */
+	bool is_answered;         /* the last call was */
+	struct fleet_seen *seen;  /* by VIP, of the fleet */
 	struct fleet_up *details; /* by VIP, what is told for people */
 	bool has_place; /* in the line of those that join, by the last answer since it joins: */
 	size_t join_ahead;

@@ -64,7 +64,7 @@ static void on_answer(const struct http_response *r, void *userdata)
 		e->is_finding = false;
 		send_txn(e);
 	} else {
-		finish(e, FLEET_OK, answer.views, &err);
+		finish(e, FLEET_OK, answer.is_torn ? NULL : answer.views, &err);
 	}
 	fleet_answer_done(&answer);
 }

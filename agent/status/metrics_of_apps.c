@@ -96,17 +96,23 @@ static bool is_sent(const struct scrape *s, size_t peer, const struct vip *vip)
 	return state == BGP_ROUTE_SENT;
 }
 
-static void add_announced(struct scrape *s, const char *name, const struct app *app, size_t i)
+static void add_vip(struct scrape *s, const char *name, const struct app *app, size_t i,
+		    uint64_t value)
 {
 	char text[PREFIX_TEXT_MAX];
-	bool sent = false;
-	for (size_t p = 0; p < bgp_speaker_n_peers(s->in.speaker) && !sent; p++, s->looks++)
-		sent = is_sent(s, p, app->vips[i]);
 	const struct metric_label labels[] = { { "app", app->spec->name },
 					       { "vip",
 						 prefix_format(&app->vips[i]->prefix, text) },
 					       { 0 } };
-	metric_sample(&s->page, name, labels, sent);
+	metric_sample(&s->page, name, labels, value);
+}
+
+static void add_announced(struct scrape *s, const char *name, const struct app *app, size_t i)
+{
+	bool sent = false;
+	for (size_t p = 0; p < bgp_speaker_n_peers(s->in.speaker) && !sent; p++, s->looks++)
+		sent = is_sent(s, p, app->vips[i]);
+	add_vip(s, name, app, i, sent);
 }
 
 static void add_advertised(struct scrape *s, const char *name, const struct app *app, size_t i)
@@ -129,15 +135,10 @@ static void add_advertised(struct scrape *s, const char *name, const struct app 
 static void add_traffic(struct scrape *s, const char *name, const struct app *app, size_t i,
 			bool bytes)
 {
-	char text[PREFIX_TEXT_MAX];
 	const struct traffic *t = app->vips[i]->traffic;
 	if (!t || !traffic_is_current(t, s->clock.now))
 		return;
-	const struct metric_label labels[] = { { "app", app->spec->name },
-					       { "vip",
-						 prefix_format(&app->vips[i]->prefix, text) },
-					       { 0 } };
-	metric_sample(&s->page, name, labels, bytes ? t->bytes : t->packets);
+	add_vip(s, name, app, i, bytes ? t->bytes : t->packets);
 }
 
 static void add_packets(struct scrape *s, const char *name, const struct app *app, size_t i)
@@ -235,27 +236,33 @@ static void add_cert_ends(struct scrape *s, const char *name, const struct app *
 
 /* ---- the guard of the fleet ---- */
 
-/* False: it is not for this app. */
-static bool is_guarded(const struct scrape *s, const struct app *app, struct fleet_app_status *ret)
+/* NULL: nothing is known of the VIP, and 0 would say that no agent announces it. */
+static const struct fleet_seen *find_seen(const struct scrape *s, const struct app *app, size_t i)
 {
 	const struct fleet_app *f = fleet_agent_find(s->in.fleet, app->spec->name);
-	if (f)
-		fleet_app_status(f, ret);
-	return f != NULL;
+	return f ? fleet_app_seen(f, &app->vips[i]->prefix) : NULL;
 }
 
-static void add_fleet_up(struct scrape *s, const char *name, const struct app *app)
+static void add_fleet_up(struct scrape *s, const char *name, const struct app *app, size_t i)
 {
-	struct fleet_app_status f;
-	if (is_guarded(s, app, &f))
-		add_app(s, name, app, f.is_kept ? f.up : 0);
+	const struct fleet_seen *seen = find_seen(s, app, i);
+	if (seen)
+		add_vip(s, name, app, i, seen->tally.up);
 }
 
-static void add_fleet_min_up(struct scrape *s, const char *name, const struct app *app)
+static void add_fleet_min_up(struct scrape *s, const char *name, const struct app *app, size_t i)
 {
-	struct fleet_app_status f;
-	if (is_guarded(s, app, &f))
-		add_app(s, name, app, f.is_kept ? f.min_up : 0);
+	const struct fleet_seen *seen = find_seen(s, app, i);
+	if (seen)
+		add_vip(s, name, app, i, seen->tally.min_up);
+}
+
+static void add_fleet_seen(struct scrape *s, const char *name, const struct app *app, size_t i)
+{
+	const struct fleet_seen *seen = find_seen(s, app, i);
+	if (seen)
+		add_vip(s, name, app, i,
+			(s->clock.wall - usec_sub(s->clock.now, seen->at)) / USEC_PER_SEC);
 }
 
 static const struct {
@@ -291,12 +298,15 @@ static const struct {
 	  "negative when it has.",
 	  .add = add_cert_ends },
 	{ "fleet_up", "gauge",
-	  "Of an app that is kept: other agents that announce its VIP, by the last answer of "
-	  "Consul; of several VIPs the one that is shortest of them. Else 0.",
-	  .add = add_fleet_up },
-	{ "fleet_min_up", "gauge",
-	  "Of an app that is kept: agents that must stay announced. Else 0.",
-	  .add = add_fleet_min_up },
+	  "Agents that announce the VIP, this one too, and neither leave nor do rolling work, as "
+	  "the "
+	  "guard counts them; as of vipherald_fleet_seen_timestamp_seconds.",
+	  .add_vip = add_fleet_up },
+	{ "fleet_min_up", "gauge", "Agents that must stay announced, for the guard to let one go.",
+	  .add_vip = add_fleet_min_up },
+	{ "fleet_seen_timestamp_seconds", "gauge",
+	  "When Consul last told this agent of the fleet of the VIP; without samples: not lately.",
+	  .add_vip = add_fleet_seen },
 };
 
 /* ---- alarms ---- */

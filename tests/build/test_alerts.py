@@ -46,6 +46,9 @@ HEALTHY = {
     "vipherald_consul_up": 1,
     'vipherald_api_certificate_expiry_timestamp_seconds{key="cert"}': 90 * 86400,
     "vipherald_state_file_stored": 1,
+    f"vipherald_fleet_up{{{VIP}}}": 3,
+    f"vipherald_fleet_min_up{{{VIP}}}": 2,
+    "vipherald_fleet_kept": 0,
 }
 # What differs when the alert fires, and a word of its text.
 CASES = {
@@ -73,6 +76,8 @@ CASES = {
     "VipheraldCertificateEnds": (
         {'vipherald_api_certificate_expiry_timestamp_seconds{key="cert"}': 10 * 86400}, "cert",
     ),
+    "VipheraldFleetShort": ({f"vipherald_fleet_up{{{VIP}}}": "3x60 2x30"}, "192.0.2.53/32"),
+    "VipheraldFleetKept": ({"vipherald_fleet_kept": 1}, "down"),
     "VipheraldStateNotStored": ({"vipherald_state_file_stored": 0}, "state file"),
 }
 

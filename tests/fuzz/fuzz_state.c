@@ -31,14 +31,36 @@ static char *encode(const struct state_contents *c)
 	for (size_t i = 0; i < c->n_vips; i++)
 		file = append(file, state_encode_vip(&c->vips[i].prefix, c->vips[i].ifname,
 						     c->vips[i].label));
-	return append(file, state_encode_end(c->n_apps + c->n_drains + c->n_vips));
+	for (size_t i = 0; i < c->n_promotions; i++)
+		file = append(file, state_encode_promotion(c->promotions[i].name,
+							   c->promotions[i].sha256));
+	if (c->roll)
+		file = append(file, state_encode_roll(c->roll));
+	return append(file, state_encode_end(c->n_apps + c->n_drains + c->n_vips + c->n_promotions +
+					     (c->roll != NULL)));
+}
+
+static void compare_rolls(const struct roll *a, const struct roll *b)
+{
+	char *texts[] = { state_encode_roll(a), state_encode_roll(b) };
+	if (strcmp(texts[0], texts[1]) != 0 || a->begun != b->begun || a->since != b->since ||
+	    a->exit_status != b->exit_status || a->phase != b->phase)
+		abort();
+	free(texts[0]);
+	free(texts[1]);
 }
 
 static void compare(const struct state_contents *a, const struct state_contents *b)
 {
 	if (a->n_apps != b->n_apps || a->n_drains != b->n_drains || a->n_vips != b->n_vips ||
-	    b->n_refused > 0)
+	    a->n_promotions != b->n_promotions || !a->roll != !b->roll || b->n_refused > 0)
 		abort();
+	for (size_t i = 0; i < a->n_promotions; i++)
+		if (strcmp(a->promotions[i].name, b->promotions[i].name) != 0 ||
+		    strcmp(a->promotions[i].sha256, b->promotions[i].sha256) != 0)
+			abort();
+	if (a->roll)
+		compare_rolls(a->roll, b->roll);
 	for (size_t i = 0; i < a->n_apps; i++)
 		if (!app_spec_equal(&a->apps[i].spec, &b->apps[i].spec) ||
 		    a->apps[i].spec.lease != b->apps[i].spec.lease ||

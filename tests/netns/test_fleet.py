@@ -1,12 +1,13 @@
 """The guard of a fleet: five agents, a real Consul, and one BIRD that has sessions with all of them."""
 
+import re
 import signal
 from typing import Any
 
 import pytest
 
 from .configs import VIP4
-from .fleet import PORT, PREFIX, Fleet
+from .fleet import PORT, PREFIX, Fleet, Host
 from .testbed import Testbed
 
 OTHER = "192.0.2.54/32"
@@ -218,6 +219,25 @@ def test_keys_in_consul(bed: Testbed) -> None:
     assert fleet.keys("has") == {"site1"}
     first.agent.stop()
     fleet.wait("the session is gone", lambda: not fleet.consul.get("/v1/session/list")[1:])
+
+
+def test_metrics_of_the_fleet(bed: Testbed) -> None:
+    """Of a VIP that all is well with, too: a report reads what there is."""
+    fleet = Fleet(bed, 3, HALF)
+    idle, failing = fleet.hosts[:2]
+
+    def numbers(host: Host) -> list[int]:
+        text = host.agent.get("/metrics").text
+        found = re.findall(rf'^vipherald_fleet_(?:min_)?up{{app="dns",vip="{VIP4}"}} (\d+)$', text, re.M)
+        return [int(number) for number in found]
+
+    assert numbers(idle) == []
+    # The others are told of another file at once.
+    idle.agent.reload(idle.config(HALF | {"timeout": "900ms"}))
+    fleet.wait("a report has read", lambda: numbers(idle) == [3, 2])
+    failing.healthy.unlink()
+    fleet.wait_routes(2)
+    fleet.wait("the view that let it go", lambda: numbers(failing) == [2, 2])
 
 
 def test_an_app_that_goes_gives_back_its_slot(bed: Testbed) -> None:

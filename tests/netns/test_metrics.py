@@ -21,6 +21,13 @@ from .wait import wait_until
 
 PAGE = REPO / "docs" / "metrics.md"
 SAMPLE = re.compile(r"([a-z_0-9]+)(?:\{(.*)\})? (\S+)")
+# Labels of families of which the agent of everything() has no sample.
+UNSEEN = {
+    "vipherald_app_joining": ["app"],
+    "vipherald_fleet_up": ["app", "vip"],
+    "vipherald_fleet_min_up": ["app", "vip"],
+    "vipherald_fleet_seen_timestamp_seconds": ["app", "vip"],
+}
 LABEL = re.compile(r'([a-z_]+)="((?:[^"\\]|\\.)*)"')
 
 
@@ -346,7 +353,7 @@ def families(text: str) -> dict[str, tuple[str, list[str], str]]:
     for name, kind in types.items():
         sample = name + "_count" if kind == "histogram" else name
         labels = re.search(rf"^{sample}\{{(.*)\}} ", text, re.M)
-        names = [label for label, _ in LABEL.findall(labels[1])] if labels else []
+        names = [label for label, _ in LABEL.findall(labels[1])] if labels else UNSEEN.get(name, [])
         found[name] = kind, names, helps[name]
     return found
 

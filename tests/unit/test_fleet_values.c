@@ -267,6 +267,12 @@ static void test_requests(void **state)
 		   "lock v/192.0.2.53/32/up/a "
 		   "{\"version\":1,\"form\":\"degraded\",\"serial\":2}\n"
 		   "set v/192.0.2.53/32/has/a {\"version\":1,\"seen\":5,\"announced\":true}\n");
+	assert_ops(FLEET_TXN_REFRESH, &w,
+		   "check-not-exists v/192.0.2.53/32/up/a\n"
+		   "lock v/192.0.2.53/32/up/a "
+		   "{\"version\":1,\"form\":\"degraded\",\"serial\":2}\n"
+		   "set v/192.0.2.53/32/has/a {\"version\":1,\"seen\":5,\"announced\":true}\n"
+		   "get-tree v/192.0.2.53/32/\n");
 	w.own = own;
 	assert_ops(FLEET_TXN_CLAIM, &w,
 		   "check-index v/192.0.2.53/32/up/a 14\n"
@@ -508,6 +514,37 @@ static void test_writes(void **state)
 	assert_int_equal(parse(FLEET_TXN_FORGET, &one, none, K ".leave", &a, &err), 0);
 }
 
+/* The report counts, whatever another agent wrote. */
+static void test_a_report_that_reads(void **state)
+{
+	static const uint64_t own[] = { 4 };
+	struct fleet_answer a;
+	struct err err = { "" };
+	(void)state;
+	assert_int_equal(parse(FLEET_TXN_REFRESH, &one, own,
+			       K "up/a " K "up/a " K "has/a " K ".leave~" LINE " " K
+				 "up/a=" UP("normal") " " K "up/b=" UP("degraded"),
+			       &a, &err),
+			 0);
+	assert_false(a.is_torn);
+	assert_int_equal(a.views[0].n_up, 2);
+	assert_int_equal(a.views[0].leave.n, 1);
+	assert_int_equal(a.own[0], 14);
+	fleet_answer_done(&a);
+	assert_int_equal(parse(FLEET_TXN_REFRESH, &one, own,
+			       K "up/a " K "up/a " K "has/a " K ".leave~" LINE " " K "up/a0=x " K
+				 "up/b=" UP("degraded"),
+			       &a, &err),
+			 0);
+	assert_true(a.is_torn);
+	assert_int_equal(a.views[0].n_up, 0);
+	assert_int_equal(a.views[0].leave.n, 0);
+	assert_int_equal(a.own[0], 11);
+	assert_string_equal(err.text, "");
+	assert_int_equal(parse(FLEET_TXN_REFRESH, &one, own, K "up/a " K "up/a", &a, &err),
+			 -EPROTO);
+}
+
 static void test_refused_answers(void **state)
 {
 	static const uint64_t own[] = { 4 };
@@ -595,6 +632,7 @@ int main(void)
 		cmocka_unit_test(test_read),
 		cmocka_unit_test(test_two_vips),
 		cmocka_unit_test(test_writes),
+		cmocka_unit_test(test_a_report_that_reads),
 		cmocka_unit_test(test_refused_answers),
 		cmocka_unit_test(test_refusal),
 		cmocka_unit_test(test_each_vip_is_asked_about),

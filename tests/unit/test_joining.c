@@ -82,6 +82,12 @@ static bool on_update(const struct app *app, enum fleet_evidence evidence, bool 
 	return false;
 }
 
+static bool on_guards(const struct app *app, void *userdata)
+{
+	(void)app, (void)userdata;
+	return false;
+}
+
 static bool on_promote(const struct app *app, void *userdata)
 {
 	const struct bench *b = userdata;
@@ -94,9 +100,9 @@ static void on_gone(const struct app *app, void *userdata)
 	(void)app, (void)userdata;
 }
 
-static const struct registry_fleet ops = { .update = on_update,
-					   .promotes = on_promote,
-					   .gone = on_gone };
+static const struct registry_fleet ops = {
+	.update = on_update, .guards = on_guards, .promotes = on_promote, .gone = on_gone
+};
 
 static void on_changed(const char *name, const struct app *app, bool renewed, void *userdata)
 {

@@ -4,6 +4,7 @@
 
 #include "agent/app/routes.h"
 #include "agent/fleet/fleet_agent.h"
+#include "agent/fleet/fleet_app.h"
 #include "tests/unit/answer_bed.h"
 
 /* Far more than a piece of the answer has. */
@@ -149,10 +150,13 @@ static void test_traffic_that_is_not_counted(void **state)
 /* Each family has one head, however many turns it takes. */
 static void test_a_fleet_of_many_apps(void **state)
 {
-	static const char *const names[] = { "fleet_up", "fleet_min_up" };
+	static const char *const names[] = { "fleet_up", "fleet_min_up",
+					     "fleet_seen_timestamp_seconds" };
 	static const struct consul_config no_consul;
 	struct agent *a = *state;
-	struct fleet_spec spec = { .engine = FLEET_CONSUL, .prefix = (char *)"f" };
+	struct fleet_spec spec = { .engine = FLEET_CONSUL,
+				   .prefix = (char *)"f",
+				   .window = 600 * USEC_PER_SEC };
 	const struct fleet_agent_env env = {
 		.loop = a->loop, .registry = a->registry, .spec = &spec, .consul = &no_consul
 	};
@@ -161,6 +165,12 @@ static void test_a_fleet_of_many_apps(void **state)
 	struct fleet_agent *fleet = fleet_agent_new(&env);
 	a->in.fleet = fleet;
 	register_apps(a);
+	/* Nothing is known yet. */
+	ask(a, "/metrics");
+	assert_int_equal(count(a->text, "vipherald_fleet_up{"), 0);
+	for (const struct fleet_app *f = fleet_agent_first(fleet); f; f = fleet_agent_next(f))
+		f->seen[0] = (struct fleet_seen){ .tally = { .up = 7, .min_up = 5 },
+						  .at = loop_now(a->loop) };
 	struct stream *s = metrics_stream(&a->in, METRIC_PROMETHEUS);
 	size_t len = read_to(s, "vipherald_fleet_up{", &text, 0);
 	assert_int_equal(count(text, "vipherald_fleet_up{app=\"app399\"}"), 0);
@@ -174,6 +184,11 @@ static void test_a_fleet_of_many_apps(void **state)
 		snprintf(series, sizeof(series), "\nvipherald_%s{app=\"app", names[i]);
 		assert_int_equal(count(text, series), APPS);
 	}
+	/* And again when no view has come for too long. */
+	for (const struct fleet_app *f = fleet_agent_first(fleet); f; f = fleet_agent_next(f))
+		f->seen[0].at = USEC_NEVER;
+	ask(a, "/metrics");
+	assert_int_equal(count(a->text, "vipherald_fleet_min_up{"), 0);
 	free(text);
 	fleet_agent_free(fleet);
 	a->in.fleet = NULL;

@@ -2,6 +2,8 @@
 /* The page, as GET / is answered. */
 #include "tests/unit/answer_bed.h"
 
+#include "agent/fleet/fleet_agent.h"
+#include "agent/fleet/fleet_app.h"
 #include "agent/page/apps.h"
 #include "agent/page/file.h"
 #include "agent/status/event_ring.h"
@@ -224,6 +226,46 @@ static void test_why(void **state)
 	expect_not(a, "type=\"hidden\"");
 }
 
+/* By what is known, in bounds. */
+static void test_fleet(void **state)
+{
+	static const struct consul_config no_consul;
+	struct agent *a = *state;
+	struct fleet_spec spec = { .engine = FLEET_CONSUL,
+				   .prefix = (char *)"f",
+				   .node = (char *)"web1",
+				   .window = 600 * USEC_PER_SEC };
+	const struct fleet_agent_env env = {
+		.loop = a->loop, .registry = a->registry, .spec = &spec, .consul = &no_consul
+	};
+	fleet_spec_add(&spec, NULL)->min_up = (struct fleet_min_up){ true, 50 };
+	struct fleet_agent *fleet = fleet_agent_new(&env);
+	a->in.fleet = fleet;
+	expect(a, "/register?name=known&vip=198.51.7.1/32", 200, "registered");
+	get_page(a, "", "all", "0");
+	expect_says(a, "0 waiting to leave, 0 joining</p>");
+	expect_not(a, "must stay");
+	const struct fleet_app *f = fleet_agent_find(a->in.fleet, "known");
+	f->seen[0] = (struct fleet_seen){ .tally = { .up = 3, .min_up = 2, .waiting = 4 },
+					  .at = loop_now(a->loop) };
+	get_page(a, "", "all", "0");
+	expect_says(a,
+		    "<span class=\"good\">more than must</span></td><th scope=\"row\">"
+		    "198.51.7.1/32</th><td>3 announced, 2 must stay, 4 waiting to leave <small>");
+	f->seen[0].tally = (struct fleet_tally){
+		.up = 2, .min_up = 2, .joining = 1, .rolling = 2, .roller = "web<2>"
+	};
+	get_page(a, "", "all", "0");
+	expect_says(a, "<span class=\"odd\">none to spare</span>");
+	expect_says(a, "2 must stay, 1 joining, rolling work on web&lt;2&gt; and 1 more <small>");
+	f->seen[0].tally.up = 1;
+	get_page(a, "", "all", "0");
+	expect_says(a, "<span class=\"bad\">too few</span>");
+	fleet_agent_free(fleet);
+	a->in.fleet = NULL;
+	free(spec.vips);
+}
+
 /* The last hundred that have it. */
 static void test_events(void **state)
 {
@@ -294,6 +336,7 @@ int main(void)
 		TEST(test_looks_of_a_turn),
 		TEST(test_cut_short),
 		TEST(test_why),
+		TEST(test_fleet),
 		TEST(test_events),
 		TEST(test_refusals),
 		TEST(test_files),
