@@ -67,8 +67,8 @@ struct fleet_write {
 
 /* Free its views. */
 struct fleet_answer {
-	struct fleet_view views
-		[FLEET_VIPS_MAX]; /* of READ, REFRESH, CLAIM, JOIN and ROLL; of SLOTS the `roll` alone */
+	/* Of READ, REFRESH, CLAIM, JOIN and ROLL; of SLOTS the `roll` alone. */
+	struct fleet_view views[FLEET_VIPS_MAX];
 	uint64_t own[FLEET_VIPS_MAX];
 	bool is_torn; /* of REFRESH: a key that was read is wrong. Its write counts, and there are no views */
 	wall_t announced; /* of FIND: when own `has` last said that some VIP was; 0: none does */
