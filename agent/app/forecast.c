@@ -7,6 +7,7 @@
 #include "agent/app/damped.h"
 #include "agent/app/groups.h"
 #include "agent/app/guarded.h"
+#include "agent/app/joins.h"
 #include "agent/app/registry.h"
 #include "lib/mem.h"
 #include "lib/str.h"
@@ -82,6 +83,7 @@ static struct app_forecast *add(struct forecast *f, const struct app *app)
 	struct app_forecast *a = mem_new(1, sizeof(*a));
 	a->name = mem_strdup(app->spec->name);
 	a->fate = PLAN_STAYS;
+	a->joins = app_joins(app);
 	a->supposed = (struct app_supposed){ app->health, app->kept, app->guarded };
 	HASH_ADD_KEYPTR(hh, f->apps, a->name, strlen(a->name), a);
 	return a;
@@ -433,8 +435,7 @@ bool forecast_app(const struct forecast *f, const struct app_forecast *of, mono_
 	if (of->fate == PLAN_GOES || !spec || (!app && of->fate != PLAN_COMES))
 		return false;
 	plan_app(f->env.plan, app, spec, now, ret);
-	if (f->env.plan)
-		ret->joining.on = of->joins;
+	ret->joining.on = of->joins;
 	return true;
 }
 

@@ -24,7 +24,7 @@ struct app_forecast {
 	struct app_supposed supposed;
 	struct app_forecast *next_member; /* of its group, with a plan */
 	enum health planned;              /* before anything fails, with a plan */
-	bool joins;                       /* likewise: by its definition then */
+	bool joins;                       /* by its definition then */
 	bool grouped;                     /* its group has been judged */
 	bool asks;                        /* it would be down, and ask the guard of the fleet */
 	struct fault_verdict verdict;     /* of an app that goes down */

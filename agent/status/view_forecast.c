@@ -194,11 +194,9 @@ static bool is_another(const struct app *app, const struct app_forecast *of)
 	       app->guarded != s->guarded;
 }
 
-static bool concerns_fleet(const struct forecast_view *v, const struct app *app,
-			   const struct app_forecast *of)
+static bool concerns_fleet(const struct app *app, const struct app_forecast *of)
 {
-	return of->fate != PLAN_STAYS || is_another(app, of) ||
-	       (v->config.plan && of->joins != app_joins(app));
+	return of->fate != PLAN_STAYS || is_another(app, of) || of->joins != app_joins(app);
 }
 
 /* A reload applies fleet.vips and the times, and keeps the rest. */
@@ -214,7 +212,7 @@ static void gather_next(struct forecast_view *v)
 	if (!v->walks) {
 		v->app = forecast_next(v->forecast, v->app);
 		app = v->app ? registry_find(v->in.registry, v->app->name) : NULL;
-		if (app && concerns_fleet(v, app, v->app))
+		if (app && concerns_fleet(app, v->app))
 			forecast_fleet_add(v->fleet, &v->in, fleet_then(v), app, v->app->asks);
 		v->walks = !v->app;
 		if (v->walks)
