@@ -73,7 +73,7 @@ help:
 	@echo "make unit       unit tests and fuzz corpora only"
 	@echo "make coverage   the lines that the unit tests and the fuzz corpora reach"
 	@echo "make mutants    how many of N small changes (400) to the pure files the unit tests notice"
-	@echo "make simulate   the guard of a fleet over a model of Consul, N steps (300000) for each size"
+	@echo "make simulate   the guard of a fleet over a model of Consul, N steps (300000) for each size, or of AGENTS"
 	@echo "make netns      namespace tests with real routers only"
 	@echo "make container-test  builds the container image and runs it"
 	@echo "make test-kernels  unit and namespace tests on Debian's kernels, under qemu"
@@ -156,9 +156,9 @@ REPLAYS = $(foreach t,$(REPLAY_BIN),"$t tests/fuzz/corpus/$(notdir $(subst fuzz_
 run-unit: unit-binaries
 	@printf '%s\n' $(UNIT_BIN) $(REPLAYS) | scripts/side-by-side
 
-# The simulator of the fleet's guard: N steps (300,000) for each size of a fleet, from SEED on.
+# The simulator of the fleet's guard: N steps (300,000) for each size of a fleet, or six times of AGENTS, from SEED on.
 simulate: $(BUILD)/unit/test_fleet_sim
-	@FLEET_STEPS=$(if $(filter file,$(origin N)),300000,$(N)) FLEET_SEED=$(SEED) $<
+	@FLEET_STEPS=$(if $(filter file,$(origin N)),300000,$(N)) FLEET_SEED=$(SEED) FLEET_AGENTS=$(AGENTS) $<
 
 # All cores, unless this make was told how many.
 PARALLEL = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
