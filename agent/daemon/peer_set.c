@@ -273,7 +273,8 @@ static void settle_disabled(struct agent *a, const struct peer_id *id)
 	if (is_peer(a, id) || !peer_orders_enable(&a->peer_orders, id))
 		return;
 	log_info("bgp",
-		 "peer %s: was disabled, and is no longer in the configuration: if it returns, it is "
+		 "peer %s: was disabled, and is no longer in the configuration: if it returns, it "
+		 "is "
 		 "enabled",
 		 peer_id_format(id, name));
 	peer_set_store(a, id);

@@ -111,30 +111,28 @@ static void log_phase(const struct rolling *w)
 	name_of(r, name);
 	switch (r->phase) {
 	case ROLL_WAITING:
-		log_info("consul", "fleet: rolling work on %s waits for one of %" PRIu32 " slots",
-			 name, r->limit);
+		log_info("fleet", "rolling work on %s waits for one of %" PRIu32 " slots", name,
+			 r->limit);
 		break;
 	case ROLL_DRAINING:
-		log_event(LOG_INFO, "consul", EVENT("fleet.rolling", .app = app, .by = r->by),
-			  "fleet: %s %s one of %" PRIu32 " slots for rolling work, draining it%s%s",
-			  name, w->before == ROLL_FAILED ? "failed and looks for" : "has", r->limit,
+		log_event(LOG_INFO, "fleet", EVENT("fleet.rolling", .app = app, .by = r->by),
+			  "%s %s one of %" PRIu32 " slots for rolling work, draining it%s%s", name,
+			  w->before == ROLL_FAILED ? "failed and looks for" : "has", r->limit,
 			  r->why[0] ? ": " : "", r->why);
 		break;
 	case ROLL_DRAINED:
-		log_info("consul", "fleet: %s is drained for rolling work, the command may run",
-			 name);
+		log_info("fleet", "%s is drained for rolling work, the command may run", name);
 		break;
 	case ROLL_RETURNING:
-		log_info("consul", "fleet: rolling work on %s is over, waiting until it is back",
-			 name);
+		log_info("fleet", "rolling work on %s is over, waiting until it is back", name);
 		break;
 	case ROLL_RELEASING:
-		log_debug("consul", "fleet: giving back the slot of %s", name);
+		log_debug("fleet", "giving back the slot of %s", name);
 		break;
 	case ROLL_FAILED:
 		log_event(
-			LOG_WARNING, "consul", EVENT("fleet.failed", .app = app, .by = r->by),
-			"fleet: rolling work on %s failed, exit status %d: it stays drained and "
+			LOG_WARNING, "fleet", EVENT("fleet.failed", .app = app, .by = r->by),
+			"rolling work on %s failed, exit status %d: it stays drained and "
 			"keeps its slot, so that the roll stops; mend it, then repeat the command "
 			"or run 'vipherald fleet release'",
 			name, r->exit_status);
@@ -172,8 +170,8 @@ static void end(struct rolling *w)
 	struct roll *r = w->roll;
 	w->last_end = w->is_cancelled ? "cancelled" : "released";
 	str_copy(w->last_id, sizeof(w->last_id), r->id);
-	log_event(LOG_INFO, "consul", EVENT("fleet.released", .app = r->apps[0], .by = r->by),
-		  "fleet: rolling work on %s has ended, its slot is free", name_of(r, name));
+	log_event(LOG_INFO, "fleet", EVENT("fleet.released", .app = r->apps[0], .by = r->by),
+		  "rolling work on %s has ended, its slot is free", name_of(r, name));
 	fleet_rolling_free(w->slot);
 	w->slot = NULL;
 	set_roll(w, NULL);
@@ -302,7 +300,7 @@ static void go_back(struct rolling *w)
 
 static void cancel(struct rolling *w, const char *why)
 {
-	log_info("consul", "fleet: rolling work on %s is given up: %s", w->roll->apps[0], why);
+	log_info("fleet", "rolling work on %s is given up: %s", w->roll->apps[0], why);
 	if (w->before != ROLL_WAITING) {
 		go_back(w);
 		return;
@@ -318,8 +316,8 @@ static void release_anew(struct rolling *w)
 		begin_slot(w, FLEET_ROLL_RELEASING);
 		return;
 	}
-	log_warn("consul",
-		 "fleet: no fleet is configured any more: the slot of %s stays in Consul, free it "
+	log_warn("fleet",
+		 "no fleet is configured any more: the slot of %s stays in Consul, free it "
 		 "with 'vipherald fleet release' on another host",
 		 w->roll->apps[0]);
 	end(w);
@@ -514,7 +512,7 @@ void rolling_release(struct rolling *w, const struct log_requester *by)
 {
 	if (!w->roll || w->roll->phase == ROLL_RELEASING)
 		return;
-	log_info("consul", "fleet: rolling work on %s is ended by hand", w->roll->apps[0]);
+	log_info("fleet", "rolling work on %s is ended by hand", w->roll->apps[0]);
 	w->is_cancelled = w->roll->phase == ROLL_WAITING || w->roll->phase == ROLL_DRAINING;
 	enter(w, ROLL_RELEASING, by);
 }
@@ -533,7 +531,7 @@ static void restore(struct rolling *w, const struct roll *from)
 	set_roll(w, r);
 	w->may_be_late = true;
 	w->is_cancelled = from->phase == ROLL_WAITING && rebooted;
-	log_info("consul", "fleet: rolling work on %s goes on after a %s", r->apps[0],
+	log_info("fleet", "rolling work on %s goes on after a %s", r->apps[0],
 		 rebooted ? "reboot of the host" : "restart of the agent");
 	str_copy(r->boot, sizeof(r->boot), here.boot);
 	/* The slot first: what comes after may release it. */

@@ -298,12 +298,8 @@ static void invariants_hold_for_1000_agents(void **state)
 {
 	struct sim s;
 	(void)state;
-<<<<<<< HEAD
-	sim_init(&s, 1000, number("FLEET_SEED", 1), (struct fleet_min_up){ true, 50 });
-=======
 	/* Few may leave: the last of them does within the run. */
 	sim_init(&s, 1000, number("FLEET_SEED", 1), (struct fleet_min_up){ true, 90 });
->>>>>>> mx
 	s.releases = true;
 	start_all(&s);
 	set_all(&s, FLEET_SOFT);
