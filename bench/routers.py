@@ -35,7 +35,7 @@ from netns.fabric import start_router, switched_link  # noqa: E402
 from netns.netns import Namespace  # noqa: E402
 from netns.routers.bfd import start_bfd_router  # noqa: E402
 from netns.routers.fabric import UNNUMBERED  # noqa: E402
-from netns.test_bfd import helpers, wait_final  # noqa: E402
+from netns.test_bfd import helpers, wait_up  # noqa: E402
 from netns.test_unnumbered import plug, switch  # noqa: E402
 from netns.testbed import Testbed  # noqa: E402
 from netns.wait import wait_until  # noqa: E402
@@ -133,7 +133,7 @@ def _drop(kind: str, ms: int, way: str) -> float:
         bfd = {"interval": f"{ms}ms", "multiplier": 3}
         agent = bed.start_agent(config(peer(router, bfd=bfd), apps=APPS))
         kernel.wait_route(NEW_ROUTE)
-        wait_final(agent, router)
+        wait_up(agent, router)
         settled = lambda: agent.peer(router.ip)["bfd"]["detection_time_seconds"] == 3 * ms / 1000  # noqa: E731
         wait_until(settled, "the timers of both")
         wait_until(lambda: VIP4.split("/")[0] in str(link.namespace.ip_json("route")), "the route")

@@ -11,14 +11,6 @@ static size_t count_waiting(const struct fleet_view *v)
 	return n;
 }
 
-static size_t count_joining(const struct fleet_view *v)
-{
-	size_t n = 0;
-	for (size_t i = 0; i < v->n_up; i++)
-		n += v->up[i].form == FLEET_JOINING;
-	return n;
-}
-
 void fleet_tally(const struct fleet_view *v, const struct fleet_rule *rule, wall_t now,
 		 struct fleet_tally *ret)
 {
@@ -27,7 +19,7 @@ void fleet_tally(const struct fleet_view *v, const struct fleet_rule *rule, wall
 		.up = fleet_count_staying(v),
 		.min_up = fleet_min_up(v, rule, now),
 		.waiting = count_waiting(v),
-		.joining = count_joining(v),
+		.joining = fleet_count_joining(v),
 		.rolling = v->roll.n,
 	};
 	if (v->roll.n > 0)

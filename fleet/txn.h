@@ -74,8 +74,8 @@ struct fleet_answer {
 	wall_t announced; /* of FIND: when own `has` last said that some VIP was; 0: none does */
 };
 
-/* The body; free it. `write` of REPORT, REFRESH, CLAIM, JOIN and FORGET, of DROP its `own`, of ROLL `serial`, `rolls` and
- * `roller`. */
+/* The body; free it. `write` of REPORT, REFRESH, CLAIM, JOIN and FORGET, of DROP its `own`, of ROLL `serial`,
+ * `rolls` and `roller`. */
 char *fleet_txn_make(enum fleet_txn kind, const struct fleet_keys *k,
 		     const struct fleet_write *write);
 /* An answer with status 200 to the transaction of `kind`, which wrote with `own`. -EPROTO with what is

@@ -81,8 +81,7 @@ static void log_group(const struct app_group *g)
 		log_event(LOG_ERROR, "app", EVENT("group.kept", .group = g->name),
 			  "group %s: all apps went down at once: they stay announced, as degraded, "
 			  "because this looks like a broken check, not a broken service. Look at "
-			  "the checks first, then at the "
-			  "services",
+			  "the checks first, then at the services",
 			  g->name);
 	else
 		log_event(LOG_WARNING, "app", EVENT("group.released", .group = g->name),

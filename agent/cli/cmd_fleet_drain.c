@@ -234,7 +234,7 @@ static int await_drained(struct drain_run *d)
 		if (rc < 0)
 			return FLEET_NOT_RUN;
 		if (d->end[0] || str_equal(d->phase, "returning") ||
-		    str_equal(d->phase, "releasing")) {
+		    str_equal(d->phase, "releasing") || str_equal(d->phase, "failed")) {
 			say("ended by another, the command is not run");
 			return FLEET_NOT_RUN;
 		}
@@ -272,21 +272,36 @@ static bool is_told_to_end(int status)
 	return caught && caught != SIGINT;
 }
 
+/* Ends sigsuspend(). */
+static void on_child(int signal_number)
+{
+	(void)signal_number;
+}
+
 /* A signal to this process is passed on; the terminal sends its own to both. `ret_told`: and that may be what
  * has ended it. */
 static int await_exit(pid_t pid, bool *ret_told)
 {
 	int status;
 	bool told = false;
-	while (waitpid(pid, &status, 0) < 0) {
-		if (errno != EINTR)
-			return FLEET_NOT_RUN;
+	sigset_t all, before;
+	pid_t rc;
+	signal(SIGCHLD, on_child);
+	/* A signal comes in sigsuspend() only, so that none is lost on the way to it. */
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, &before);
+	while ((rc = waitpid(pid, &status, WNOHANG)) == 0) {
 		if (caught && caught != SIGINT) {
 			kill(pid, (int)caught);
 			told = true;
 		}
 		caught = 0;
+		sigsuspend(&before);
 	}
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	signal(SIGCHLD, SIG_DFL);
+	if (rc < 0)
+		return FLEET_NOT_RUN;
 	status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 	*ret_told = told || is_told_to_end(status);
 	return status;
@@ -298,7 +313,7 @@ static int fail(struct drain_run *d, int status)
 	char text[200];
 	snprintf(text, sizeof(text),
 		 "the command failed, exit status %d: the host stays drained and keeps its slot. "
-		 "Mend it and repeat, or run 'vipherald fleet release'",
+		 "Fix it and repeat, or run 'vipherald fleet release'",
 		 status);
 	if (finish(d, "failed", status, 0) < 0)
 		say("the agent could not be told that the command failed");
@@ -350,6 +365,9 @@ static int await_end(struct drain_run *d)
 			    "announced");
 			return rc == -EINTR ? 128 + (int)caught : FLEET_TIMEOUT;
 		}
+		/* Of an agent that was restarted meanwhile. */
+		if (rc == 0 && str_equal(d->phase, "drained"))
+			rc = finish(d, "done", 0, d->limit);
 		if (rc < 0)
 			return FLEET_NOT_RUN;
 	}

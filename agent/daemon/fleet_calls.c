@@ -28,6 +28,9 @@
 /* For a slot that is freed by hand: Consul may need a few attempts. */
 #define RELEASE_TIME (10 * USEC_PER_SEC)
 
+/* Between two questions of a client. */
+#define ASKS_AGAIN (2 * USEC_PER_SEC)
+
 enum waits_for { FOR_STATUS, FOR_PHASE, FOR_RELEASE };
 
 struct fleet_wait {
@@ -52,6 +55,7 @@ struct fleet_calls {
 	struct agent *a;
 	struct waiting waiting; /* struct fleet_wait */
 	sd_event_source *timer;
+	mono_t told_at; /* a client that awaits the end had an answer: it asks again */
 };
 
 struct fleet_calls *fleet_calls_new(struct agent *a)
@@ -148,12 +152,20 @@ static void schedule(struct fleet_calls *c)
 	loop_timer_set(c->a->loop, &c->timer, first, LOOP_HTTP, on_timer, c);
 }
 
+/* Its client asks again, unless that was the end. */
+static void tell_phase(struct fleet_wait *w)
+{
+	struct fleet_calls *c = w->calls;
+	c->told_at = loop_now(c->a->loop);
+	answer(w, 200, view_state(c));
+}
+
 static void expire(struct fleet_wait *w)
 {
 	struct fleet_rolling_status s = { .error = "" };
 	struct err err;
-	if (w->what == FOR_PHASE) { /* it asks again */
-		answer(w, 200, view_state(w->calls));
+	if (w->what == FOR_PHASE) {
+		tell_phase(w);
 		return;
 	}
 	if (w->release)
@@ -343,6 +355,7 @@ static void ask_roll(struct fleet_calls *c, const struct api_call *call, struct 
 		reply_json(ret, 200, view_state(c));
 		return;
 	}
+	c->told_at = 0;
 	struct fleet_wait *w = begin(c, FOR_PHASE, call, ret);
 	str_copy(w->id, sizeof(w->id), q->id);
 	w->phase = q->phase;
@@ -355,6 +368,8 @@ static void ask_roll(struct fleet_calls *c, const struct api_call *call, struct 
 static bool is_awaited(const struct fleet_calls *c)
 {
 	const struct roll *r = rolling_current(c->a->rolling);
+	if (r && c->told_at && loop_now(c->a->loop) <= usec_add(c->told_at, ASKS_AGAIN))
+		return true;
 	list_for_each (it, &c->waiting.list) {
 		const struct fleet_wait *w =
 			(struct fleet_wait *)list_entry(it, struct waiter, node);
@@ -470,7 +485,8 @@ static void release(struct fleet_calls *c, const struct api_call *call, struct a
 	static const struct fleet_look_ops ops = { on_slots, on_slots_seen };
 	const struct log_requester by = api_call_requester(call);
 	const struct roll *r = rolling_current(c->a->rolling);
-	log_info("api", "fleet: the slot of %.64s is freed by %s", call->fleet.node, call->who);
+	log_info("api", "the slot of %.64s for rolling work is freed by %s", call->fleet.node,
+		 call->who);
 	struct fleet_wait *w = begin(c, FOR_RELEASE, call, ret);
 	str_copy(w->node, sizeof(w->node), call->fleet.node);
 	w->limit = usec_add(loop_now(c->a->loop), RELEASE_TIME);
@@ -493,7 +509,7 @@ static void check_wait(struct fleet_wait *w)
 	const struct roll *r = rolling_current(w->calls->a->rolling);
 	if (w->what == FOR_PHASE && !is_as_asked(w)) {
 		rolling_asked(w->calls->a->rolling);
-		answer(w, 200, view_state(w->calls));
+		tell_phase(w);
 	} else if (w->what == FOR_RELEASE && w->id[0] && !(r && str_equal(r->id, w->id))) {
 		released(w, true);
 	}

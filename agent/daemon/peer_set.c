@@ -274,8 +274,7 @@ static void settle_disabled(struct agent *a, const struct peer_id *id)
 		return;
 	log_info("bgp",
 		 "peer %s: was disabled, and is no longer in the configuration: if it returns, it "
-		 "is "
-		 "enabled",
+		 "is enabled",
 		 peer_id_format(id, name));
 	peer_set_store(a, id);
 }

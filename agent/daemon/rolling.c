@@ -115,10 +115,16 @@ static void log_phase(const struct rolling *w)
 			 r->limit);
 		break;
 	case ROLL_DRAINING:
-		log_event(LOG_INFO, "fleet", EVENT("fleet.rolling", .app = app, .by = r->by),
-			  "%s %s one of %" PRIu32 " slots for rolling work, draining it%s%s", name,
-			  w->before == ROLL_FAILED ? "failed and looks for" : "has", r->limit,
-			  r->why[0] ? ": " : "", r->why);
+		if (w->before == ROLL_FAILED)
+			log_info("fleet",
+				 "rolling work on %s is repeated: it stays drained, looking for "
+				 "one of %" PRIu32 " slots",
+				 name, r->limit);
+		else
+			log_event(
+				LOG_INFO, "fleet", EVENT("fleet.rolling", .app = app, .by = r->by),
+				"%s has one of %" PRIu32 " slots for rolling work, draining it%s%s",
+				name, r->limit, r->why[0] ? ": " : "", r->why);
 		break;
 	case ROLL_DRAINED:
 		log_info("fleet", "%s is drained for rolling work, the command may run", name);
@@ -130,12 +136,11 @@ static void log_phase(const struct rolling *w)
 		log_debug("fleet", "giving back the slot of %s", name);
 		break;
 	case ROLL_FAILED:
-		log_event(
-			LOG_WARNING, "fleet", EVENT("fleet.failed", .app = app, .by = r->by),
-			"rolling work on %s failed, exit status %d: it stays drained and "
-			"keeps its slot, so that the roll stops; mend it, then repeat the command "
-			"or run 'vipherald fleet release'",
-			name, r->exit_status);
+		log_event(LOG_WARNING, "fleet", EVENT("fleet.failed", .app = app, .by = r->by),
+			  "rolling work on %s failed, exit status %d: it stays drained and "
+			  "keeps its slot, so that the roll stops; fix it, then repeat the command "
+			  "or run 'vipherald fleet release'",
+			  name, r->exit_status);
 		break;
 	}
 }
@@ -519,6 +524,13 @@ void rolling_release(struct rolling *w, const struct log_requester *by)
 
 /* ---- life ---- */
 
+/* A status is known of a command that failed: what goes on after that is a repetition. */
+static enum roll_phase phase_before(const struct roll *r)
+{
+	bool repeated = r->phase == ROLL_DRAINING || r->phase == ROLL_DRAINED;
+	return repeated && r->exit_status > 0 ? ROLL_FAILED : ROLL_WAITING;
+}
+
 static void restore(struct rolling *w, const struct roll *from)
 {
 	struct state_place here;
@@ -529,8 +541,11 @@ static void restore(struct rolling *w, const struct roll *from)
 	for (size_t i = 0; i < r->n_apps; i++)
 		r->apps[i] = mem_strdup(from->apps[i]);
 	set_roll(w, r);
-	w->may_be_late = true;
+	/* Those of the other phases were confirmed before the phase was stored. */
+	w->may_be_late = from->phase == ROLL_WAITING || from->phase == ROLL_DRAINING ||
+			 from->phase == ROLL_RELEASING;
 	w->is_cancelled = from->phase == ROLL_WAITING && rebooted;
+	w->before = phase_before(from);
 	log_info("fleet", "rolling work on %s goes on after a %s", r->apps[0],
 		 rebooted ? "reboot of the host" : "restart of the agent");
 	str_copy(r->boot, sizeof(r->boot), here.boot);
@@ -538,6 +553,8 @@ static void restore(struct rolling *w, const struct roll *from)
 	if (r->phase != ROLL_WAITING)
 		begin_slot(w, slot_state(r->phase));
 	enum roll_phase phase = roll_phase_after_start(from->phase, rebooted);
+	if (rebooted && from->phase == ROLL_DRAINING && w->before == ROLL_FAILED)
+		phase = ROLL_FAILED; /* the repeated command was not run */
 	if (phase != from->phase) {
 		enter(w, phase, NULL);
 		return;

@@ -14,8 +14,8 @@
 #include "fleet/txn.h"
 #include "lib/err.h"
 
-/* `views` of READ, CLAIM and JOIN that are OK, and of REFRESH unless they are torn; `err` of the others. Another call may begin and the
- * owner freed inside it. */
+/* `views` of READ, CLAIM and JOIN that are OK, and of REFRESH unless they are torn; `err` of the others. Another
+ * call may begin and the owner freed inside it. */
 typedef void fleet_call_cb(enum fleet_result result, const struct fleet_view *views,
 			   const struct err *err, void *userdata);
 

@@ -6,7 +6,9 @@
  *	    └───────given up───────┴──────────────────┼───────────────────────────────────────────>─┘
  *	                                              └──command failed──> failed ──by hand──>──────┘
  *
- * A slot in Consul is held from draining to releasing. A host that comes back from a reboot while it was draining
+ *	repeated: failed ──> draining, returning ──> waiting
+ *
+ * A slot in Consul is held from draining to releasing; where the work is repeated, it is looked for while draining. A host that comes back from a reboot while it was draining
  * or drained returns by itself.
  */
 #ifndef AGENT_MODEL_ROLL_H

@@ -92,7 +92,7 @@ static void add_vip(struct html *h, const struct prefix *vip, const struct fleet
 	prefix_format(vip, text);
 	html_add(h, "<tr data-key=\"%s\"><td>", text);
 	mark_add(h, mark_of_vip(t),
-		 t->up > t->min_up    ? "more than must"
+		 t->up > t->min_up    ? "enough"
 		 : t->up == t->min_up ? "none to spare"
 				      : "too few");
 	html_add(h, "</td><th scope=\"row\">%s</th><td>%zu announced, %zu must stay", text, t->up,

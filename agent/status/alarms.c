@@ -616,7 +616,7 @@ static void add_configuration(json_t *alarms, const struct status_sources *in)
 	if (file->first_broken)
 		add_count(
 			add(alarms, "included-file", "path", file->first_broken,
-			    "%.400s has errors: its apps %s (config.files in /v1/status); mend it, "
+			    "%.400s has errors: its apps %s (config.files in /v1/status); fix it, "
 			    "then reload",
 			    file->first_broken,
 			    file->n_left_out == 0 ? "stay as they were"

@@ -299,8 +299,7 @@ static const struct {
 	  .add = add_cert_ends },
 	{ "fleet_up", "gauge",
 	  "Agents that announce the VIP, this one too, and neither leave nor do rolling work, as "
-	  "the "
-	  "guard counts them; as of vipherald_fleet_seen_timestamp_seconds.",
+	  "the guard counts them; as of vipherald_fleet_seen_timestamp_seconds.",
 	  .add_vip = add_fleet_up },
 	{ "fleet_min_up", "gauge", "Agents that must stay announced, for the guard to let one go.",
 	  .add_vip = add_fleet_min_up },

@@ -233,7 +233,7 @@ def test_metrics_of_the_fleet(bed: Testbed) -> None:
 
     assert numbers(idle) == []
     # The others are told of another file at once.
-    idle.agent.reload(idle.config(HALF | {"timeout": "900ms"}))
+    idle.agent.reload(idle.config(HALF | {"timeout": "5s"}))
     fleet.wait("a report has read", lambda: numbers(idle) == [3, 2])
     failing.healthy.unlink()
     fleet.wait_routes(2)

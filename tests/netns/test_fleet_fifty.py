@@ -76,7 +76,9 @@ def a_command_fails(fleet: Fleet) -> None:
     rolls = {host: host.start_roll(script) for host in fleet.hosts}
     fleet.wait("one fails", lambda: 1 in [roll.returncode for roll in rolls.values()], TIMEOUT)
     [bad] = [host for host, roll in rolls.items() if roll.returncode == 1]
-    assert [roll.returncode for roll in rolls.values()].count(0) == BAD - 1
+    fleet.wait(
+        "six are done", lambda: [roll.returncode for roll in rolls.values()].count(0) == BAD - 1
+    )
     assert bad.phase() == "failed" and fleet.slots() == [f"site{bad.n}"]
     for host in [host for host, roll in rolls.items() if roll.running]:
         fleet.wait(
@@ -87,7 +89,7 @@ def a_command_fails(fleet: Fleet) -> None:
     fleet.wait_routes(N - 1, timeout=TIMEOUT)
     assert bad.name not in fleet.collector.routes()
     assert bad.run_cli("fleet", "release", f"site{bad.n}") == f"site{bad.n}: released\n"
-    fleet.wait("the roll is done", lambda: not any(r.running for r in rolls.values()), 3 * TIMEOUT)
+    fleet.wait("the roll is done", lambda: not any(r.running for r in rolls.values()), 5 * TIMEOUT)
     assert [roll.returncode for roll in rolls.values()].count(0) == N - 1
     fleet.wait_routes(N, timeout=TIMEOUT)
     assert not fleet.slots()

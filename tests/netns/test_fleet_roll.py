@@ -71,10 +71,11 @@ def test_the_guard_counts(bed: Testbed) -> None:
     two.signal(signal.SIGINT)
     ends(fleet, two, 130)
     second.agent.reload(second.config({"vips": {"default": {"min_up": 2}}}))
-    assert not second.roll() or second.phase() == "releasing"
+    assert second.phase() in (None, "releasing")
     assert fleet.slots() == ["site1"]
     check(second.agent.status("fleet/vips"), "/v1/fleet/vips", "/v1/fleet/roll")
     check(first.agent.status("fleet/roll"), "/v1/fleet/roll")
+    fleet.wait("it is told", lambda: fleet.value("up/site1")["form"] == "drained")
     shown = json.loads(second.run_cli("fleet", "status", "--json"))
     [vip] = shown["vips"]
     assert (vip["up"], vip["staying"], vip["min_up"]) == (2, 2, 2)
@@ -236,17 +237,18 @@ def test_traffic_is_waited_for(bed: Testbed) -> None:
     with stream(fleet.hub, VIP4.split("/")[0], 0.01):
         roll = host.start_roll(f"touch {done}", "--wait-traffic", "10pps")
         fleet.wait("it waits", lambda: "waiting for fewer than 10" in (host.roll().get("note") or ""))
-        assert host.phase() == "draining" and fleet.collector.routes() == {}
+        assert host.phase() == "draining"
+        fleet.wait("it is withdrawn", lambda: fleet.collector.routes() == {})
         assert not done.exists()
     ends(fleet, roll, 0)
     assert done.exists()
 
 
 def test_timeout_without_an_agent(bed: Testbed) -> None:
-    """The command line gives up by itself; so does the agent, when it is there again."""
+    """The command line gives up by itself."""
     fleet = new_fleet(bed, 1)  # min_up 1: it waits
     host = fleet.hosts[0]
-    roll = host.start_roll("true", "--timeout", "4s")
+    roll = host.start_roll("true", "--timeout", "12s")
     fleet.wait("it waits", lambda: "1 must stay" in (host.roll().get("note") or ""))
     host.agent.kill()
     ends(fleet, roll, 124)

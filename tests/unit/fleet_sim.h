@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A fleet over a model of Consul (tests/unit/fleet_consul.h): its agents, the network between them, and the invariants that
- * are checked with every request and answer. Time goes from one event to the next. Include after cmocka.h.
+ * A fleet over a model of Consul (tests/unit/fleet_consul.h): its agents, the network between them, and the invariants
+ * that are checked with every request and answer. Time goes from one event to the next. Include after cmocka.h.
  */
 #ifndef TESTS_UNIT_FLEET_SIM_H
 #define TESTS_UNIT_FLEET_SIM_H

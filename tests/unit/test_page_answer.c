@@ -250,7 +250,7 @@ static void test_fleet(void **state)
 					  .at = loop_now(a->loop) };
 	get_page(a, "", "all", "0");
 	expect_says(a,
-		    "<span class=\"good\">more than must</span></td><th scope=\"row\">"
+		    "<span class=\"good\">enough</span></td><th scope=\"row\">"
 		    "198.51.7.1/32</th><td>3 announced, 2 must stay, 4 waiting to leave <small>");
 	f->seen[0].tally = (struct fleet_tally){
 		.up = 2, .min_up = 2, .joining = 1, .rolling = 2, .roller = "web<2>"
