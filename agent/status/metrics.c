@@ -79,7 +79,8 @@ static void api(struct metric_page *out, const struct api_counts *c)
 {
 	if (!c)
 		return;
-	gauge_beside_counter(out, "api_connections", "Open connections to the API.", c->connections);
+	gauge_beside_counter(out, "api_connections", "Open connections to the API.",
+			     c->connections);
 	gauge(out, "api_followers", "Clients that follow the events (/v1/events as a stream).",
 	      c->followers);
 	counter(out, "api_connections_total", "Connections to the API that were accepted.",
