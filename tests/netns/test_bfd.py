@@ -296,6 +296,8 @@ def test_with_graceful_restart(
     """RFC 5882 4.3.2: our C bit is clear."""
     link, cut = switched_link(bed)
     router = start_bfd_router(bed, kind, link, graceful_restart=True, setup={"stays": stays})
+    if isinstance(router, BfdFrr):
+        router.wait_begun()
     bed.start_service(PORT)
     agent = start_agent(bed, router, graceful_restart=True)
     wait_up(agent, router)
