@@ -321,6 +321,13 @@ static span_t time_to_next_read(struct fleet_member *m)
 	return jitter(usec_min(wait, m->config->poll_max), xorshift32(&m->random));
 }
 
+/* Consul has none of the own keys, although it was told. */
+static void register_anew(struct fleet_member *m, mono_t now)
+{
+	m->is_reported = false;
+	fleet_member_keys_lost(m, now);
+}
+
 static void judge_joiner(struct fleet_member *m, const struct fleet_view *views, mono_t now)
 {
 	const struct fleet_config *c = m->config;
@@ -331,8 +338,7 @@ static void judge_joiner(struct fleet_member *m, const struct fleet_view *views,
 		m->joiner.read_at = now;
 		break;
 	case FLEET_STEP_REGISTER:
-		m->is_reported = false;
-		fleet_member_keys_lost(m, now);
+		register_anew(m, now);
 		break;
 	case FLEET_STEP_WAIT:
 		m->joiner.read_at =
@@ -364,8 +370,7 @@ static void judge(struct fleet_member *m, const struct fleet_view *views, wall_t
 		m->may_have_claims &= !has_claims_to_give_back(m);
 		break;
 	case FLEET_STEP_REGISTER:
-		m->is_reported = false;
-		fleet_member_keys_lost(m, now);
+		register_anew(m, now);
 		break;
 	case FLEET_STEP_WAIT:
 		m->read_at = usec_add(now, time_to_next_read(m));
