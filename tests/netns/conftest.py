@@ -2,7 +2,7 @@
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +14,15 @@ from .testbed import Testbed
 from .vrf import kernel_has_vrfs
 
 
-_WITHOUT_VRFS = pytest.StashKey[int]()
-"""How many tests were deselected for want of VRFs."""
+_NOT_HERE = pytest.StashKey[dict[str, int]]()
+"""Why tests were deselected -> how many."""
+
+_NO_VRFS = "of VRFs: this kernel has none. `make kernel-smoke` runs them on Linux 5.10"
+_OTHER_HALF = "of the other half, which runs with the other build. `make netns` runs all with both"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--half", choices=schedule.HALVES, help="one half of the tests, always the same")
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -87,37 +94,38 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if hasattr(config, "workerinput"):  # of xdist
         items[:] = schedule.spread(items, lambda item: item.get_closest_marker("long") is not None)
-    _deselect_without_vrfs(config, items)
+    if not kernel_has_vrfs():
+        _deselect(config, items, lambda item: item.get_closest_marker("vrf") is not None, _NO_VRFS)
+    if half := config.getoption("half"):
+        _deselect(config, items, lambda item: schedule.half(item.nodeid) != half, _OTHER_HALF)
 
 
-def _deselect_without_vrfs(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Tests of VRFs run where there are some: in the guest of `make kernel-smoke`, which has them."""
-    of_vrfs = [item for item in items if item.get_closest_marker("vrf")]
-    if not of_vrfs or kernel_has_vrfs():
-        return
-    config.hook.pytest_deselected(items=of_vrfs)
-    items[:] = [item for item in items if not item.get_closest_marker("vrf")]
-    config.stash[_WITHOUT_VRFS] = len(of_vrfs)
+def _deselect(
+    config: pytest.Config, items: list[pytest.Item], is_out: Callable[[pytest.Item], bool], why: str
+) -> None:
+    out = [item for item in items if is_out(item)]
+    config.hook.pytest_deselected(items=out)
+    items[:] = [item for item in items if not is_out(item)]
+    config.stash.setdefault(_NOT_HERE, {})[why] = len(out)
     if hasattr(config, "workeroutput"):  # of xdist
-        config.workeroutput["without_vrfs"] = len(of_vrfs)
+        config.workeroutput["not_here"] = config.stash[_NOT_HERE]
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
     """Each worker of xdist collects all tests."""
-    if n := getattr(node, "workeroutput", {}).get("without_vrfs", 0):
-        node.config.stash[_WITHOUT_VRFS] = n
+    if not_here := getattr(node, "workeroutput", {}).get("not_here"):
+        node.config.stash[_NOT_HERE] = not_here
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     """A run that is green has not shown everything."""
-    if n := terminalreporter.config.stash.get(_WITHOUT_VRFS, 0):
+    not_here = terminalreporter.config.stash.get(_NOT_HERE, {})
+    lines = [f"{n} test{'s' * (n > 1)} {why}" for why, n in not_here.items() if n]
+    if lines:
         terminalreporter.section("not run here", yellow=True, bold=True)
-        terminalreporter.line(
-            f"{n} test{'s' * (n > 1)} of VRFs: this kernel has none. `make kernel-smoke` runs them on Linux 5.10",
-            yellow=True,
-            bold=True,
-        )
+    for line in lines:
+        terminalreporter.line(line, yellow=True, bold=True)
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -3,7 +3,6 @@
 import base64
 import json
 import re
-import subprocess
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +11,7 @@ from .configs import VIP4, app, config
 from .consul import Consul, Refused
 from .netns import Namespace
 from .process import Process
+from .routers import bird_control
 from .routers.base import library_env, unpacked
 from .service import Service
 from .testbed import AGENT_AS, ROUTER_AS, Testbed, connect
@@ -77,8 +77,7 @@ protocol bgp {name} {{
 
     def routes(self, prefix: str = VIP4) -> dict[str, bool]:
         """By agent; whether the route is the degraded one."""
-        argv = [unpacked("usr/sbin/birdcl"), "-s", self._dir / "ctl", "show", "route", "all", prefix]
-        text = subprocess.run(argv, capture_output=True, text=True, timeout=20).stdout
+        text = bird_control.ask(self._dir / "ctl", f"show route all {prefix}")
         found: dict[str, bool] = {}
         name = ""
         for line in text.splitlines():

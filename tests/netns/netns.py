@@ -16,13 +16,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from . import run_dir
+from . import run_dir, tcp
 from .process import Process
 from .wait import wait_until
 
 _NETNS_DIR = Path("/run/netns")
 _NAME = re.compile(r"vht(\d+)-")
-_TCP_TABLES = ("tcp", "tcp6")
 _CLONE_NEWNET = 0x40000000
 _MNT_DETACH = 2
 _SIOCSIFFLAGS = 0x8914
@@ -148,18 +147,17 @@ class Namespace:
 
     def is_listening(self, port: int) -> bool:
         """Whether some TCP socket of this namespace listens on the port."""
-        return bool(self._tcp_sockets(rf"\w+:{port:04X} \w+:0000 0A "))
+        return any(found.port == port for found in self._tcp_sockets(tcp.LISTEN))
 
     def has_accepted(self, port: int) -> bool:
         """Whether a client is connected to the port, and the accept queue is empty."""
-        if not self._tcp_sockets(rf"\w+:{port:04X} \w+:\w+ 01 "):
+        if not any(found.port == port for found in self._tcp_sockets(tcp.ESTABLISHED)):
             return False
-        return not self._tcp_sockets(rf"\w+:{port:04X} \w+:0000 0A \w+:0*[1-9A-F]")
+        return not any(found.queued for found in self._tcp_sockets(tcp.LISTEN) if found.port == port)
 
-    def _tcp_sockets(self, pattern: str) -> list[str]:
+    def _tcp_sockets(self, state: int) -> list[tcp.Socket]:
         with self.inside():
-            tables = [Path(f"/proc/thread-self/net/{table}").read_text() for table in _TCP_TABLES]
-        return re.findall(rf"^ *\d+: {pattern}", "".join(tables), re.MULTILINE)
+            return list(tcp.sockets(state))
 
     def pids(self) -> list[int]:
         """As `ip netns pids` has them, without a process of its own for each question."""

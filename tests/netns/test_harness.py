@@ -122,3 +122,11 @@ def test_browser_has_its_temporary_files_in_those_of_the_test(bed: Testbed) -> N
 )
 def test_long_tests_are_spread_over_the_first_half(items: str, order: str) -> None:
     assert "".join(schedule.spread(items, str.isupper)) == order
+
+
+def test_halves_are_about_the_same_and_divide_cases() -> None:
+    cases = [f"tests/netns/test_a.py::test_b[{i}]" for i in range(100)]
+    halves = [schedule.half(case) for case in cases]
+    assert 40 < halves.count("even") < 60
+    assert halves == [schedule.half(case) for case in cases]
+    assert set(halves) == set(schedule.HALVES)

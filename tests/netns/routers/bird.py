@@ -3,7 +3,8 @@
 import re
 
 from ..process import Process
-from .base import CountingRouter, NotReady, Route, library_env, sort_communities, sort_ext_communities, unpacked
+from . import bird_control
+from .base import CountingRouter, Route, library_env, sort_communities, sort_ext_communities, unpacked
 
 _ROUTE = re.compile(r"^(\S+/\d+)\s+\S+ \[agent1? ")
 _ATTRIBUTE = re.compile(r"^\s+BGP\.(\w+): ?(.*)$")
@@ -87,10 +88,7 @@ protocol bgp observer {{
 """
 
     def _birdc(self, command: str) -> str:
-        output = self.control([unpacked("usr/sbin/birdcl"), "-s", self._socket, *command.split()])
-        if "Unable to connect" in output:
-            raise NotReady(output)
-        return output
+        return bird_control.ask(self._socket, command)
 
     def is_established(self) -> bool:
         return "BGP state:          Established" in self._birdc(f"show protocols all {self.protocol}")
