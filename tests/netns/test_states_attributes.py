@@ -7,6 +7,7 @@ from typing import Any
 from .configs import VIP4, VIP6, app, config, peer
 from .health import PEER
 from .routers import Route, Router
+from .routers.base import NotReady
 from .testbed import AGENT_AS, Testbed
 from .wait import never, wait_until
 
@@ -45,7 +46,7 @@ def wait_attributes(router: Router, prefix: str, wanted: dict[str, Any]) -> Rout
             raise LookupError(f"it has {route}")
         return route
 
-    return wait_until(found, f"{router.kind}: {prefix} with {wanted}", ignore=(LookupError,))
+    return wait_until(found, f"{router.kind}: {prefix} with {wanted}", ignore=(LookupError, NotReady))
 
 
 UP = {
@@ -161,7 +162,7 @@ def start_group(bed: Testbed, router: Router, **keys: Any) -> Any:
     for name in "abc":
         switch(bed, name).touch()
     agent = bed.start_agent(
-        config(peer(router), apps=group(bed, "abc", **keys), agent={"keep_last_window": "10s"})
+        config(peer(router), apps=group(bed, "abc", **keys), agent={"keep_last_window": "10m"})
     )
     router.wait_routes("192.0.2.1/32", "192.0.2.2/32", "192.0.2.3/32")
     return agent
