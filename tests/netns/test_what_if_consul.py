@@ -88,9 +88,9 @@ class AwayCase(Case):
         self.wait_reported()
 
     def wait_reported(self) -> None:
-        """Longer than usual: where the session with Consul ended meanwhile, a new one asks for nothing for 15 s,
-        and begins when the guard tries again."""
-        wait_until(self._is_reported, "Consul has all that the guard writes", timeout=90)
+        """Longer than usual: where the agent's session ended meanwhile, Consul may know it for 30 s,
+        with its keys, and the guard tries again ever less often, up to every 30 s."""
+        wait_until(self._is_reported, "Consul has all that the guard writes", timeout=150)
 
     def _is_reported(self) -> bool:
         fleet = self.agent.status("fleet")
