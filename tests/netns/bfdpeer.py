@@ -104,11 +104,12 @@ class BfdPeer:
         """For the agent's session."""
         return replace(Packet(state=state, your_discr=self.heard.my_discr), **fields)
 
-    def come_up(self) -> None:
+    def come_up(self, **fields: int) -> None:
+        """`fields` of the packets that it sends."""
         self.expect(DOWN)
-        self.send(self.packet(INIT))
+        self.send(self.packet(INIT, **fields))
         self.expect(UP, POLL)
-        self.send(self.packet(UP, flags=FINAL))
+        self.send(self.packet(UP, flags=FINAL, **fields))
 
     @contextmanager
     def staying_up(self) -> Iterator[None]:

@@ -1,6 +1,7 @@
 """A system bus of the test's own, with a logind on it that does what it is told."""
 
 import os
+import socket
 import subprocess
 from pathlib import Path
 from typing import Self
@@ -36,7 +37,13 @@ class Bus:
             ["dbus-daemon", f"--config-file={self.config}", "--nofork", "--nopidfile"],
             stderr=subprocess.DEVNULL,
         )
-        wait_until(self.path.exists, "the bus is there")
+        wait_until(self._listens, "the bus is there", ignore=(OSError,))
+
+    def _listens(self) -> bool:
+        """Its socket is there a moment before it can be connected to."""
+        with socket.socket(socket.AF_UNIX) as client:
+            client.connect(str(self.path))
+        return True
 
     def stop(self) -> None:
         self._daemon.kill()

@@ -13,6 +13,9 @@ _RTM_DELADDR, _IFA_ADDRESS = 21, 1
 _NFNL_SUBSYS_NFTABLES, _NFT_MSG_DELSETELEM = 10, 14
 _LO = 1
 
+SO_RCVBUFFORCE = 33
+"""Of linux/socket.h: more than net.core.rmem_max, which root may have."""
+
 
 class Removals:
     def __init__(self, namespace: Namespace):
@@ -36,7 +39,7 @@ class Removals:
 
 def _open(protocol: int, groups: int) -> socket.socket:
     s = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, protocol)
-    s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 22)
+    s.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 1 << 22)
     s.bind((0, groups))
     s.setblocking(False)
     return s

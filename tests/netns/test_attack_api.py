@@ -10,7 +10,7 @@ from .configs import VIP4, VIP6, app, config
 from .consul import Consul, tags
 from .netns import Namespace
 from .testbed import Testbed
-from .wait import wait_until
+from .wait import TIMEOUT, wait_until
 
 PEER = {"peer_ip": "10.0.1.1", "peer_as": 65000}
 PORT = 8080
@@ -36,9 +36,14 @@ def start(bed: Testbed, **agent: object) -> Agent:
     bed.workdir.chmod(0o755)  # other users reach the admin socket
     bed.link()
     options = {"listen_addr": f":{PORT}", **agent}
-    agent_ = bed.start_agent(config(PEER, apps=(WEB,), agent=options))
-    wait_until(lambda: agent_.app("web")["state"] == "up", "the app is up")
-    return agent_
+    return start_web(bed, **options)
+
+
+def start_web(bed: Testbed, **options: object) -> Agent:
+    """Where there is a link."""
+    agent = bed.start_agent(config(PEER, apps=(WEB,), agent=options))
+    wait_until(lambda: agent.admin("/v1/apps/web").json()["state"] == "up", "the app is up")
+    return agent
 
 
 def raw(
@@ -51,7 +56,7 @@ def raw(
 ) -> tuple[int, str]:
     """Status and text of a request with exactly these headers."""
     with namespace.inside():
-        connection = socket.create_connection((to, port), 10)
+        connection = socket.create_connection((to, port), TIMEOUT)
     head = "".join(f"{line}\r\n" for line in headers)
     with connection:
         connection.sendall(f"{method} {target} HTTP/1.1\r\nConnection: close\r\n{head}\r\n".encode())
@@ -177,9 +182,7 @@ def test_nothing_for_users(bed: Testbed) -> None:
 
 def test_another_host_may_read(bed: Testbed) -> None:
     link_host = bed.link().namespace
-    agent = bed.start_agent(
-        config(PEER, apps=(WEB,), agent={"listen_addr": f":{PORT}"})
-    )
+    agent = start_web(bed, listen_addr=f":{PORT}")
     for method, target in CHANGES:
         status, text = raw(link_host, HOST, method, target)
         assert status == 403 and "agent.api.remote" in text, (method, target)
@@ -196,8 +199,7 @@ def test_a_token(bed: Testbed) -> None:
     token.chmod(0o600)
     far = bed.link().namespace
     tokens = [{"name": "ci", "file": str(token), "role": "register"}]
-    options = {"listen_addr": f":{PORT}", "api": {"tokens": tokens, "remote": "none"}}
-    agent = bed.start_agent(config(PEER, apps=(WEB,), agent=options))
+    agent = start_web(bed, listen_addr=f":{PORT}", api={"tokens": tokens, "remote": "none"})
     right, wrong = (f"Authorization: Bearer correct-horse-batter{end}" for end in "yx")
     assert raw(far, HOST, "GET", REGISTER, [HOST_HEADER, wrong])[0] == 401
     assert raw(far, HOST, "GET", "/v1/status", [HOST_HEADER, wrong])[0] == 401
@@ -267,8 +269,7 @@ def test_limits_of_a_token(bed: Testbed) -> None:
 
 def test_the_address_for_reading(bed: Testbed) -> None:
     far = bed.link().namespace
-    options = {"listen_addr": "127.0.0.1:8080", "read_addr": f"{HOST}:8081"}
-    agent = bed.start_agent(config(PEER, apps=(WEB,), agent=options))
+    agent = start_web(bed, listen_addr="127.0.0.1:8080", read_addr=f"{HOST}:8081")
     for namespace in (far, bed.host):
         for method, target in CHANGES:
             assert raw(namespace, HOST, method, target, port=8081)[0] == 403
@@ -428,8 +429,8 @@ def test_a_check_of_consul_changes_nothing(bed: Testbed) -> None:
     url = f"http://127.0.0.1:{PORT}/unregister?name=web"
     consul.register("evil-service", tags("192.0.2.99/32", f"gocast_monitor={url}"))
     wait_until(lambda: agent.get("/v1/apps/evil-service").status == 200, "the app is there")
-    wait_until(lambda: "status 403" in check_of(agent, "evil-service"), "the check was refused")
-    assert check_of(agent, "evil-service") == "status 403"
+    # With no word of the answer.
+    wait_until(lambda: check_of(agent, "evil-service") == "status 403", "the check was refused")
     expect_untouched(agent)
 
 
@@ -442,7 +443,7 @@ def test_gocast_users(bed: Testbed, address: str) -> None:
     base = f"http://{address}:{PORT}"
     for path in (f"/register?name=a&vip={VIP6}&monitor=port:tcp:{PORT}", "/info", "/ping"):
         assert curl(bed, f"{base}{path}", wrapper=()).endswith(" 200")
-    assert agent.app("a")["health"] == "up"
+    wait_until(lambda: agent.app("a")["health"] == "up", "the check passes")
     assert curl(bed, f"{base}/unregister?name=a", wrapper=()).endswith(" 200")
     assert agent.get("/v1/apps/a").status == 404
 
@@ -453,9 +454,10 @@ def test_gocast_users(bed: Testbed, address: str) -> None:
 def test_refused_requests_are_a_number(bed: Testbed) -> None:
     """One client fills neither the log nor the events; another cause is heard all the same."""
     agent = start(bed, api={"local": "read"})
-    for _ in range(300):
+    # Few enough for the minute that has five lines, also on a machine that is slow.
+    for _ in range(50):
         assert agent.get(REGISTER).status == 403
-    for _ in range(300):
+    for _ in range(50):
         assert agent.admin("/register?name=b&vip=127.0.0.1/32").status == 400
         assert agent.admin(f"/register?name=b&vip={VIP4}").status == 409
     refused = agent.admin("/v1/events?kind=request.refused").json()["events"]
@@ -464,7 +466,7 @@ def test_refused_requests_are_a_number(bed: Testbed) -> None:
     assert len([text for text in said if "belongs to app 'web'" in text]) == 5
     assert agent.log.count(": refused: ") == len(said) == 10
     counts = agent.admin("/v1/status").json()["api"]["refused"]
-    assert (counts["forbidden"], counts["invalid"], counts["conflict"]) == (300, 300, 300)
+    assert (counts["forbidden"], counts["invalid"], counts["conflict"]) == (50, 50, 50)
 
 
 def vips(first: int, n: int) -> list[str]:

@@ -81,8 +81,12 @@ async function attacks() {
     navigator.sendBeacon(api + path, "x");
   }
   await attempt("no referrer", ask(api + gets[0], {mode: "no-cors", referrerPolicy: "no-referrer"}));
-  const inner = `<body><script>fetch("${api}${gets[0]}", {mode: "no-cors"})</` + `script></body>`;
-  await attempt("sandboxed", element("iframe", {sandbox: "allow-scripts", srcdoc: inner}));
+  const inner = `<body><script>fetch("${api}${gets[0]}", {mode: "no-cors"})` +
+    `.finally(() => parent.postMessage("ended", "*"))</` + `script></body>`;
+  // It is loaded before its request has ended, which would end with the page.
+  const told = new Promise(resolve => addEventListener("message", resolve));
+  element("iframe", {sandbox: "allow-scripts", srcdoc: inner});
+  await attempt("sandboxed", told);
   await fetch("/report", {method: "POST", body: JSON.stringify(ended)});
   location.href = api + gets[0];
 }

@@ -51,7 +51,7 @@ def test_wrong_token_then_right(bed: Testbed, router: Router) -> None:
     agent = start(bed, router, consul_addr=consul.addr, consul_token_file=str(token))
     wait_error(agent, "403")
     assert "token" in agent.status("consul")["last_error"]
-    assert agent.status("consul")["state"] == "lost"
+    wait_until(lambda: agent.status("consul")["state"] == "lost", "Consul refuses")
     token.write_text(f"{MASTER}\n")
     router.wait_routes(VIP4)
     token.write_text(f"{WRONG}\n")
@@ -105,7 +105,8 @@ def test_environment_names_consul_and_node(bed: Testbed, router: Router) -> None
     query = server.queries[-1]
     assert query["dc"] == ["dc2"] and query["ns"] == ["team/a"] and query["partition"] == ["p"]
     assert "stale" in query
-    assert {"/v1/catalog/node/my%20node", "/v1/health/node/my%20node"} == set(server.paths)
+    wanted = {"/v1/catalog/node/my%20node", "/v1/health/node/my%20node"}
+    wait_until(lambda: set(server.paths) == wanted, "both are asked for")
     server.close()
 
 
@@ -265,7 +266,7 @@ def test_publish(bed: Testbed, router: Router) -> None:
     )
     assert published(consul)["vipherald:dns ü"][0] == "critical"
     # A failing app does not make a check of its service or of the node fail.
-    assert set(router.routes()) == {VIP4}
+    router.wait_routes(VIP4)
     bed.start_service(7777)
     wait_until(lambda: published(consul)["vipherald:dns ü"] == ("passing", "up"), "it is up")
     agent.drain("web", reason="kernel update")
@@ -284,7 +285,7 @@ def test_publish(bed: Testbed, router: Router) -> None:
     wait_until(
         lambda: published(consul).get("vipherald:dns ü") == ("passing", "up"),
         "published anew after Consul lost everything",
-        timeout=30,
+        timeout=60,
     )
     agent.stop()
     wait_until(lambda: published(consul) == {}, "everything is taken back")

@@ -245,6 +245,7 @@ def test_commands_of_exabgps_healthcheck(bed: Testbed) -> None:
     exabgp = start_exabgp(bed, file)
     go_through()
     exabgp.terminate()
+    bed.wait_no_process("exabgp healthcheck")  # which ExaBGP does not wait for
     text = convert(bed, "exabgp", file, "--native", status=1)
     assert "--execute with STATE INIT: that is no event here" in text
     begin()

@@ -7,7 +7,7 @@ from .agent import REPO
 
 def demo() -> str:
     result = subprocess.run(
-        [REPO / "scripts/demo.sh"], capture_output=True, text=True, timeout=60, check=False
+        [REPO / "scripts/demo.sh"], capture_output=True, text=True, timeout=300, check=False
     )
     assert result.returncode == 0, result.stderr
     return result.stdout

@@ -5,6 +5,7 @@ import os
 import pwd
 import socket
 import subprocess
+from typing import Any
 
 import pytest
 
@@ -96,6 +97,16 @@ def test_configuration_can_be_refused(bed: Testbed) -> None:
 OTHER_VIP = "192.0.2.55/32"
 
 
+def wait_found(agent: Agent, service: str) -> dict[str, Any]:
+    """Consul's catalog gets those that are registered in any order."""
+
+    def found() -> list[dict[str, Any]]:
+        return [s for s in agent.status("consul")["found"] if s["service"] == service]
+
+    [entry] = wait_until(found, f"{service} is found")
+    return entry
+
+
 def test_consul_is_refused_and_reported(bed: Testbed) -> None:
     router = bed.start_router("bird")
     consul = Consul(bed.host)
@@ -104,7 +115,7 @@ def test_consul_is_refused_and_reported(bed: Testbed) -> None:
     consul.register("good", tags("192.0.2.54/32"))
     agent = bed.start_agent(config(peer(router), agent={"consul_addr": consul.addr}))
     router.wait_routes("192.0.2.54/32", OTHER_VIP)
-    [bad] = [s for s in agent.status("consul")["found"] if s["service"] == "bad"]
+    bad = wait_found(agent, "bad")
     assert bad["state"] == "refused"
     assert "exec:true" in bad["problem"] and "agent.exec.allow_from" in bad["problem"]
 
@@ -117,7 +128,7 @@ def test_kinds_that_run_nothing_can_be_refused_too(bed: Testbed) -> None:
     options = {"consul_addr": consul.addr, "monitors": {"allow_from": "config"}}
     agent = bed.start_agent(config(peer(router), agent=options))
     router.wait_routes("192.0.2.54/32")
-    [curious] = [s for s in agent.status("consul")["found"] if s["service"] == "curious"]
+    curious = wait_found(agent, "curious")
     assert curious["state"] == "refused" and "agent.monitors.allow_from" in curious["problem"]
 
 

@@ -16,8 +16,11 @@ from .test_docs_api import check
 from .test_traffic import stream
 from .testbed import Testbed
 
-ONE: dict[str, Any] = {"vips": {"default": {"min_up": 1}}}
-UNGUARDED: dict[str, Any] = {"vips": {"192.0.2.99/32": {"min_up": 1}}}
+# Consul has time to answer, also on a busy machine.
+PATIENT = {"timeout": "5s"}
+ONE: dict[str, Any] = {"vips": {"default": {"min_up": 1}}, **PATIENT}
+TWO: dict[str, Any] = {"vips": {"default": {"min_up": 2}}, **PATIENT}
+UNGUARDED: dict[str, Any] = {"vips": {"192.0.2.99/32": {"min_up": 1}}, **PATIENT}
 QUICK = {"drain_time": "200ms"}
 
 
@@ -26,7 +29,7 @@ def new_fleet(bed: Testbed, n: int, fleet: dict[str, Any] = ONE) -> Fleet:
 
 
 def ends(fleet: Fleet, roll: Process, status: int) -> None:
-    fleet.wait("the command line ends", lambda: not roll.running, timeout=60)
+    fleet.wait("the command line ends", lambda: not roll.running, timeout=120)
     assert roll.returncode == status, roll.log
 
 
@@ -55,7 +58,7 @@ def test_one_after_the_other(bed: Testbed) -> None:
 
 def test_the_guard_counts(bed: Testbed) -> None:
     """Two slots, and two of three must stay: the second waits for the first all the same."""
-    fleet = new_fleet(bed, 3, {"vips": {"default": {"min_up": 2}}})
+    fleet = new_fleet(bed, 3, TWO)
     first, second = fleet.hosts[:2]
     go, begun = bed.workdir / "go", bed.workdir / "begun"
     one = first.start_roll(waits_for(go, begun), "-n", "2", "--json")
@@ -66,13 +69,13 @@ def test_the_guard_counts(bed: Testbed) -> None:
         lambda: "1 other is announced and in no other work, 2 must stay" in (second.roll().get("note") or ""),
     )
     # A rule that is reloaded is the one that counts, and what waits is given up without a trace.
-    second.agent.reload(second.config({"vips": {"default": {"min_up": 3}}}))
+    second.agent.reload(second.config({"vips": {"default": {"min_up": 3}}, **PATIENT}))
     fleet.wait("it knows", lambda: "3 must stay" in (second.roll().get("note") or ""))
     two.signal(signal.SIGINT)
     ends(fleet, two, 130)
-    second.agent.reload(second.config({"vips": {"default": {"min_up": 2}}}))
+    second.agent.reload(second.config(TWO))
     assert second.phase() in (None, "releasing")
-    assert fleet.slots() == ["site1"]
+    fleet.wait("its slot is given back", lambda: fleet.slots() == ["site1"])
     check(second.agent.status("fleet/vips"), "/v1/fleet/vips", "/v1/fleet/roll")
     check(first.agent.status("fleet/roll"), "/v1/fleet/roll")
     fleet.wait("it is told", lambda: fleet.value("up/site1")["form"] == "drained")
@@ -138,7 +141,7 @@ JOINING: dict[str, Any] = {"states": {"up": {"med": 100}, "join": {"med": 500}},
 
 def test_all_join(bed: Testbed) -> None:
     """A new release on all hosts: they are announced, and count for each other."""
-    fleet = Fleet(bed, 3, {"vips": {"default": {"min_up": 2}}}, agent=QUICK, **JOINING)
+    fleet = Fleet(bed, 3, TWO, agent=QUICK, **JOINING)
     settled = len(fleet.collector.sizes())
     rolls = [host.start_roll("sleep 0.2", "-n", "3") for host in fleet.hosts]
     for roll in rolls:
@@ -234,7 +237,7 @@ def test_traffic_is_waited_for(bed: Testbed) -> None:
     host = fleet.hosts[0]
     fleet.hub.ip(f"route replace {VIP4} via {host.ip}")
     done = bed.workdir / "done"
-    with stream(fleet.hub, VIP4.split("/")[0], 0.01):
+    with stream(fleet.hub, VIP4.split("/")[0], 0.02, burst=20):
         roll = host.start_roll(f"touch {done}", "--wait-traffic", "10pps")
         fleet.wait("it waits", lambda: "waiting for fewer than 10" in (host.roll().get("note") or ""))
         assert host.phase() == "draining"

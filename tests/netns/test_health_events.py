@@ -71,7 +71,7 @@ def test_servers_that_hang_and_hold_up_others_are_reported(bed: Testbed) -> None
     agent = bed.start_agent(
         config({"peer_ip": "10.0.1.3", "peer_as": 65000}, apps=apps, agent={"monitor_interval": "1s"})
     )
-    line = agent.wait_log("checks over the network cannot be made as often")
+    line = agent.wait_log("checks over the network cannot be made as often", timeout=60)
     assert re.search(r"\d+% of their interval", line), line
     assert "checks over the network start" in behind(agent)
 
@@ -82,7 +82,7 @@ def test_overload_is_reported(bed: Testbed) -> None:
     agent = bed.start_agent(
         config({"peer_ip": "10.0.1.1", "peer_as": 65000}, apps=apps, agent={"exec_max": 2})
     )
-    line = agent.wait_log("cannot run the checks as often")
+    line = agent.wait_log("cannot run the checks as often", timeout=60)
     assert re.search(r"\d+% of their interval", line), line
     metrics = agent.get("/metrics").text
     assert "vipherald_exec_behind 1" in metrics

@@ -93,8 +93,7 @@ def test_finds_the_agent_of_the_same_network(bed: Testbed) -> None:
     relative to its own working directory."""
     other = bed.namespace("other")
     unreachable = {"peer_ip": "10.9.9.1", "peer_as": 65000}
-    other.start([binary(), of(bed.make_agent(config(unreachable, local_ip="10.9.9.9")))], "far")
-    wait_until(lambda: other.is_listening(8080), "the other one runs")
+    bed.make_agent(config(unreachable, local_ip="10.9.9.9"), namespace=other).start()
     assert healthcheck(bed)[0] == 1
 
     agent = bed.make_agent(

@@ -53,6 +53,8 @@ def test_the_route_goes_and_comes_back(bed: Testbed, bus: Bus, logind: Logind) -
     assert VIP4 in bed.host.run(["ip", "address", "show", "dev", "lo"])
     [request] = agent.status("status")["drain"]["holds"]
     assert (request["by"], request["reason"]) == ("host", "the host shuts down")
+    # What a peer was sent is told when the agent has nothing else to do.
+    wait_until(lambda: "route.withdrawn" in kinds(agent), "the withdrawal is told")
     events = kinds(agent)
     assert events.index("host.shutdown") < events.index("route.withdrawn")
     # It is not told twice, and a cancel takes it back, with a lock for the next time.
@@ -64,7 +66,7 @@ def test_the_route_goes_and_comes_back(bed: Testbed, bus: Bus, logind: Logind) -
     logind.tell("shutdown")
     assert logind.said() == "released"
     router.wait_routes()
-    agent.stop(timeout=5)
+    agent.stop()
 
 
 def test_drained_before(bed: Testbed, bus: Bus, logind: Logind) -> None:
@@ -89,6 +91,7 @@ def test_the_drain_ends_before(bed: Testbed, bus: Bus, logind: Logind) -> None:
     logind.tell("shutdown")
     assert logind.said() == "released"
     router.wait_routes()
+    wait_until(lambda: "route.withdrawn" in kinds(agent), "the withdrawal is told")
     [drained, withdrawn] = [
         event for event in agent.status("events?name=dns")["events"]
         if event["kind"] in {"app.drained", "route.withdrawn"}
@@ -100,7 +103,7 @@ def test_the_drain_ends_before(bed: Testbed, bus: Bus, logind: Logind) -> None:
 def test_a_stop_holds_the_lock_until_its_end(bed: Testbed, bus: Bus, logind: Logind) -> None:
     agent, router = start(bed, bus)
     assert logind.said() == LOCK
-    agent.stop(timeout=5)
+    agent.stop()
     assert logind.said() == "released"
     router.wait_routes()
 

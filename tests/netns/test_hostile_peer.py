@@ -81,9 +81,9 @@ def test_broken_attribute_is_tolerated(bed: Testbed) -> None:
         + bgp.attribute(bgp.AS_PATH, b"")
         + bgp.attribute(bgp.NEXT_HOP, b"\x0a\0\1\1")
     )
+    session.expect_route(VIP4)
     body = struct.pack(">HH", 0, len(attributes)) + attributes + bgp.encode_prefix("10.9.0.0/16")
     session.send(bgp.message(bgp.UPDATE, body) + bgp.route_refresh(bgp.IPV4_UNICAST))
-    session.expect_route(VIP4)
     session.expect_route(VIP4)
 
 

@@ -189,6 +189,7 @@ def test_reloads_touch_neither_added_nor_disabled_peers(bed: Testbed, untouched:
     agent = start(bed, untouched, peer(third))
     add(agent, router.ip, {"peer_as": ROUTER_AS})
     router.wait_routes(VIP4, VIP6)
+    third.wait_routes(VIP4, VIP6)
     order(agent, third.ip, "disable")
     established = router.process.log.count("went from OpenConfirm to Established")
     assert established == 1
@@ -242,7 +243,8 @@ def test_a_trial_that_is_taken_back_leaves_it_added(bed: Testbed, untouched: Unt
     session = raw.accept()
     session.receive_updates_until_end_of_rib()
     agent.write_config(config(untouched.entry, raw.entry, apps=(WEB,)))
-    assert agent.admin("/v1/reload?confirm=1s", "POST").status == 200
+    # Long enough for the routes of the trial, also where the agent is held up.
+    assert agent.admin("/v1/reload?confirm=4s", "POST").status == 200
     assert bgp.COMMUNITIES not in session.expect_route(VIP4).attributes
     agent.wait_log("not confirmed: reloaded")
     assert bgp.COMMUNITIES in session.expect_route(VIP4).attributes
@@ -365,7 +367,8 @@ def test_verbs(bed: Testbed, untouched: Untouched) -> None:
     said = client("peer", name, "add", "--as", str(ROUTER_AS), "--hold-time", "30s",
                   "--communities", "1:2", "--communities=3:4")
     assert said == f"{name}: added\n"
-    listener.accept().establish(ROUTER_AS, "1.1.1.1")
+    session = listener.accept()
+    session.establish(ROUTER_AS, "1.1.1.1")
     [line] = [line for line in client("peers").splitlines() if line.startswith(name)]
     assert " api " in line
     assert "api, added" in client("peer", name)

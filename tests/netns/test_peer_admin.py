@@ -44,9 +44,12 @@ class Peer:
         self.entry = {"peer_ip": self.ip, "peer_as": ROUTER_AS, **keys}
         self.listener = RawListener(self.link.namespace, self.ip)
         self._capabilities = bgp.usual_capabilities(ROUTER_AS) + (offer.encode() if offer else b"")
+        self._sessions: list[RawSession] = []
 
     def accept(self, capabilities: bytes = b"") -> RawSession:
+        """It stays open, whether the test keeps it or not: else the agent connects again."""
         session = self.listener.accept()
+        self._sessions.append(session)
         session.establish(ROUTER_AS, capabilities=self._capabilities + capabilities)
         return session
 
@@ -305,9 +308,11 @@ def test_link_local_peers_are_named_with_their_interface(bed: Testbed) -> None:
     listener = RawListener(link.namespace, "fe80::1%eth0")
     name = f"fe80::1%{link.device}"
     agent = bed.start_agent(config({"peer_ip": name, "peer_as": ROUTER_AS}))
-    listener.accept().establish(ROUTER_AS, "1.1.1.1")
+    session = listener.accept()
+    session.establish(ROUTER_AS, "1.1.1.1")
     assert order(agent, name.replace("%", "%25"), "disable")["peer"] == name
     assert order(agent, "fe80::1", "enable")["peer"] == name, "there is only one"
+    session.expect_notification(bgp.CEASE, bgp.ADMIN_SHUTDOWN)
     listener.accept().establish(ROUTER_AS, "1.1.1.1")
 
 

@@ -187,6 +187,12 @@ def temporary(bed: Testbed, device: str) -> list[str]:
     return [entry["local"] for entry in info if entry.get("temporary")]
 
 
+def preferred(bed: Testbed, link: Link) -> str:
+    """The kernel's source towards the router. A privacy address is tentative at first."""
+    [route] = bed.host.ip_json("-6", "route", "get", link.router_ip6)
+    return str(route["prefsrc"])
+
+
 @pytest.mark.parametrize("kind", ["frr", "bird"])
 def test_ipv6_session_does_not_start_from_a_privacy_address(bed: Testbed, kind: str) -> None:
     link = bed.link()
@@ -196,9 +202,7 @@ def test_ipv6_session_does_not_start_from_a_privacy_address(bed: Testbed, kind: 
         f"addr del {link.host_ip6}/64 dev {link.device}",
         f"addr add {link.host_ip6}/64 dev {link.device} nodad mngtmpaddr",
     )
-    wait_until(lambda: temporary(bed, link.device), "a privacy address")
-    [route] = bed.host.ip_json("-6", "route", "get", link.router_ip6)
-    assert route["prefsrc"] in temporary(bed, link.device), "the kernel prefers it"
+    wait_until(lambda: preferred(bed, link) in temporary(bed, link.device), "a privacy address is preferred")
     router = bed.start_router(kind, link, agent_ip=link.host_ip6, listen=link.router_ip6)
     agent = bed.start_agent(config(peer(router), apps=(app("six", VIP6),), router_id="10.0.1.2"))
     assert router.wait_routes(VIP6)[VIP6].next_hop == link.host_ip6
@@ -217,7 +221,7 @@ def test_ipv6_next_hop_of_an_ipv4_session_is_no_privacy_address(bed: Testbed) ->
         f"addr del {link.host_ip6}/64 dev {link.device}",
         f"addr add {link.host_ip6}/64 dev {link.device} nodad mngtmpaddr",
     )
-    wait_until(lambda: temporary(bed, link.device), "a privacy address")
+    wait_until(lambda: preferred(bed, link) in temporary(bed, link.device), "a privacy address is preferred")
     router = bed.start_router("frr", link)
     bed.start_agent(config(peer(router), apps=(app("six", VIP6),)))
     assert router.wait_routes(VIP6)[VIP6].next_hop == link.host_ip6

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from . import exabgp
+from . import bgp, exabgp
 from .agent import Agent
 from .configs import VIP4, app, config, peer
 from .exabgp import healthcheck, process, without_host
@@ -190,8 +190,9 @@ def test_neighbors(bed: Testbed) -> None:
     structure = {**config(peer(one), peer(two)), "processes": [process("p", run, *ALLOW)]}
     agent = bed.start_agent(structure)
     two.wait_routes(IP4, IP4B)
+    one.wait_established()
+    wait_until(lambda: agent.route_state(IP4, one.ip) == "filtered", "it is not for that one")
     assert one.routes() == {}
-    assert agent.route_state(IP4, one.ip) == "filtered"
 
 
 @pytest.mark.parametrize("kind", ["bird", "frr"])
@@ -314,6 +315,7 @@ exec sleep 1000""")
     shown = {r["peer"]: r for r in agent.status("routes")["routes"][0]["peers"]}
     assert [shown[r.ip]["med"] for r in (one, two)] == [10, 20]
     assert shown[two.ip]["as_path"] == [AGENT_AS, 65009] and "as_path" not in shown[one.ip]
+    wait_until(lambda: len(answers(bed)) == 2, "a line for each of them")
     for line, router, med in zip(answers(bed), (one, two), (10, 20), strict=True):
         assert line.startswith(f"neighbor {router.ip} ipv4 unicast {IP4} next-hop "), line
         assert f" med {med} " in line, line
@@ -347,8 +349,8 @@ while :; do ask {line}; ask {line} community "[ ]"; sleep 0.05; done""")
     before = program(agent)["lines"]
     session.receive_pending()
     wait_until(lambda: program(agent)["lines"] > before + 20, "20 lines")
-    updates = [m for m in session.receive_pending() if type(m).__name__ == "Update"]
-    assert [u for u in updates if u.announced or u.withdrawn] == []
+    found = [bgp.decode(message) for message in session.receive_pending()]
+    assert [u for u in found if isinstance(u, bgp.Update) and (u.announced or u.withdrawn)] == []
 
 
 def test_the_routes_go_with_the_process(bed: Testbed) -> None:
@@ -375,17 +377,22 @@ def test_the_routes_go_with_the_process(bed: Testbed) -> None:
 
 def test_a_removed_program_stays_away(bed: Testbed) -> None:
     """Also when it has ended by itself, and what it had written is still carried out."""
+
+    def started(since: int) -> list[dict[str, Any]]:
+        return agent.status(f"events?since={since}&kind=process.started")["events"]  # type: ignore[no-any-return]
+
     router = bed.start_router("bird")
     line = f"announce route {NETWORK} next-hop self split /32 med"
     run = script(bed, f"""
-echo $$ >> {bed.workdir}/starts
 i=0; while [ $i -lt 400 ]; do i=$((i + 1)); echo {line} $i; done""")
     entry = process("p", run, *ALLOW, on_exit="keep", max_routes=20000)
     agent = start(bed, router, entry)
     agent.wait_log("process p has ended, exit status 0")
+    assert started(0)
     agent.reload({**config(peer(router)), "processes": []})
+    removed = agent.status("events?limit=1")["newest"]
     router.wait_routes()
-    never(lambda: len((bed.workdir / "starts").read_text().split()) > 1, "it is started again", 1.0)
+    never(lambda: started(removed), "it is started again", 1.0)
     assert agent.status("status")["processes"] == []
 
 
@@ -426,10 +433,11 @@ def test_a_program_that_ends_again_and_again(bed: Testbed) -> None:
     router = bed.start_router("bird")
     agent = start(bed, router, process("p", "echo too tired >&2; exit 3", *ALLOW))
     agent.wait_event("process.ended", app="p", level="warning")
-    wait_until(lambda: "process-failing" in alarms(agent), "the alarm")
+    said = "process p ends again and again (exit status 3"
+    # Of the last start, which may not have come to the command where the launcher is held up.
+    wait_until(lambda: said in alarms(agent).get("process-failing", {"text": ""})["text"], "the alarm")
     alarm = alarms(agent)["process-failing"]
     assert (alarm["process"], alarm["count"]) == ("p", 1)
-    assert "process p ends again and again (exit status 3" in alarm["text"], alarm
     agent.wait_log("process p says: too tired")
     stays = process("p", f"echo announce route {IP4} next-hop self; exec sleep 1000", *ALLOW)
     agent.reload({**config(peer(router)), "processes": [stays]})
@@ -467,9 +475,10 @@ def test_a_flood_of_reloads(bed: Testbed) -> None:
     router.wait_routes(IP4)
     wait_until(lambda: program(agent)["lines"] > 20000, "20000 lines")
     wait_until(lambda: program(agent, "q")["lines"] > 20000, "20000 lines")
-    asked = agent.log.count("asks for a reload")
+    log = agent.log
+    asked = log.count("asks for a reload")
     assert 1 <= asked < 20
-    assert agent.log.count(": reloading ") <= asked
+    assert log.count(": reloading ") <= asked
     assert agent.get("/healthz").status == 200
 
 
@@ -573,8 +582,8 @@ several show neighbor summary
 exec sleep 1000""")
     entry = process("p", run, *ALLOW)
     away = {"peer_ip": "10.9.9.9", "peer_as": 65000, "multi_hop": True}
-    bed.start_agent({**config(peer(router), away), "processes": [entry]})
-    router.wait_established()
+    agent = bed.start_agent({**config(peer(router), away), "processes": [entry]})
+    wait_until(lambda: agent.peer(router.ip)["state"] == "established", "the session is up")
     go.touch()
     wait_until(lambda: answers(bed).count("done") == 3, "three answers")
     first, second, third = " \n".join(answers(bed)).split("done")[:3]
@@ -753,10 +762,10 @@ def test_ten_thousand(bed: Testbed) -> None:
     run = script(bed, f"ask announce route {NETWORK} next-hop self split /32; exec sleep 1000")
     many = process("p", run, *ALLOW, max_routes=20000)
     agent = start(bed, router, many)
-    wait_until(lambda: program(agent)["routes"] == 16384, "16384 routes", 60)
-    wait_until(lambda: len(router.prefixes()) == 16384, "at the router", 60, ignore=(NotReady,))
+    wait_until(lambda: program(agent)["routes"] == 16384, "16384 routes", 120)
+    wait_until(lambda: len(router.prefixes()) == 16384, "at the router", 120, ignore=(NotReady,))
     agent.reload({**config(peer(router)), "processes": []})
-    wait_until(lambda: len(router.prefixes()) == 0, "withdrawn", 60, ignore=(NotReady,))
+    wait_until(lambda: len(router.prefixes()) == 0, "withdrawn", 120, ignore=(NotReady,))
 
 
 

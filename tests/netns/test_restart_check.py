@@ -39,7 +39,7 @@ def test_a_broken_file_is_refused_and_the_agent_goes_on(bed: Testbed) -> None:
     agent.process.signal(signal.SIGUSR2)
     refused = f"SIGUSR2: no restart, {agent.config_path} has 2 errors; the agent goes on"
     agent.wait_event("restart.refused", level="error", text=refused)
-    assert "apps2" in agent.log
+    agent.wait_log("apps2")
     assert agent.app("web")["announced"]
     router.wait_routes(VIP4)
     agent.write_config(sound)
@@ -54,7 +54,7 @@ def test_a_file_that_this_host_cannot_run_is_refused(bed: Testbed) -> None:
     )
     agent.process.signal(signal.SIGUSR2)
     agent.wait_log("SIGUSR2: no restart")
-    assert "no-such-user" in agent.log
+    agent.wait_log("no-such-user")
 
 
 def test_the_service_manager_is_not_refused(bed: Testbed) -> None:

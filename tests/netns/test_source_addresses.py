@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from .configs import VIP4, app, config
-from .netlink import LocalChanges, add_vip_of_0_1_0
+from .netlink import SO_RCVBUFFORCE, LocalChanges, add_vip_of_0_1_0
 from .netns import Namespace
 from .rawpeer import RawListener
 from .testbed import ROUTER_AS, Testbed
-from .wait import wait_until
+from .wait import TIMEOUT, wait_until
 
 OWN4, OWN6 = "10.99.0.1", "2001:db8:aa::1"
 FAR4, FAR6 = "10.99.0.254", "2001:db8:bb::1"
@@ -52,7 +52,7 @@ class Sources:
     def __init__(self, namespace: Namespace):
         with namespace.inside():
             self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(3))
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
+        self._socket.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 4 << 20)
         self._socket.setblocking(False)
         self._found: set[tuple[int, str]] = set()
 
@@ -251,7 +251,7 @@ class Probe:
         self._askers = {"udp": (udp, b"echo"), "ping": (icmp, bytes([8, 0, 0, 0, 0, 0, 0, 1]))}
         for asker, _ in self._askers.values():
             asker.connect((vip, 7000))
-            asker.settimeout(2)
+            asker.settimeout(TIMEOUT)  # of what is lost: the answerer may be slow
         self._stop, self._answered = threading.Event(), threading.Event()
         self.sent = dict.fromkeys(self._askers, 0)
         self.lost = dict.fromkeys(self._askers, 0)

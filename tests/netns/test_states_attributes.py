@@ -4,9 +4,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from .agent import Agent
 from .configs import VIP4, VIP6, app, config, peer
 from .health import PEER
 from .routers import Route, Router
+from .routers.base import NotReady
 from .testbed import AGENT_AS, Testbed
 from .wait import never, wait_until
 
@@ -45,7 +47,7 @@ def wait_attributes(router: Router, prefix: str, wanted: dict[str, Any]) -> Rout
             raise LookupError(f"it has {route}")
         return route
 
-    return wait_until(found, f"{router.kind}: {prefix} with {wanted}", ignore=(LookupError,))
+    return wait_until(found, f"{router.kind}: {prefix} with {wanted}", ignore=(LookupError, NotReady))
 
 
 UP = {
@@ -161,10 +163,16 @@ def start_group(bed: Testbed, router: Router, **keys: Any) -> Any:
     for name in "abc":
         switch(bed, name).touch()
     agent = bed.start_agent(
-        config(peer(router), apps=group(bed, "abc", **keys), agent={"keep_last_window": "10s"})
+        config(peer(router), apps=group(bed, "abc", **keys), agent={"keep_last_window": "10m"})
     )
     router.wait_routes("192.0.2.1/32", "192.0.2.2/32", "192.0.2.3/32")
     return agent
+
+
+def alarms(agent: Agent) -> list[dict[str, Any]]:
+    """But for that of a busy machine."""
+    found = agent.status("status")["alarms"]
+    return [alarm for alarm in found if alarm["alarm"] != "checks-behind"]
 
 
 def fail_all(bed: Testbed) -> None:
@@ -181,7 +189,7 @@ def test_a_check_that_breaks_for_all_does_not_empty_the_site(bed: Testbed) -> No
         wait_attributes(
             router, f"192.0.2.{n}/32", {"communities": ("5000:5000", GRACEFUL_SHUTDOWN)}
         )
-    [alarm] = agent.status("status")["alarms"]
+    [alarm] = alarms(agent)
     assert (alarm["alarm"], alarm["group"]) == ("group-kept", "site")
     [kept] = agent.status("events?kind=group&name=site")["events"]
     assert (kept["kind"], kept["group"]) == ("group.kept", "site") and "app" not in kept
@@ -194,7 +202,7 @@ def test_a_check_that_breaks_for_all_does_not_empty_the_site(bed: Testbed) -> No
     switch(bed, "b").touch()
     router.wait_routes("192.0.2.2/32")
     wait_attributes(router, "192.0.2.2/32", {"communities": ("5000:5000",)})
-    assert agent.status("status")["alarms"] == []
+    assert alarms(agent) == []
     one_by_one = "group site: apps are judged one by one again"
     released = agent.wait_event("group.released", group="site", level="warning", text=one_by_one)
     assert released["id"] > kept["id"] and "app" not in released
@@ -243,7 +251,7 @@ def test_one_app_of_a_group_goes_down_like_any_other(bed: Testbed) -> None:
     agent = start_group(bed, router)
     switch(bed, "a").unlink()
     router.wait_routes("192.0.2.2/32", "192.0.2.3/32")
-    assert agent.status("status")["alarms"] == []
+    assert alarms(agent) == []
     assert agent.app("a")["state"] == "down"
 
 

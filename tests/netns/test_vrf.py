@@ -119,8 +119,8 @@ def test_interface_of_the_vrf_is_inside_and_others_are_not(bed: Testbed) -> None
     define(agent, "inside", VIP4, interface=member)
     assert outside(agent) is None
     define(agent, "outside", ALL, interface=other)
+    agent.wait_log(f"outside: bound to {other}, which is not in the VRF of peer {BLUE}")
     assert outside(agent) == (ALL, 1)
-    assert f"outside: bound to {other}, which is not in the VRF of peer {BLUE}" in agent.log
 
 
 @pytest.mark.vrf
@@ -413,6 +413,6 @@ def test_way_back_is_that_of_the_vrf(bed: Testbed) -> None:
         alarms = agent.status("status")["alarms"]
         return [a["peer"] for a in alarms if a["alarm"] == "no-way-back"] == [f"{ROUTER6}%vrf-blue"]
 
-    assert told()
+    wait_until(told, "the alarm")
     bed.host.ip(f"route add 0.0.0.0/0 via inet6 {ROUTER6} dev {device} table 10")
     wait_until(lambda: not told(), "no alarm any more")

@@ -10,7 +10,9 @@ from .fleet import Fleet, Host
 from .test_verbs import Client
 from .testbed import Testbed
 
-HALF: dict[str, Any] = {"vips": {"default": {"min_up": "50%"}}}
+# Consul has time to answer, also on a busy machine.
+PATIENT = {"timeout": "5s"}
+HALF: dict[str, Any] = {"vips": {"default": {"min_up": "50%"}}, **PATIENT}
 """Of three agents, two must stay."""
 
 
@@ -95,7 +97,7 @@ def test_what_is_left(bed: Testbed) -> None:
 
 def test_those_that_join_are_announced(bed: Testbed) -> None:
     """A gate is not shut by a change that loses nothing; the guard counts them not."""
-    rules = {"vips": {"default": {"min_up": 2}}}
+    rules: dict[str, Any] = {"vips": {"default": {"min_up": 2}}, **PATIENT}
     joining: dict[str, Any] = {"states": {"join": {"med": 500}}, "join_time": "1h"}
     fleet = Fleet(bed, 2, rules, **joining)
     host = fleet.hosts[0]
@@ -134,7 +136,7 @@ def test_those_that_join_are_announced(bed: Testbed) -> None:
 
 
 def test_no_answer_opens_no_gate(bed: Testbed) -> None:
-    fleet = Fleet(bed, 1, HALF)
+    fleet = Fleet(bed, 1, {**HALF, "timeout": "500ms"})
     [host] = fleet.hosts
     # Nothing would change: nothing is asked.
     nothing = Asked(bed, host, "--fail=http")

@@ -9,6 +9,7 @@ import struct
 from dataclasses import dataclass, field
 
 from . import bgp
+from .netlink import SO_RCVBUFFORCE
 from .netns import Namespace
 
 _ETH_P_ALL = 0x0003
@@ -43,7 +44,7 @@ class WireTap:
             self._socket = socket.socket(
                 socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(_ETH_P_ALL)
             )
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
+        self._socket.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 4 << 20)
         self._socket.bind((device, _ETH_P_ALL))
         self._socket.setblocking(False)
 

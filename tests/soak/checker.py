@@ -11,9 +11,9 @@ from .actor import Actor
 from .context import Context
 from .model import CLEANUP_TIMER, App, Want, differences
 
-BOUND = 5.0
+BOUND = 10.0
 """For how long an app must be as it is before the observer's table must show it. Some deaths are
-only found by a check that times out (2 s)."""
+only found by a check that times out (5 s)."""
 
 _ELEMENT = re.compile(r"(\S+) \. (tcp|udp) \. (\d+) : (\S+) \. (\d+)")
 _RULE = re.compile(

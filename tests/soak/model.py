@@ -17,7 +17,7 @@ from typing import Any
 
 DRAIN_TIME = 1.0
 CLEANUP_TIMER = 3.0
-LEASE_SLACK = 1.0
+LEASE_SLACK = 3.0
 """A lease runs from the request on, the model's from the answer on."""
 
 

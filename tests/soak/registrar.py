@@ -10,7 +10,8 @@ from .model import App
 NAMES = 8
 """Of each registrar."""
 
-LEASE = 8.0
+LEASE = 16.0
+"""Longer than the checker's BOUND, and LEASE_SLACK."""
 
 BAD = (
     "/register?name=bad",

@@ -10,7 +10,7 @@ from .actor import Actor
 from .context import Context
 from .model import differences
 
-SETTLE = 5.0
+SETTLE = 10.0
 """For how long an app must be as it is, and the session up, before a route counts as missing or
 left behind. Generous: the routers and the soak share the machine; how fast it really is, is
 measured at the observer."""
@@ -25,6 +25,7 @@ class RouterActor(Actor):
         super().__init__(context, router.kind, (0.3, 1.0))
         self._router = router
         self._up_since = time.time()
+        self._trouble_over = 0.0
         self._next_trouble = time.time() + self.rng.uniform(3, 10)
         self._wrong: set[str] = set()
 
@@ -35,6 +36,7 @@ class RouterActor(Actor):
         trouble = self.pick(restart=3, kill=3, hang=3)
         getattr(self, f"_{trouble}")()
         self._wait_established()
+        self._trouble_over = self._up_since
         self._next_trouble = time.time() + self.rng.uniform(SETTLE + 2, SETTLE + 15)
 
     def compare(self) -> None:
@@ -57,7 +59,9 @@ class RouterActor(Actor):
         self._wrong = texts
 
     def _went_down(self) -> None:
-        self.context.report.fail(f"{self._router.kind}: the session went down by itself")
+        # A router that hung may still find out that its session had ended meanwhile.
+        if time.time() - self._trouble_over > SETTLE:
+            self.context.report.fail(f"{self._router.kind}: the session went down by itself")
         self._wait_established()
 
     def _wait_established(self) -> None:
@@ -89,7 +93,7 @@ class RouterActor(Actor):
         self.nap(self.rng.uniform(0.2, HOLD_TIME + 3))
         self._router.process.resume()
         self.count(f"router hangs: {self._router.kind}")
-        # For the messages in its queues, and the end of a session that it has not noticed yet.
+        # For the messages in its queues.
         self.nap(1)
 
     def finish(self) -> None:

@@ -80,7 +80,8 @@ class World:
                 agent={
                     "listen_addr": f":{PORT}",
                     "monitor_interval": "300ms",
-                    "timeout": "2s",
+                    # Starting a command may take seconds on a busy machine.
+                    "timeout": "5s",
                     "cleanup_timer": f"{CLEANUP_TIMER:g}s",
                     "drain_time": f"{DRAIN_TIME:g}s",
                     "consul_addr": self.consul.addr,
@@ -133,7 +134,7 @@ class World:
         wait_until(
             lambda: self.context.observer.table().keys() == wanted,
             f"the observer has {sorted(wanted)}",
-            timeout=30,
+            timeout=60,
         )
         for router in self.context.routers:
             router.wait_established()

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from ..process import Process
+from ..wait import wait_until
 from .base import NotReady, Route, Router, sort_communities, sort_ext_communities, unpacked
 
 _ORIGINS = ("igp", "egp", "incomplete")
@@ -90,7 +91,18 @@ class GoBgp(Router):
 """
 
     def _gobgp(self, *command: str) -> Any:
-        output = self.control([unpacked("usr/bin/gobgp"), "--target", self._api, "-j", *command])
+        """The client gives up by itself when the daemon has not answered for a second."""
+        argv = [unpacked("usr/bin/gobgp"), "--target", self._api, "-j", *command]
+
+        def answers() -> list[str]:
+            try:
+                return [self.control(argv)]
+            except NotReady as error:
+                if "deadline exceeded" not in str(error) or not self.process.running:
+                    raise
+                return []
+
+        [output] = wait_until(answers, "gobgpd answers")
         return json.loads(output or "null")
 
     def _is_ready(self) -> bool:
