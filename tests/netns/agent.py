@@ -158,12 +158,12 @@ class Agent:
         [event] = wait_until(found, f"an event {kind} with {members}")
         return event
 
-    def stop(self, number: signal.Signals = signal.SIGTERM, timeout: float = 10.0) -> None:
+    def stop(self, number: signal.Signals = signal.SIGTERM, timeout: float = TIMEOUT) -> None:
         """A clean stop: exit status 0 and no sanitizer report."""
         self.process.signal(number)
         self.expect_exit(0, timeout)
 
-    def expect_exit(self, status: int, timeout: float = 10.0) -> str:
+    def expect_exit(self, status: int, timeout: float = TIMEOUT) -> str:
         """Wait for the end by itself; return what it logged."""
         self._ended_on_purpose = True
         actual = self.process.wait(timeout)
