@@ -83,8 +83,10 @@ def test_start_after_a_crash_kept_the_families_of_its_vips(
 ) -> None:
     peer = Peer(bed)
     agent = peer.agent(app("web", vip))
-    peer.accept()[0].receive_updates_until_end_of_rib()
+    former, _ = peer.accept()  # open until then: else a second connection of this instance may come first
+    former.receive_updates_until_end_of_rib()
     agent.kill()
+    former.close()
     agent.start()
     session, offer = peer.accept()
     assert offer == Graceful(True, True, 120, families(*kept))
@@ -262,8 +264,10 @@ def test_stop_right_after_a_crash_makes_a_session_to_withdraw(bed: Testbed) -> N
     """The peer retains routes of the crashed instance, and this one has no session with it yet."""
     peer = Peer(bed)
     agent = peer.agent(WEB, connect_retry="20ms")
-    peer.accept()[0].receive_updates_until_end_of_rib()
+    former, _ = peer.accept()
+    former.receive_updates_until_end_of_rib()
     agent.kill()
+    former.close()
     agent.start()
     agent.process.signal(signal.SIGTERM)
     agent.wait_log("SIGTERM: stopping")
