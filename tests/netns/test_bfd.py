@@ -19,7 +19,7 @@ from .testbed import Link, Testbed, connect
 from .wait import never, wait_until
 
 SILENCE = "no packet for 900ms"
-# Of router and agent. For what ends by no silence: a process that stands still for a moment is none, then.
+# Of router and agent, for what ends by no silence: a process that stands still is none.
 STEADY = {"multiplier": 30}
 
 
@@ -42,7 +42,7 @@ def wait_up(agent: Agent, router: BfdRouter) -> None:
 
 
 def wait_timers(agent: Agent, router: BfdRouter) -> None:
-    """Those of state Up, by which SILENCE is one: they come with a packet after the one that brought it up."""
+    """Those of state Up, by which SILENCE is one: they come a packet later than the state."""
     wait_until(lambda: bfd(agent, router)["detection_time_seconds"] == 0.9, "the timers of state Up")
 
 
@@ -320,7 +320,7 @@ def test_with_graceful_restart(
     wait_up(agent, router)
     wait_timers(agent, router)
     if isinstance(router, BfdFrr):
-        # In the first second of BFD it does act on bfdd's word where `check-control-plane-failure` is set.
+        # In the first second it does act on bfdd's word where `check-control-plane-failure` is set.
         n = bfd(agent, router)["packets"]["received"]
         wait_until(lambda: bfd(agent, router)["packets"]["received"] > n + 6, "BFD is up for a while")
     router.wait_routes(VIP4, VIP6)

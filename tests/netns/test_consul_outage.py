@@ -331,7 +331,7 @@ def test_deregistered_node_comes_back_by_itself(bed: Testbed, router: Router) ->
     agent = start(bed, router, consul.addr)
     router.wait_routes(VIP4)
     consul.put("/v1/catalog/deregister", {"Node": "node-1"})
-    agent.wait_event("consul.lost", level="warning")  # for a moment only, if Consul repairs it at once
+    agent.wait_event("consul.lost", level="warning")  # Consul may repair it at once
     never(lambda: set(router.routes()) != {VIP4}, "a lost node withdraws", 0.5)
     # Consul's own repair, which it does once a minute otherwise.
     consul.register("kick", [])

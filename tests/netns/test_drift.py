@@ -135,7 +135,7 @@ def test_flush_of_lo_restores_only_our_addresses(bed: Testbed) -> None:
 
 
 BURST = 20  # that is repaired at once; agent/model/tamper.h
-# One process for all: the burst is to be over within its ten seconds, however long a process takes to start.
+# One process for all: the burst is to be over within its ten seconds on a slow machine, too.
 _FIGHTER = f"""
 import subprocess, time
 ip = subprocess.Popen(["ip", "-force", "-batch", "-"], stdin=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)

@@ -83,7 +83,7 @@ def test_start_after_a_crash_kept_the_families_of_its_vips(
 ) -> None:
     peer = Peer(bed)
     agent = peer.agent(app("web", vip))
-    former, _ = peer.accept()  # open until then: else a second connection of this instance may come first
+    former, _ = peer.accept()  # open until then: else this instance may connect again
     former.receive_updates_until_end_of_rib()
     agent.kill()
     former.close()

@@ -145,8 +145,8 @@ def test_thousand_rules(bed: Testbed, backend: str) -> None:
     )
     for n in range(20):
         wait_announced(agent, f"app{n}")
-    # One per turn of the loop, of which a start takes one for every 5 ms of registering: for each app
-    # on a busy machine, never for each rule.
+    # One per turn of the loop, of which a start takes one for every 5 ms of registering: for each
+    # app on a busy machine, never for each rule.
     assert nat_status(agent)["transactions"] <= len(apps) + 1
     assert len(nat.our_rules(backend)) == 1000 * kernel_rules_per_mapping(backend)
     assert ask(nat.client, "tcp", "192.0.2.1", 1000) == f"{DEST} hello"

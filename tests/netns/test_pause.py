@@ -139,8 +139,8 @@ PAUSES = (2.0, 3.5, 5.0, 6.5, 8.0)
 """Seconds, of each host in an order of its own. They are what is tested, and so slept."""
 
 _LEASED = "192.0.2.100/32"
-# Renews a lease of three seconds again and again, by a clock of its own as clients do: the pause decides what comes
-# late, not a machine on which this stands still for a moment.
+# Renews a lease of three seconds again and again, by a clock of its own as clients do: the pause
+# decides what comes late, not a machine on which this stands still for a moment.
 _HEARTBEAT = """
 import sys, time, urllib.request
 print("ready", flush=True)

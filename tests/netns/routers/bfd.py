@@ -91,7 +91,7 @@ exit
         return self._show(f"show bgp neighbors {ip} json")[ip]["peerBfdInfo"]["status"].lower()
 
     def wait_begun(self) -> None:
-        """bgpd stops a peer whose graceful restart is configured, and begins again a second later."""
+        """bgpd stops a peer with graceful restart once, and begins again a second later."""
         ip = self.config.neighbour.ip
         wait_until(
             lambda: self._show(f"show bgp neighbors {ip} json")[ip]["bgpState"] == "Active",
