@@ -401,9 +401,11 @@ def test_process_that_is_killed_again(bed: Testbed) -> None:
     router = start_bfd_router(bed, "bird", setup=STEADY)
     agent = start_agent(bed, router)
     wait_up(agent, router)
+    killed: set[int] = set()
     for n in (1, 2):
-        [pid] = wait_until(lambda: helpers(bed), "the process")
+        [pid] = wait_until(lambda: set(helpers(bed)) - killed, "the process")
         os.kill(pid, signal.SIGKILL)
+        killed.add(pid)
         wait_until(lambda: agent.status("status")["bfd"]["process_restarts"] == n, "its end")
     agent.wait_log("BFD down: the process that runs BFD has ended; the BGP session goes on")
     wait_up(agent, router)

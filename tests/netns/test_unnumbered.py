@@ -363,8 +363,9 @@ def test_orders_for_the_peer_on_an_interface(bed: Testbed) -> None:
     router = start_router(bed, "frr", plug(bed, bridge, 1), UNNUMBERED)
     agent = start_agent(bed, plug_of(router))
     router.wait_routes(VIP4, VIP6)
+    sessions = only_peer(agent)["sessions"]
     assert order(agent, f"fe80::a1%25{device}", "reset")["result"] == "reset"
-    wait_until(lambda: only_peer(agent)["sessions"] == 2, "the next session")
+    wait_until(lambda: only_peer(agent)["sessions"] > sessions, "the next session")
     assert order(agent, device, "disable")["result"] == "disabled"
     router.wait_not_established()
     bridge.ip("link del port1")
