@@ -176,7 +176,7 @@ def test_without_net_admin_what_is_there_is_announced(bed: Testbed) -> None:
     router.wait_routes()
     agent = bed.start_agent(structure, wrapper=without("net_admin"))
     router.wait_routes(VIP4, VIP6)
-    agent.stop(timeout=15)
+    agent.stop()
     router.wait_routes()
     assert "2 VIPs could not be removed from lo" in agent.log
 
