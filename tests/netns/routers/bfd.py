@@ -91,7 +91,8 @@ exit
         return self._show(f"show bgp neighbors {ip} json")[ip]["peerBfdInfo"]["status"].lower()
 
     def wait_begun(self) -> None:
-        """bgpd stops a peer with graceful restart once, and begins again a second later."""
+        """bgpd stops a peer whose graceful restart is configured, and begins again a second later. With a session from
+        before that it does not act on bfdd's word where `check-control-plane-failure` is set."""
         ip = self.config.neighbour.ip
         wait_until(
             lambda: self._show(f"show bgp neighbors {ip} json")[ip]["bgpState"] == "Active",
