@@ -32,6 +32,17 @@ def is_zombie(pid: int) -> bool:
         return False
 
 
+def _is_stopped(pid: int) -> bool:
+    """With all its threads, or ended."""
+    states = []
+    for path in Path(f"/proc/{pid}/task").glob("*/stat"):
+        try:
+            states.append(path.read_text().rpartition(")")[2].split()[0])
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+    return all(state in "TtZX" for state in states)
+
+
 class Process:
     """Starts argv at once; stdout and stderr go to `log`, appended.
 
@@ -79,7 +90,9 @@ class Process:
         self._popen.send_signal(number)
 
     def pause(self) -> None:
+        """Returns when it has stopped: after the signal alone it may go on for a moment."""
         self.signal(signal.SIGSTOP)
+        wait_until(lambda: _is_stopped(self.pid), f"{self.argv[0]} has stopped")
 
     def resume(self) -> None:
         self.signal(signal.SIGCONT)
