@@ -29,7 +29,7 @@ class Packet:
     flags: int = 0
     my_discr: int = 0x77
     your_discr: int = 0
-    multiplier: int = 5
+    multiplier: int = 30  # the test may stand still for a moment, which is no silence yet
     min_tx: int = 100_000
     min_rx: int = 100_000
     min_echo_rx: int = 0

@@ -70,6 +70,10 @@ class Client:
     def ask(self, text: str = "hello") -> str | None:
         return _exchange(self._socket, text)
 
+    def wait_answer(self, wanted: str) -> None:
+        """A service on a busy machine may take longer than PATIENCE for one answer."""
+        wait_until(lambda: self.ask() == wanted, f"'{wanted}' over the flow")
+
 
 def _socket(address: str, kind: socket.SocketKind, patience: float) -> socket.socket:
     s = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, kind)

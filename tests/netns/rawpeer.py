@@ -153,6 +153,17 @@ class RawSession:
             return pending
         raise AssertionError(f"the session has ended: {self._queue}")
 
+    def arrived(self) -> list[bgp.Message]:
+        """Those that are here now, also of a session that has ended; they can still be received."""
+        self.socket.settimeout(0)
+        try:
+            while data := self.socket.recv(65536):
+                messages, self._stream = bgp.split(self._stream + data)
+                self._queue += messages
+        except (BlockingIOError, ConnectionResetError):
+            pass
+        return list(self._queue)
+
     def expect_open(self) -> bgp.Open:
         raw = self.receive()
         assert raw is not None and raw.kind == bgp.OPEN, f"expected OPEN, got {raw}"

@@ -40,9 +40,10 @@ def test_another_router_has_to_be_up_itself(bed: Testbed) -> None:
     """bfd.required: that the path to the former one was up says nothing about its successor."""
     link = bare_link(bed)
     bed.start_service(PORT)
-    setup = {"remote_as": "external", "extended": True}
+    steady = {"multiplier": 30}  # a process that stands still for a moment is no silence
+    setup = {"remote_as": "external", "extended": True, **steady}
     router = start_bfd_router(bed, "frr", link, agent_ip=UNNUMBERED, setup=setup)
-    entry: dict[str, Any] = {"interface": link.device, "peer_as": "external", "bfd": True}
+    entry: dict[str, Any] = {"interface": link.device, "peer_as": "external", "bfd": steady}
     agent = bed.start_agent(config(entry, apps=(DNS,)))
 
     def peer() -> dict[str, Any]:
@@ -51,7 +52,7 @@ def test_another_router_has_to_be_up_itself(bed: Testbed) -> None:
     wait_until(
         lambda: peer()["state"] == "established" and peer()["bfd"]["state"] == "up", "both up"
     )
-    agent.reload(config({**entry, "bfd": {"required": True}}, apps=(DNS,)))
+    agent.reload(config({**entry, "bfd": {**steady, "required": True}}, apps=(DNS,)))
     assert (peer()["state"], peer()["sessions"]) == ("established", 1)
     bed.host.ip(f"link del {link.device}")
     agent.wait_log("is gone")

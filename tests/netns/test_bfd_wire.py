@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 from .agent import Agent
+from .bfdpeer import PORT as PACKET_PORT
 from .bfdpeer import (
     ADMIN_DOWN,
     AUTHENTICATED,
@@ -29,8 +31,9 @@ from .rawpeer import RawListener
 from .routers import Neighbour, RouterConfig
 from .routers.bfd import BfdBird, BfdFrr, BfdRouter, start_bfd_router
 from .testbed import AGENT_AS, ROUTER_AS, Link, Testbed
-from .wait import never, wait_until
+from .wait import TIMEOUT, never, wait_until
 
+BFD_PORT = PACKET_PORT.to_bytes(2, "big")
 FAST = {"interval": "100ms", "multiplier": 5}
 
 
@@ -241,7 +244,7 @@ def wait_up(agent: Agent, router: BfdRouter, address: str = "") -> None:
 
 def start_agent(bed: Testbed, router: BfdRouter, **keys: Any) -> Agent:
     bed.start_service(PORT)
-    agent = bed.start_agent(config(peer(router, bfd=True, **keys), apps=(DNS,)))
+    agent = bed.start_agent(config(peer(router, **{"bfd": True, **keys}), apps=(DNS,)))
     wait_up(agent, router)
     router.wait_routes(VIP4, VIP6)
     return agent
@@ -282,8 +285,10 @@ AUTHENTICATION = {"sha1": "keyed sha1", "meticulous-sha1": "meticulous keyed sha
 @pytest.mark.parametrize("name", AUTHENTICATION)
 def test_authentication(bed: Testbed, name: str) -> None:
     """It stays up with other timers, which are agreed on by signed packets."""
-    router = start_bfd_router(bed, "bird", setup={"authentication": AUTHENTICATION[name]})
-    keys = {"authentication": name, "key_id": 3, "password": "secret"}
+    # For a process that stands still for a moment: it is silent for seconds before BFD is down.
+    setup = {"authentication": AUTHENTICATION[name], "multiplier": 8}
+    router = start_bfd_router(bed, "bird", setup=setup)
+    keys = {"authentication": name, "key_id": 3, "password": "secret", "multiplier": 30}
     agent = bed.start_agent(config(peer(router, bfd=keys)))
     wait_up(agent, router)
     agent.reload(config(peer(router, bfd={**keys, "interval": "500ms"})))
@@ -326,10 +331,17 @@ def test_frozen_host(bed: Testbed, kind: str) -> None:
 def test_main_loop_that_stands_still(bed: Testbed, kind: str) -> None:
     """Packets do not wait for it, but they end with its hold time."""
     router = start_bfd_router(bed, kind, hold_time=9)
-    agent = start_agent(bed, router, hold_time="3s")
+    agent = start_agent(bed, router, hold_time="6s")
     os.kill(agent.process.pid, signal.SIGSTOP)
-    # Longer than the detection time of 900 ms; the hold time of BGP is 3 s, in which nothing has come.
-    never(lambda: router.bfd_state() != "up", "BFD down", 1.5)
+    with router.namespace.inside():
+        tap = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM)
+    with tap:
+        tap.bind(("eth0", ETH_P_IP))
+        tap.settimeout(TIMEOUT)
+        # More than the detection time has of them; the hold time of BGP ends later.
+        for _ in range(5):
+            while not is_of_bfd(tap.recv(2048), router.link.host_ip):
+                pass
     router.wait_bfd("down")
     router.wait_routes()
     os.kill(agent.process.pid, signal.SIGCONT)
@@ -337,23 +349,33 @@ def test_main_loop_that_stands_still(bed: Testbed, kind: str) -> None:
     router.wait_routes(VIP4, VIP6)
 
 
+ETH_P_IP = 0x0800
+
+
+def is_of_bfd(packet: bytes, source: str) -> bool:
+    """An IPv4 packet without options."""
+    return packet[9] == socket.IPPROTO_UDP and packet[12:16] == socket.inet_aton(source) and packet[22:24] == BFD_PORT
+
+
 def test_process_that_was_stopped_for_a_moment(bed: Testbed) -> None:
     """Its socket is read before it calls the router silent: the router says so first."""
     router = start_bfd_router(bed, "bird")
     agent = start_agent(bed, router)
+    before = bfd(agent, router.ip)["down_events"]
     pid = helper(bed)
     os.kill(pid, signal.SIGSTOP)
     router.wait_bfd("down")
     os.kill(pid, signal.SIGCONT)
-    wait_until(lambda: bfd(agent, router.ip)["down_events"] == 1, "down")
+    wait_until(lambda: bfd(agent, router.ip)["down_events"] > before, "down")
     assert bfd(agent, router.ip)["last_down"].startswith("signalled down by the neighbor")
     wait_up(agent, router)
 
 
 def test_router_changes_its_timers(bed: Testbed) -> None:
-    router = start_bfd_router(bed, "frr")
+    steady = {"multiplier": 30}
+    router = start_bfd_router(bed, "frr", setup=steady)
     assert isinstance(router, BfdFrr)
-    agent = start_agent(bed, router)
+    agent = start_agent(bed, router, bfd=steady)
     router.bfd_command(
         "configure terminal\nbfd\nprofile agent\ntransmit-interval 700\nreceive-interval 600"
     )

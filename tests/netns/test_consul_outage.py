@@ -61,6 +61,11 @@ def held(agent: Agent) -> set[str]:
     return {entry["service"] for entry in found if entry["held_since"]}
 
 
+def said(agent: Agent, name: str) -> str:
+    """By the app's first monitor."""
+    return str(agent.app(name)["monitors"][0]["said"])
+
+
 def status(code: int, text: bytes = b"no") -> Fault:
     return lambda handler, body: reply(handler, code, text, 99)
 
@@ -218,9 +223,10 @@ def test_check_that_did_not_run_yet_is_no_failure_after_a_restart(
     false.change(services={"web": WEB, "other": tags(OTHER)})
     false.change(checks=[check("serfHealth"), check("c1", "web", "critical", "")])
     wait_until(lambda: not held(agent), "both are back")
+    wait_until(lambda: "'c1' is critical" in said(agent, "web"), "the check is seen")
     never(lambda: set(router.routes()) != BOTH, "a check that did not run withdraws", 0.3)
     false.change(checks=[check("serfHealth"), check("c1", "web")])
-    false.wait_requests(1)
+    wait_until(lambda: said(agent, "web") == "passing", "it has run")
     false.change(checks=[check("serfHealth"), check("c1", "web", "critical", "")])
     router.wait_routes(OTHER)
 
@@ -283,8 +289,7 @@ def test_restart_with_its_state(bed: Testbed, router: Router) -> None:
     never(lambda: set(router.routes()) != BOTH, "a restart withdraws", 2.5)
     assert "withdrawing" not in agent.log
     consul.check("c1", "passing", "it ran")
-    said = lambda: str(agent.app("web")["monitors"][0]["said"])  # noqa: E731
-    wait_until(lambda: said() == "passing", "all checks have run")
+    wait_until(lambda: said(agent, "web") == "passing", "all checks have run")
     consul.check("c1", "critical", "it broke")
     router.wait_routes(OTHER)
     consul.deregister("other")
@@ -312,9 +317,7 @@ def test_restart_without_its_state(bed: Testbed, router: Router) -> None:
     wait_until(lambda: held(agent) == {"other"}, "web is back")
     never(lambda: set(router.routes()) != BOTH, "a check that did not run withdraws", 0.5)
     consul.check("c1", "passing")
-    wait_until(
-        lambda: "passing" in agent.app("web")["monitors"][0]["said"], "the check has run"
-    )
+    wait_until(lambda: "passing" in said(agent, "web"), "the check has run")
     consul.check("c1", "critical")
     router.wait_routes(OTHER)
     consul.deregister("web")
@@ -328,7 +331,7 @@ def test_deregistered_node_comes_back_by_itself(bed: Testbed, router: Router) ->
     agent = start(bed, router, consul.addr)
     router.wait_routes(VIP4)
     consul.put("/v1/catalog/deregister", {"Node": "node-1"})
-    wait_contact(agent, "lost")
+    agent.wait_event("consul.lost", level="warning")  # Consul may repair it at once
     never(lambda: set(router.routes()) != {VIP4}, "a lost node withdraws", 0.5)
     # Consul's own repair, which it does once a minute otherwise.
     consul.register("kick", [])

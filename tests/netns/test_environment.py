@@ -1,6 +1,7 @@
 """Faults of the host: the agent reports what is wrong and harms nothing."""
 
 import os
+import time
 
 import pytest
 
@@ -226,6 +227,7 @@ def test_status_is_the_overview(bed: Testbed) -> None:
     )
     written = 1_700_000_000_250_000_000
     os.utime(agent.config_path, ns=(written, written))
+    began = time.monotonic()
     agent.start()
     router.wait_routes(VIP4)
     wait_until(lambda: len(agent.status("status")["alarms"]) == 2, "the alarms")
@@ -236,7 +238,7 @@ def test_status_is_the_overview(bed: Testbed) -> None:
     status = agent.status("status")
     assert status["vips"] == {"total": 1, "bound": 1, "announced": 1, "suppressed": 0, "troubled": 0}
     assert status["peers"] == {"total": 1, "established": 1, "disabled": 0}
-    assert status["started_seconds"] < 60
+    assert status["started_seconds"] < time.monotonic() - began
     read = {"path": str(agent.config_path), "modified": "2023-11-14T22:13:20.250Z"}
     assert status["configuration"] == read
     # A change that was not read yet is none of it.

@@ -10,6 +10,7 @@ from .agent import Agent
 from .bgp import IPV4_UNICAST, IPV6_UNICAST, Graceful
 from .configs import VIP4, VIP6, app, config
 from .gate import SLOW, Gate
+from .netlink import Removals
 from .rawpeer import RawListener, RawSession
 from .testbed import ROUTER_AS, Link, Testbed
 from .wait import wait_until
@@ -83,8 +84,10 @@ def test_start_after_a_crash_kept_the_families_of_its_vips(
 ) -> None:
     peer = Peer(bed)
     agent = peer.agent(app("web", vip))
-    peer.accept()[0].receive_updates_until_end_of_rib()
+    former, _ = peer.accept()  # open until then: else this instance may connect again
+    former.receive_updates_until_end_of_rib()
     agent.kill()
+    former.close()
     agent.start()
     session, offer = peer.accept()
     assert offer == Graceful(True, True, 120, families(*kept))
@@ -238,6 +241,35 @@ def test_stop_for_a_restart_while_the_session_is_being_made(bed: Testbed) -> Non
     agent.expect_exit(0)
 
 
+def stop_before_the_answer(peer: Peer, agent: Agent) -> Graceful | None:
+    """The agent has connected, gets SIGTERM, and then the peer's answer: all is there before it looks,
+    since it waits for a second only. The peer is told before the VIPs go.
+
+    Returns what the agent says about restarts.
+    """
+    session = peer.listener.accept()
+    removals = Removals(peer.bed.host)
+    agent.process.pause()
+    capabilities = bgp.usual_capabilities(ROUTER_AS) + NEW.encode()
+    session.send(bgp.open_message(ROUTER_AS, session.local_ip, capabilities=capabilities) + bgp.keepalive())
+    agent.process.signal(signal.SIGTERM)
+    agent.process.resume()
+    wait_until(removals.addresses, "a VIP goes")
+    removals.close()
+    told = [bgp.decode(raw) for raw in session.arrived()]
+    ends = {update.end_of_rib for update in told if isinstance(update, bgp.Update)}
+    assert ends >= {IPV4_UNICAST, IPV6_UNICAST}, told
+    offer = session.expect_open().graceful
+    session.expect_keepalive()
+    assert announced(session.receive_updates_until_end_of_rib()) == set()
+    session.expect_notification(bgp.CEASE, bgp.HARD_RESET)
+    session.close()
+    agent.expect_exit(0)
+    assert "SIGTERM: stopping" in agent.log
+    assert peer.bed.host.loopback_addresses() == {}
+    return offer
+
+
 def test_stop_without_a_session_makes_one_to_withdraw(bed: Testbed) -> None:
     """The peer has lost us and keeps our routes; it is told before the VIPs go."""
     peer = Peer(bed)
@@ -247,34 +279,20 @@ def test_stop_without_a_session_makes_one_to_withdraw(bed: Testbed) -> None:
     session.close()
     # It connects again at once, but the peer does not answer yet.
     wait_until(lambda: peer.status(agent)["peer"] is None, "the session is lost")
-    agent.process.signal(signal.SIGTERM)
-    agent.wait_log("SIGTERM: stopping")
-    assert set(bed.host.loopback_addresses()) == {VIP4, VIP6}
-    session, _ = peer.accept()
-    assert announced(session.receive_updates_until_end_of_rib()) == set()
-    session.expect_notification(bgp.CEASE, bgp.HARD_RESET)
-    session.close()
-    agent.expect_exit(0)
-    assert bed.host.loopback_addresses() == {}
+    stop_before_the_answer(peer, agent)
 
 
 def test_stop_right_after_a_crash_makes_a_session_to_withdraw(bed: Testbed) -> None:
     """The peer retains routes of the crashed instance, and this one has no session with it yet."""
     peer = Peer(bed)
     agent = peer.agent(WEB, connect_retry="20ms")
-    peer.accept()[0].receive_updates_until_end_of_rib()
+    former, _ = peer.accept()
+    former.receive_updates_until_end_of_rib()
     agent.kill()
+    former.close()
     agent.start()
-    agent.process.signal(signal.SIGTERM)
-    agent.wait_log("SIGTERM: stopping")
-    assert set(bed.host.loopback_addresses()) == {VIP4, VIP6}
-    session, offer = peer.accept()
+    offer = stop_before_the_answer(peer, agent)
     assert offer is not None and offer.restarting
-    assert announced(session.receive_updates_until_end_of_rib()) == set()
-    session.expect_notification(bgp.CEASE, bgp.HARD_RESET)
-    session.close()
-    agent.expect_exit(0)
-    assert bed.host.loopback_addresses() == {}
 
 
 def test_stop_signal_turns_a_restart_into_a_stop(bed: Testbed) -> None:

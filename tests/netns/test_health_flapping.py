@@ -17,7 +17,7 @@ def test_flapping_service_is_held_down(bed: Testbed) -> None:
     tap = WireTap(router.namespace, router.link.host_ip)
     service = bed.start_service(7777)
     app = {"name": "a", "vip": VIP4, "monitors": ["port:tcp:7777"]}
-    hold = {"hold_down": "500ms", "hold_down_max": "10s"}
+    hold = {"hold_down": "500ms", "hold_down_max": "10m"}
     agent = bed.start_agent(config(peer(router), apps=({**app, **hold},)))
     router.wait_routes(VIP4)
     for flaps, held in enumerate((0, FIRST, 2 * FIRST, 4 * FIRST)):

@@ -22,6 +22,8 @@ def wait_med(router: Router, med: int) -> None:
 
 
 def promotions(agent: Agent) -> list[str]:
+    if not agent.state_file.exists():  # it is written by itself, a moment after the start
+        return []
     lines = [json.loads(line) for line in agent.state_file.read_text().splitlines()]
     return [line["promoted"] for line in lines if "promoted" in line]
 

@@ -39,8 +39,8 @@ def test_a_stub_on_loopback_serves_no_vip(bed: Testbed, protocol: str) -> None:
     )
     agent = bed.start_agent(config(peer(router), apps=apps))
     router.wait_routes(OTHER)
-    said = agent.app("a")["monitors"][0]["said"]
-    assert "127.0.0.53" in said and f"port:{protocol}:127.0.0.53:53" in said
+    wanted = f"port:{protocol}:127.0.0.53:53"
+    wait_until(lambda: wanted in (agent.app("a")["monitors"][0]["said"] or ""), "what to write is said")
     stub.kill()
     router.wait_routes()
 

@@ -35,14 +35,15 @@ def test_live_udp_flow_goes_on_after_a_flush(bed: Testbed, backend: str) -> None
     agent = nat.start_agent(nat_app("dns"), backend=backend)
     wait_announced(agent, "dns")
     clients = [Client(nat.client, VIP4), Client(nat.host, VIP4)]
-    assert [client.ask() for client in clients] == [f"{DEST} hello"] * 2
+    for client in clients:
+        client.wait_answer(f"{DEST} hello")
     nat.host.run(FLUSH[backend].split())
     # Packets sent in between make conntrack entries without translation.
     early = Client(nat.client, VIP4)
     early.ask()
     agent.wait_log("another process removed [0-9]+ .* rules?, restoring: (tcp|udp) ")
     for client in [*clients, early]:
-        wait_until(lambda c=client: c.ask() == f"{DEST} hello", "the flow follows")
+        client.wait_answer(f"{DEST} hello")
     metrics = agent.get("/metrics").text
     assert 'vipherald_drift_repairs_total{kind="nat_rule"} 0\n' not in metrics
 
@@ -151,7 +152,7 @@ def test_rules_follow_the_host_to_its_new_address(bed: Testbed, backend: str) ->
     wait_announced(agent, "dns")
     nat.assert_all_answer()
     flow = Client(nat.host, VIP4)
-    assert flow.ask() == f"{DEST} hello"
+    flow.wait_answer(f"{DEST} hello")
     renumber(nat)
     agent.wait_log(f"NAT target is now {NEW4}")
     new = {f"{NEW4}:{DEST}", f"[{NEW6}]:{DEST}"}
@@ -159,7 +160,7 @@ def test_rules_follow_the_host_to_its_new_address(bed: Testbed, backend: str) ->
     nat.wait_rules(backend, 8 if backend == "iptables" else 4)
     wait_announced(agent, "dns")
     nat.assert_all_answer()
-    wait_until(lambda: flow.ask() == f"{DEST} hello", "the UDP flow follows")
+    flow.wait_answer(f"{DEST} hello")  # the UDP flow follows
     drift = agent.status("status")["drift"]
     assert drift["nat_address"]["repairs"] >= 1 and drift["nat_rule"]["repairs"] == 0
 

@@ -1,6 +1,8 @@
 """Traffic through NAT: from another host and from the host itself, TCP and UDP, IPv4 and IPv6, with
 both back ends."""
 
+import subprocess
+
 import pytest
 
 from .nat import (
@@ -107,7 +109,12 @@ def test_rules_come_and_go_with_the_app(bed: Testbed, backend: str) -> None:
     nat.wait_rules(backend, 0)
     bed.wait_loopback({})
     assert is_silent(nat.client, "tcp", VIP4)
-    assert (nat.ruleset(), nat.legacy_rules()) == before
+    # nft fails when a table goes while it lists.
+    wait_until(
+        lambda: (nat.ruleset(), nat.legacy_rules()) == before,
+        "nothing of ours is left",
+        ignore=(subprocess.CalledProcessError,),
+    )
 
 
 @both
@@ -138,8 +145,9 @@ def test_thousand_rules(bed: Testbed, backend: str) -> None:
     )
     for n in range(20):
         wait_announced(agent, f"app{n}")
-    # One per turn of the loop, of which a start takes one for every 5 ms of registering.
-    assert nat_status(agent)["transactions"] <= 5
+    # One per turn of the loop, of which a start takes one for every 5 ms of registering: for each
+    # app on a busy machine, never for each rule.
+    assert nat_status(agent)["transactions"] <= len(apps) + 1
     assert len(nat.our_rules(backend)) == 1000 * kernel_rules_per_mapping(backend)
     assert ask(nat.client, "tcp", "192.0.2.1", 1000) == f"{DEST} hello"
     assert ask(nat.client, "tcp", "192.0.2.20", 1049) == f"{DEST} hello"
@@ -157,13 +165,12 @@ def test_live_udp_flow_follows_a_change(bed: Testbed, backend: str) -> None:
         assert agent.register("dns", vips, nats=[f"udp:{LISTEN}:{DEST}"]).status == 200
         wait_announced(agent, "dns")
         flows = [Client(nat.client, vip), Client(nat.host, vip)]
-        assert [flow.ask() for flow in flows] == [f"{DEST} hello"] * 2
+        for flow in flows:
+            flow.wait_answer(f"{DEST} hello")
         # The VIP stays up and announced; only the mapping changes.
         assert agent.register("dns", vips, nats=[f"udp:{LISTEN}:{DEST + 1}"]).status == 200
         for flow in flows:
-            wait_until(
-                lambda: flow.ask() == f"{DEST + 1} hello", f"the flow to {vip} is translated anew"
-            )
+            flow.wait_answer(f"{DEST + 1} hello")  # it is translated anew
     # The count comes from a child, a moment after what it counts.
     wait_until(lambda: nat_status(agent)["flows_forgotten"] >= 4, "the flows are counted")
 
@@ -181,4 +188,4 @@ def test_flow_from_before_the_rules_is_translated(bed: Testbed, backend: str) ->
     early = Client(nat.client, VIP4)
     assert early.ask() is None
     assert agent.register("dns", f"{VIP4}/32", nats=[f"udp:{LISTEN}:{DEST}"]).status == 200
-    wait_until(lambda: early.ask() == f"{DEST} hello", "the early flow is translated")
+    early.wait_answer(f"{DEST} hello")

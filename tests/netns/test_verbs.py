@@ -25,7 +25,7 @@ class Client:
     def run(self, *words: str, **env: str) -> subprocess.CompletedProcess[str]:
         with self._host.inside():
             return subprocess.run(
-                [binary(), *words], capture_output=True, text=True, timeout=20,
+                [binary(), *words], capture_output=True, text=True, timeout=60,
                 env={**self.env, **env},
             )
 

@@ -9,6 +9,7 @@ from .agent import Agent, Response
 from .configs import VIP4, VIP6, config, peer
 from .consul import Consul, tags
 from .routers import Router
+from .test_state_file import wait_running
 from .testbed import Testbed
 from .wait import wait_until
 
@@ -109,7 +110,7 @@ def test_what_gocast_left_on_lo_is_no_address_of_the_host(bed: Testbed, router: 
     agent = start(bed, router)
     refused(agent.register("other", VIP4), "an address of interface lo")
     assert agent.register("web", VIP4).status == 200
-    assert "on lo already" in agent.app("web")["vips"][0]["error"]
+    wait_until(lambda: "on lo already" in (agent.app("web")["vips"][0]["error"] or ""), "it is in use")
     bed.host.ip(f"addr del {VIP4} dev lo")
     router.wait_routes(VIP4)
 
@@ -171,9 +172,17 @@ def test_tags(bed: Testbed, router: Router) -> None:
     consul.register("own", tags("10.0.1.2/32"))
     router.wait_routes(VIP4)
     wait_until(lambda: "consul-service" in alarms(agent), "the refusal is an alarm")
-    found = {entry["service"]: entry for entry in agent.status("consul")["found"]}
-    assert [found[name]["state"] for name in ("web", "net", "own")] == ["registered", "refused", "refused"]
-    assert "agent.vips.allow" in found["own"]["problem"]
+
+    def found() -> dict[str, Any]:
+        return {entry["service"]: entry for entry in agent.status("consul")["found"]}
+
+    # They come one by one.
+    states = {"web": "registered", "net": "refused", "own": "refused"}
+    wait_until(
+        lambda: states.items() <= {name: entry["state"] for name, entry in found().items()}.items(),
+        f"{states}",
+    )
+    assert "agent.vips.allow" in found()["own"]["problem"]
     assert router.routes().keys() == {VIP4}
 
 
@@ -193,6 +202,7 @@ def test_a_stored_app_that_is_refused_now(bed: Testbed, router: Router) -> None:
     agent.config_path.write_text(allowing.replace(net, "192.0.2.0/24"))
     for _ in range(2):
         agent.start()
+        wait_running(agent)
         text = alarms(agent)["stored-app-refused"]
         assert "app net of the state file" in text and "agent.vips.allow" in text
         assert agent.get("/v1/apps/net").status == 404
@@ -204,9 +214,11 @@ def test_a_stored_app_that_is_refused_now(bed: Testbed, router: Router) -> None:
     agent.stop()
     agent.config_path.write_text(allowing.replace(net, "192.0.2.0/24"))
     agent.start()
+    wait_running(agent)
     assert agent.get("/unregister?name=net").json()["result"] == "unregistered"
     assert "stored-app-refused" not in alarms(agent)
     agent.stop()
     agent.config_path.write_text(allowing)
     agent.start()
+    wait_running(agent)
     assert agent.get("/v1/apps/net").status == 404
