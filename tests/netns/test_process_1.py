@@ -13,7 +13,7 @@ from .agent import Agent, binary
 from .configs import VIP4, app, config, peer
 from .process import Process, children, is_zombie
 from .testbed import Testbed
-from .wait import wait_until
+from .wait import TIMEOUT, wait_until
 
 CONTAINER = ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc"]
 UNREACHABLE = {"peer_ip": "10.9.9.1", "peer_as": 65000}
@@ -31,7 +31,7 @@ class Contained(Agent):
         [pid] = children(self.process.pid)
         return pid
 
-    def stop(self, number: signal.Signals = signal.SIGTERM, timeout: float = 10.0) -> None:
+    def stop(self, number: signal.Signals = signal.SIGTERM, timeout: float = TIMEOUT) -> None:
         os.kill(self.pid, number)
         self.expect_exit(0, timeout)
 

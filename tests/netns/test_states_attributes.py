@@ -7,6 +7,7 @@ from typing import Any
 from .configs import VIP4, VIP6, app, config, peer
 from .health import PEER
 from .routers import Route, Router
+from .routers.base import NotReady
 from .testbed import AGENT_AS, Testbed
 from .wait import never, wait_until
 
@@ -45,7 +46,8 @@ def wait_attributes(router: Router, prefix: str, wanted: dict[str, Any]) -> Rout
             raise LookupError(f"it has {route}")
         return route
 
-    return wait_until(found, f"{router.kind}: {prefix} with {wanted}", ignore=(LookupError,))
+    what = f"{router.kind}: {prefix} with {wanted}"
+    return wait_until(found, what, ignore=(LookupError, NotReady))
 
 
 UP = {

@@ -206,28 +206,29 @@ class Router(ABC):
         )
 
     def wait_route(self, prefix: str) -> Route:
-        self._wait_routes(lambda routes: prefix in routes, f"route {prefix}")
-        return self.routes()[prefix]
+        return self._wait_routes(lambda routes: prefix in routes, f"route {prefix}")[prefix]
 
     def wait_no_route(self, prefix: str) -> None:
         self._wait_routes(lambda routes: prefix not in routes, f"no route {prefix}")
 
     def wait_routes(self, *prefixes: str) -> dict[str, Route]:
         """Wait until exactly these prefixes are there."""
-        self._wait_routes(lambda routes: set(routes) == set(prefixes), f"routes {prefixes}")
-        return self.routes()
+        return self._wait_routes(lambda routes: set(routes) == set(prefixes), f"routes {prefixes}")
 
-    def _wait_routes(self, wanted: Any, what: str) -> None:
+    def _wait_routes(self, wanted: Any, what: str) -> dict[str, Route]:
+        """Returns the routes that were looked at: the next look may meet with another moment."""
+
         class Mismatch(Exception):
             pass
 
-        def check() -> bool:
+        def check() -> list[dict[str, Route]]:
             routes = self.routes()
             if not wanted(routes):
                 raise Mismatch(f"routes: {list(routes.values())}")
-            return True
+            return [routes]
 
-        wait_until(check, f"{self.kind}: {what}", ignore=(NotReady, Mismatch))
+        [found] = wait_until(check, f"{self.kind}: {what}", ignore=(NotReady, Mismatch))
+        return found
 
 
 class NotReady(Exception):

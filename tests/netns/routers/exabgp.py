@@ -6,7 +6,7 @@ import sys
 from typing import Any
 
 from ..process import Process
-from .base import NotReady, Route, Router, sort_communities, sort_ext_communities, unpacked
+from .base import Route, Router, sort_communities, sort_ext_communities, unpacked
 
 # Descriptor 3 keeps open the pipe that ExaBGP reads commands from: closed means a dead helper.
 _SINK = "exec cat 3>&1 >>{path}\n"
@@ -69,11 +69,9 @@ neighbor {peer.ip} {{
         """Session state and routes after all events so far."""
         up = False
         routes: dict[str, Route] = {}
-        for line in self._events.read_text().splitlines():
-            try:
-                event = json.loads(line)
-            except ValueError:
-                raise NotReady(f"half a line: {line}") from None
+        # The last line may be half there.
+        for line in self._events.read_text().rpartition("\n")[0].splitlines():
+            event = json.loads(line)
             if event["type"] == "state":
                 up = event["neighbor"]["state"] == "up"
                 if not up:
