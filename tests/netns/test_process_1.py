@@ -95,7 +95,7 @@ def test_daemon_of_a_check_is_collected(bed: Testbed) -> None:
         config(
             UNREACHABLE,
             apps=(app("web", VIP4, command),),
-            agent={"monitor_interval": "1h"},
+            agent={"monitor_interval": "1h", "timeout": "1h"},
             local_ip="10.9.9.9",
         ),
         Contained,
@@ -147,7 +147,7 @@ def test_checks_keep_their_status_among_orphans(bed: Testbed) -> None:
             for n, entry in enumerate(apps)
         )
 
-    wait_until(all_right, "four checks of each app, with the status of its command")
+    wait_until(all_right, "four checks of each app, with the status of its command", 60)
     wait_until(lambda: not any(map(is_zombie, children(agent.pid))), "no zombie stays")
 
 
