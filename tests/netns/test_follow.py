@@ -125,7 +125,7 @@ def test_a_client_that_does_not_read(bed: Testbed) -> None:
         before, after = missed[1], missed[1] + missed[0] + 1
         assert ids == [*range(ids[0], before + 1), *range(after, ids[-1] + 1)]
         make_events(agent, RING)
-        agent.stop(timeout=4)
+        agent.stop()
 
 
 def test_limits(bed: Testbed) -> None:
@@ -199,7 +199,7 @@ def test_the_stop_is_the_last_of_it(bed: Testbed) -> None:
     router.wait_routes(VIP4)
     with Follower(agent) as stream:
         stream.begin()
-        agent.stop(timeout=4)
+        agent.stop()
         assert stream.wait("agent.stopping")
         assert stream.wait("route.withdrawn").data["vip"] == VIP4
         assert stream.wait("vip.removed").data["vip"] == VIP4
