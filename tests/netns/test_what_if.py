@@ -398,7 +398,7 @@ def start_thousand(bed: Testbed) -> tuple[Agent, Peer, list[str]]:
     apps = (app(n, f"198.18.{i // 250}.{i % 250 + 1}/32", "port:tcp:80") for i, n in enumerate(names))
     agent = bed.start_agent(config(peer.entry, apps=(*apps, app("dns", VIP4))))
     peer.establish()
-    wait_until(lambda: agent.status("status")["vips"]["announced"] == 1001, "all are announced")
+    wait_until(lambda: agent.status("status")["vips"]["announced"] == 1001, "all are announced", 60)
     return agent, peer, names
 
 
