@@ -12,7 +12,10 @@ from typing import Any
 
 from .browser import Browser
 from .netns import Namespace
-from .wait import TIMEOUT, wait_until
+from .wait import wait_until
+
+PATIENCE = 90.0
+"""A browser is large, and slow on a busy machine."""
 
 
 class Tab:
@@ -43,7 +46,9 @@ class Tab:
         os.close(self._from)
 
     def _attach(self) -> None:
-        targets = wait_until(lambda: self.call("Target.getTargets")["targetInfos"], "a tab")
+        targets = wait_until(
+            lambda: self.call("Target.getTargets")["targetInfos"], "a tab", PATIENCE
+        )
         [target] = [target for target in targets if target["type"] == "page"]
         attached = self.call("Target.attachToTarget", targetId=target["targetId"], flatten=True)
         self._session = attached["sessionId"]
@@ -73,7 +78,7 @@ class Tab:
         elif method == "Audits.issueAdded" and "ContentSecurityPolicy" in params["issue"]["code"]:
             self.complaints.append(json.dumps(params["issue"]))
 
-    def call(self, method: str, timeout: float = TIMEOUT, **params: Any) -> Any:
+    def call(self, method: str, timeout: float = PATIENCE, **params: Any) -> Any:
         self._number += 1
         message = {"id": self._number, "method": method, "params": params}
         if self._session:
@@ -105,7 +110,7 @@ class Tab:
         assert "exceptionDetails" not in result, result["exceptionDetails"]
         return result["result"].get("value")
 
-    def wait(self, script: str, what: str, timeout: float = TIMEOUT) -> Any:
+    def wait(self, script: str, what: str, timeout: float = PATIENCE) -> Any:
         return wait_until(lambda: self.run(script), what, timeout)
 
     def text(self, selector: str = "body") -> str:
