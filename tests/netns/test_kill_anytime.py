@@ -127,6 +127,8 @@ class Worker:
             return
         assert response.status == 200, (target, response)
         assert response.json()["stored"] is True, (target, response)
+        if wanted is not None and wanted.drained and response.json()["result"] == "registered":
+            app.asked = replace(wanted, drained=False)  # the lease ended before this arrived
         app.answered()
 
     def _register(self, app: App) -> None:
