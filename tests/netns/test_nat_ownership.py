@@ -184,7 +184,8 @@ def test_rules_of_a_vip_that_waits_for_its_verdict_stay(bed: Testbed, backend: s
     first = nat.start_agent(nat_app("dns"), backend=backend)
     nat.wait_rules(backend, expected(backend))
     first.kill()
-    agent = nat.start_agent(nat_app("dns", monitors=["exec:sleep 60"]), backend=backend)
+    slow = {"exec": "sleep 600", "interval": "10m", "timeout": "10m"}
+    agent = nat.start_agent({**nat_app("dns"), "monitors": [slow]}, backend=backend)
     agent.wait_log("found 4 .* rules of a previous instance")
     wait_until(lambda: nat_status(agent)["rules_wanted"] == 4, "the rules are wanted again")
     assert len(nat.our_rules(backend)) == expected(backend)

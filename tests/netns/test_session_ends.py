@@ -116,7 +116,7 @@ def test_bird_waits_after_an_error(bed: Testbed) -> None:
 
 def test_bird_waits_after_its_hold_timer(bed: Testbed) -> None:
     """The agent was stopped for longer than the hold time."""
-    router = bed.start_router("bird", extra=("hold time 3", "error wait time 4, 8"))
+    router = bed.start_router("bird", extra=("hold time 3", "error wait time 6, 12"))
     agent = bed.start_agent(config(peer(router), apps=(WEB,)))
     router.wait_routes(VIP4, VIP6)
     agent.process.signal(signal.SIGSTOP)

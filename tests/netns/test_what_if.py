@@ -153,7 +153,7 @@ class Case:
 
     def settle(self) -> None:
         """Wait until all that follows from the files has been done, by the peers' account too."""
-        wait_until(self._is_settled, "the agent has done what follows from the files")
+        wait_until(self._is_settled, "the agent has done what follows from the files", 60)
 
     def _is_settled(self) -> bool:
         apps = {name: self.agent.app(name) for name in self.files}
