@@ -46,14 +46,15 @@ class Tab:
         os.close(self._from)
 
     def _attach(self) -> None:
-        targets = wait_until(
-            lambda: self.call("Target.getTargets")["targetInfos"], "a tab", PATIENCE
-        )
-        [target] = [target for target in targets if target["type"] == "page"]
+        [target] = wait_until(self._pages, "a tab", PATIENCE)
         attached = self.call("Target.attachToTarget", targetId=target["targetId"], flatten=True)
         self._session = attached["sessionId"]
         for domain in ("Page", "Runtime", "Log", "Network", "Audits", "DOM"):
             self.call(f"{domain}.enable")
+
+    def _pages(self) -> list[Any]:
+        targets = self.call("Target.getTargets")["targetInfos"]
+        return [target for target in targets if target["type"] == "page"]
 
     # Messages
 
@@ -98,9 +99,12 @@ class Tab:
 
     def open(self, url: str) -> None:
         """Returns when the page and what belongs to it are there."""
+        self.run("window.former = true")
         result = self.call("Page.navigate", url=url)
         assert "errorText" not in result, result
-        self.wait("document.readyState === 'complete'", "the page is loaded")
+        loaded = "window.former === undefined && document.readyState === 'complete'"
+        # The page before may be going just then.
+        wait_until(lambda: self.run(loaded), "the page is loaded", PATIENCE, (AssertionError,))
 
     def run(self, script: str) -> Any:
         """The value of an expression in the page."""

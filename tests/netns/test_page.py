@@ -12,7 +12,7 @@ import pytest
 
 from . import bgp
 from .agent import REPO, Agent
-from .configs import DNS, PORT, VIP4, app, config, peer
+from .configs import DNS, PORT, VIP4, VIP6, app, config, peer
 from .devtools import Tab
 from .rawpeer import RawListener
 from .testbed import ROUTER_AS, Testbed
@@ -96,7 +96,7 @@ def test_live(bed: Testbed, tab: Tab) -> None:
     router = bed.start_router("bird")
     service = bed.start_service(PORT)
     agent = bed.start_agent(config(peer(router, description="tor1"), apps=(DNS,)))
-    router.wait_route(VIP4)
+    router.wait_routes(VIP4, VIP6)
     followers = [fetch(agent, "/v1/events", Accept="text/event-stream") for _ in range(8)]
     tab.open(URL)
     tab.wait("document.getElementById('live').innerText.includes('not live')", "all places of followers are taken")
