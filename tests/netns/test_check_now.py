@@ -14,7 +14,7 @@ from .testbed import Testbed
 from .test_verbs import Client, as_root
 from .wait import TIMEOUT, wait_until
 
-# Nothing is checked again by itself within a test, and a check at a pipe ends when the test lets it.
+# Nothing is checked again by itself within a test, and a check at a pipe ends when it is let go.
 HOUR = {"monitor_interval": "1h", "fast_interval": "1h", "timeout": "1h"}
 PEER = {"peer_ip": "10.0.1.1", "peer_as": 65000}
 

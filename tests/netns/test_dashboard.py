@@ -66,7 +66,7 @@ class Prometheus:
         return self.get("query", query=expression)["result"]
 
     def answer(self, expression: str, what: str = "") -> list[Any]:
-        """Waits for one: after a scrape that took longer than its second there is none until the next."""
+        """Waits for one: after a scrape of more than its second there is none until the next."""
         return wait_until(lambda: self.query(expression), f"{what}: {expression}")
 
 

@@ -164,7 +164,7 @@ def test_a_stop_waits_for_them(bed: Testbed) -> None:
     seen, never_made = bed.workdir / "seen", bed.workdir / "never"
     ends = bed.workdir / "ends"
     ends.touch()
-    # It sees for itself that it is waited for: two seconds are short for the test on a busy machine.
+    # It sees for itself that it is waited for: two seconds are short for a test on a busy machine.
     waited = f"until grep -q 'waiting for 1 hook' {bed.workdir}/agent1.log; do sleep 0.02; done"
     more = f"test -e {ends} || read x < {never_made}"
     command = f"{waited}; cat /proc/net/tcp > {seen}.tcp; {more}; cat > {seen}"

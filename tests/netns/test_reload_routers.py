@@ -20,8 +20,8 @@ N_ROUTES = 3
 
 
 def received(router: CountingRouter) -> tuple[str, int]:
-    """BIRD's own name of a session is the time of its begin, which it computes anew each time: on a busy
-    machine that differs. Its log counts them."""
+    """BIRD's own name of a session is the time of its begin, which it computes anew each time: on a
+    busy machine that differs. Its log counts them."""
     session, n = router.received()
     if router.kind == "bird":
         session = str(router.process.log.count("agent: State changed to up"))

@@ -13,8 +13,8 @@ from .rawpeer import RawListener
 from .testbed import ROUTER_AS, Testbed
 from .wait import EMULATED
 
-# Two seconds are promised. The rest is for a busy machine; it is less than what the agent could wait
-# for otherwise: the shortest is the timeout of a connect, five seconds.
+# Two seconds are promised. The rest is for a busy machine; it is less than what the agent could
+# wait for otherwise: the shortest is the timeout of a connect, five seconds.
 STOP_MAX = 4.8 * (3 if EMULATED else 1)
 
 WEB = app("web", VIP4)

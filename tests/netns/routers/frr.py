@@ -103,8 +103,8 @@ router bgp {self.config.asn}
             raise NotReady(f"'{command}' says: {output}") from None
 
     def wait_begun(self) -> None:
-        """bgpd stops a peer whose graceful restart is configured, and begins again a second later. A
-        session from before that may end then, and with it bgpd does not act on bfdd's word where
+        """bgpd stops a peer whose graceful restart is configured, and begins again a second later.
+        A session from before that may end then, and with it bgpd does not act on bfdd's word where
         `check-control-plane-failure` is set."""
         ip = self.config.neighbour.ip
         wait_until(
