@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import signal
 import socket
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 from . import bgp
 from .agent import Agent
 from .configs import PORT, VIP4, app, config, peer
+from .test_sandbox import the_launcher
 from .testbed import Testbed
 from .wait import wait_until
 
@@ -156,6 +158,28 @@ def test_the_queue_is_bounded(bed: Testbed) -> None:
     assert (counts(agent)["run"], counts(agent)["failed"]) == (64, 0)
     agent.register("app0", "192.0.2.99/32")
     assert counts(agent)["waiting"] == 0
+
+
+def test_a_launcher_that_is_late(bed: Testbed) -> None:
+    """As on a busy machine: hooks wait until it starts commands again, and none fails."""
+    bed.link()
+    agent = bed.start_agent(config(PEER, agent={"hooks": [hook("true", "request")]}))
+    launcher = the_launcher(agent)
+
+    def stalls() -> int:
+        """Turns that took long, as one does that waits for the launcher."""
+        [n] = re.findall(r"^vipherald_loop_stall_seconds_count (\d+)$", agent.get("/metrics").text, re.M)
+        return int(n)
+
+    before = stalls()
+    os.kill(launcher, signal.SIGSTOP)
+    for i in range(3):
+        agent.register(f"app{i}", f"192.0.2.{i}/32")
+    wait_until(lambda: stalls() > before, "a hook was tried")
+    assert (counts(agent)["waiting"], counts(agent)["failed"]) == (3, 0)
+    os.kill(launcher, signal.SIGCONT)
+    wait_until(lambda: counts(agent)["waiting"] == 0, "all are done")
+    assert (counts(agent)["run"], counts(agent)["failed"]) == (3, 0)
 
 
 def test_a_stop_waits_for_them(bed: Testbed) -> None:
