@@ -33,6 +33,18 @@ def results(response: Response) -> list[str | None]:
     return [monitor["result"] for monitor in response.json()["monitors"]]
 
 
+def check_all(agent: Agent) -> Response:
+    """With a result of each: on a busy machine a command may not be started within 200 ms."""
+    found: list[Response] = []
+
+    def have_results() -> bool:
+        found.append(check(agent))
+        return "unknown" not in results(found[-1])
+
+    wait_until(have_results, "a result of each")
+    return found[-1]
+
+
 class Asking(threading.Thread):
     """A request whose answer is waited for meanwhile."""
 
@@ -55,12 +67,12 @@ def test_results_of_now(bed: Testbed) -> None:
     agent = start(bed, f"exec:cat {marker}", f"file:{marker}", "port:tcp:1")
     wait_until(lambda: agent.app("dns")["health"] == "down", "the first verdict")
     marker.touch()
-    response = check(agent)
+    response = check_all(agent)
     assert response.status == 200, response
     assert response.json()["result"] == "checked" and response.json()["health"] == "down"
     assert results(response) == ["pass", "pass", "fail"]
     marker.unlink()
-    response = check(agent)
+    response = check_all(agent)
     assert results(response) == ["fail", "fail", "fail"]
     assert "No such file" in response.json()["monitors"][0]["said"]
 
