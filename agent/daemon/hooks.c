@@ -2,6 +2,7 @@
 #include "agent/daemon/hooks.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,12 +20,15 @@
 
 #define PREFIX   "VIPHERALD_EVENT_"
 #define SAID_MAX 300
+/* Between two attempts to start a command. */
+#define RETRY (200 * USEC_PER_MSEC)
 
 /* A command for one event. It keeps no pointer into the configuration, which may be reloaded. */
 struct job {
 	struct list_node node;
 	char *command;
 	span_t timeout;
+	mono_t give_up; /* no further attempt to start it; 0: there was none */
 	char *json;
 	char **env; /* of the event; ends with NULL */
 	size_t n_env;
@@ -32,7 +36,7 @@ struct job {
 
 struct hooks {
 	struct agent *agent;
-	sd_event_source *start;
+	sd_event_source *start, *retry;
 	struct list waiting; /* struct job; the first of them runs if `child` is set */
 	struct child *child;
 	bool full; /* the loss was logged */
@@ -158,16 +162,39 @@ static int spawn(struct hooks *h, const struct job *j, struct err *err)
 	return rc;
 }
 
+static int on_retry(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	(void)source, (void)usec;
+	schedule(userdata);
+	return 0;
+}
+
+/* On a busy machine the launcher is late, and starts nothing until it has answered: with the first
+ * hook all that wait behind it would fail. */
+static bool waits_for_launcher(struct hooks *h, struct job *j, int rc)
+{
+	mono_t now = loop_clock();
+	if (j->give_up == 0)
+		j->give_up = usec_add(now, j->timeout);
+	if (rc != -ETIMEDOUT || now >= j->give_up)
+		return false;
+	loop_timer_set(h->agent->loop, &h->retry, usec_add(now, RETRY), LOOP_IDLE, on_retry, h);
+	return true;
+}
+
 static int on_start(sd_event_source *source, void *userdata)
 {
 	(void)source;
 	struct err err;
 	struct hooks *h = userdata;
-	const struct job *j = list_first(&h->waiting, struct job, node);
+	struct job *j = list_first(&h->waiting, struct job, node);
 	if (!j || h->child)
 		return 0;
+	int rc = spawn(h, j, &err);
+	if (rc < 0 && waits_for_launcher(h, j, rc))
+		return 0;
 	h->counts.run++;
-	if (spawn(h, j, &err) < 0) {
+	if (rc < 0) {
 		fail(h, j, err.text);
 		end_job(h);
 	}
@@ -275,6 +302,7 @@ void hooks_free(struct hooks *h)
 	if (!h)
 		return;
 	sd_event_source_disable_unref(h->start);
+	sd_event_source_disable_unref(h->retry);
 	sd_event_source_disable_unref(h->limit);
 	if (h->counts.waiting > 0)
 		log_warn("exec", "%zu hook%s not run to the end, the agent ends", h->counts.waiting,

@@ -20,6 +20,8 @@ from .wait import EMULATED, TIMEOUT, wait_until
 
 REPO = Path(__file__).resolve().parents[2]
 API_ADDRESS = "127.0.0.1:8080"
+START_TIMEOUT = 60.0
+"""Also for thousands of apps, with sanitizers on a busy machine."""
 
 # A report ends the process with a status that no test expects.
 SANITIZER_ENV = {
@@ -121,19 +123,20 @@ class Agent:
         return self._process
 
     def start(self) -> None:
-        """Start, and return when the API answers."""
+        """Start, and return when the API answers and all apps of the files are registered."""
         self.spawn()
         self.wait_api()
 
     def wait_api(self) -> None:
-        """After spawn()."""
+        """After spawn(). Requests are answered while apps are registered, a few a turn."""
         process = self.process
 
         def answers() -> bool:
             assert process.running, f"the agent ended with {process.returncode}:\n{process.log}"
-            return self.get("/info").status == 200
+            response = self.get("/v1/status")
+            return response.status == 200 and response.json()["phase"] != "starting"
 
-        wait_until(answers, "the agent's API answers", ignore=(OSError,))
+        wait_until(answers, "the agent's API answers", START_TIMEOUT, ignore=(OSError,))
 
     @property
     def process(self) -> Process:
@@ -259,7 +262,8 @@ class Agent:
         body: bytes | None = None,
     ) -> Response:
         try:
-            with suppress(BrokenPipeError):  # it may be refused before its body was read
+            # It may be refused before all of it was read.
+            with suppress(BrokenPipeError, ConnectionResetError):
                 connection.request(method, target, body, headers)
             response = connection.getresponse()
             return Response(response.status, response.read().decode())

@@ -12,7 +12,10 @@ from typing import Any
 
 from .browser import Browser
 from .netns import Namespace
-from .wait import TIMEOUT, wait_until
+from .wait import wait_until
+
+PATIENCE = 90.0
+"""A browser is large, and slow on a busy machine."""
 
 
 class Tab:
@@ -43,12 +46,15 @@ class Tab:
         os.close(self._from)
 
     def _attach(self) -> None:
-        targets = wait_until(lambda: self.call("Target.getTargets")["targetInfos"], "a tab")
-        [target] = [target for target in targets if target["type"] == "page"]
+        [target] = wait_until(self._pages, "a tab", PATIENCE)
         attached = self.call("Target.attachToTarget", targetId=target["targetId"], flatten=True)
         self._session = attached["sessionId"]
         for domain in ("Page", "Runtime", "Log", "Network", "Audits", "DOM"):
             self.call(f"{domain}.enable")
+
+    def _pages(self) -> list[Any]:
+        targets = self.call("Target.getTargets")["targetInfos"]
+        return [target for target in targets if target["type"] == "page"]
 
     # Messages
 
@@ -73,7 +79,7 @@ class Tab:
         elif method == "Audits.issueAdded" and "ContentSecurityPolicy" in params["issue"]["code"]:
             self.complaints.append(json.dumps(params["issue"]))
 
-    def call(self, method: str, timeout: float = TIMEOUT, **params: Any) -> Any:
+    def call(self, method: str, timeout: float = PATIENCE, **params: Any) -> Any:
         self._number += 1
         message = {"id": self._number, "method": method, "params": params}
         if self._session:
@@ -93,9 +99,12 @@ class Tab:
 
     def open(self, url: str) -> None:
         """Returns when the page and what belongs to it are there."""
+        self.run("window.former = true")
         result = self.call("Page.navigate", url=url)
         assert "errorText" not in result, result
-        self.wait("document.readyState === 'complete'", "the page is loaded")
+        loaded = "window.former === undefined && document.readyState === 'complete'"
+        # The page before may be going just then.
+        wait_until(lambda: self.run(loaded), "the page is loaded", PATIENCE, (AssertionError,))
 
     def run(self, script: str) -> Any:
         """The value of an expression in the page."""
@@ -105,7 +114,7 @@ class Tab:
         assert "exceptionDetails" not in result, result["exceptionDetails"]
         return result["result"].get("value")
 
-    def wait(self, script: str, what: str, timeout: float = TIMEOUT) -> Any:
+    def wait(self, script: str, what: str, timeout: float = PATIENCE) -> Any:
         return wait_until(lambda: self.run(script), what, timeout)
 
     def text(self, selector: str = "body") -> str:

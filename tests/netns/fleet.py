@@ -15,11 +15,13 @@ from .routers import bird_control
 from .routers.base import library_env, unpacked
 from .service import Service
 from .testbed import AGENT_AS, ROUTER_AS, Testbed, connect
-from .wait import TIMEOUT, wait_until
+from .wait import wait_until
 
 PORT = 5353
 PREFIX = "vipherald/fleet"
 GRACEFUL_SHUTDOWN = "(65535,0)"
+PATIENCE = 60.0
+"""Several agents with checks, and Consul: a step of the guard takes seconds on a busy machine."""
 
 # "2026-11-29 01:00:00.123 <TRACE> agent1.ipv4 > added [best] 192.0.2.53/32 0L 10G unicast". What is
 # replaced is removed after the new one was added.
@@ -202,10 +204,10 @@ class Fleet:
         if reports:
             self.wait_reported()
 
-    def wait(self, what: str, holds: Callable[[], object], timeout: float = TIMEOUT) -> None:
+    def wait(self, what: str, holds: Callable[[], object], timeout: float = PATIENCE) -> None:
         wait_until(holds, what, timeout, ignore=(RuntimeError,))
 
-    def wait_routes(self, n: int, degraded: int = 0, timeout: float = TIMEOUT) -> None:
+    def wait_routes(self, n: int, degraded: int = 0, timeout: float = PATIENCE) -> None:
         wait_until(
             lambda: (
                 (found := self.collector.routes())
@@ -216,7 +218,7 @@ class Fleet:
             timeout,
         )
 
-    def wait_reported(self, timeout: float = TIMEOUT) -> None:
+    def wait_reported(self, timeout: float = PATIENCE) -> None:
         """Consul has what every agent is."""
         self.wait(
             "all have reported",

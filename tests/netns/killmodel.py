@@ -7,7 +7,7 @@ asked which.
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 TARGETS = {4: "10.0.1.2", 6: "fd00:1::2"}
 """The host's own addresses, where NAT sends traffic to."""
@@ -68,7 +68,10 @@ class App:
         """Decides whether the request under way was applied."""
         if not self.in_flight:
             return
-        candidates = (self.state, self.asked)
+        candidates = [self.state, self.asked]
+        if self.asked and self.asked.drained and self._may_be_over():
+            # The request found that the lease had ended, and its drain with it.
+            candidates.append(replace(self.asked, drained=False))
         before, self.in_flight = self.lease, False
         if present is None:
             assert None in candidates or self._may_be_over(), (
@@ -78,8 +81,8 @@ class App:
             return
         fitting = [wanted for wanted in candidates if wanted and present.fits(wanted)]
         assert fitting, f"{self.name} is {present}; possible were {candidates}"
-        asked = self.asked if self.asked in fitting else None
-        self.state = asked or fitting[0]
+        # Of two that fit, the one that was asked for.
+        self.state = self.asked if self.asked in fitting else fitting[-1]
         self.lease = None
         if self.state.ttl is not None:
             ends = [lease.earliest for lease in (before, self.asked_lease) if lease]

@@ -62,9 +62,11 @@ class Echo:
 class Client:
     """A UDP socket that keeps its port, so that all it sends is one flow."""
 
-    def __init__(self, namespace: Namespace, address: str, port: int = LISTEN):
+    def __init__(
+        self, namespace: Namespace, address: str, port: int = LISTEN, patience: float = PATIENCE
+    ):
         with namespace.inside():
-            self._socket = _socket(address, socket.SOCK_DGRAM, PATIENCE)
+            self._socket = _socket(address, socket.SOCK_DGRAM, patience)
         self._socket.connect((address, port))
 
     def ask(self, text: str = "hello") -> str | None:

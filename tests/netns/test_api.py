@@ -1,5 +1,7 @@
 """The read side of the API, and where it listens."""
 
+from typing import Any
+
 import pytest
 
 from .configs import DNS, PORT, VIP4, VIP6, app, config, peer
@@ -8,7 +10,9 @@ from .wait import wait_until
 
 
 def test_info_has_gobgps_field_names(bed: Testbed) -> None:
-    router = bed.start_router("gobgp")
+    router: Any = bed.start_router("gobgp")
+    # It closes what comes before, so that there would be more than one OPEN.
+    wait_until(lambda: router._gobgp("neighbor")[0]["state"].get("session_state") == 3, "GoBGP waits")
     bed.start_service(PORT)
     agent = bed.start_agent(config(peer(router), apps=(DNS,)))
     router.wait_routes(VIP4, VIP6)

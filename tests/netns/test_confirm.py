@@ -100,11 +100,13 @@ def test_not_confirmed(bed: Testbed, watch: Watch) -> None:
     """Back to what ran before; untouched routes get no UPDATE, and the session stays."""
     agent = started(bed, watch)
     before = sha256(agent)
-    try_out(agent, watch, KEPT, TRIED, confirm="1s")
+    # A trial that lasts, and one of the same text that does not once the route is announced.
+    try_out(agent, watch, KEPT, TRIED)
     trial = agent.wait_event("reload.unconfirmed", level="warning")["text"]
     assert trial.startswith(f"{agent.config_path} is on trial for "), trial
     assert trial.endswith("unless it is confirmed (vipherald confirm)")
     watch.session.expect_update(lambda update: OTHER in update.announced, "the route on trial")
+    try_out(agent, watch, KEPT, TRIED, confirm="1s")
     watch.session.expect_withdrawal(OTHER)
     taken_back = agent.wait_event("reload.rollback", level="error")["text"]
     assert taken_back.startswith(f"{agent.config_path} as reloaded by "), taken_back

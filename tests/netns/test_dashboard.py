@@ -19,7 +19,7 @@ from .faultserver import FaultServer
 from .process import Process
 from .routers.base import REPO
 from .testbed import Testbed
-from .wait import wait_until
+from .wait import TIMEOUT, wait_until
 
 PROMETHEUS = REPO / ".deps" / "prometheus" / "usr" / "bin" / "prometheus"
 AT = ("127.0.0.1", 9090)
@@ -54,7 +54,7 @@ class Prometheus:
 
     def get(self, path: str, **query: object) -> Any:
         with self._host.inside():
-            connection = http.client.HTTPConnection(*AT, timeout=10)
+            connection = http.client.HTTPConnection(*AT, timeout=TIMEOUT)
             connection.connect()
         connection.request("GET", f"/api/v1/{path}?{urllib.parse.urlencode(query)}")
         answer = json.loads(connection.getresponse().read())
@@ -65,13 +65,17 @@ class Prometheus:
     def query(self, expression: str) -> list[Any]:
         return self.get("query", query=expression)["result"]
 
+    def answer(self, expression: str, what: str = "") -> list[Any]:
+        """Waits for one: after a scrape of more than its second there is none until the next."""
+        return wait_until(lambda: self.query(expression), f"{what}: {expression}")
+
 
 @contextmanager
 def prometheus(bed: Testbed, scheme: str = "http") -> Iterator[Prometheus]:
     p = Prometheus(bed, scheme)
     try:
         wait_until(
-            lambda: len(p.query("count_over_time(up[1m]) >= 5")) > 0, "five scrapes", 30, (OSError, ValueError)
+            lambda: len(p.query("sum_over_time(up[1m]) >= 5")) > 0, "five scrapes", 60, (OSError, ValueError)
         )
         yield p
     finally:
@@ -126,20 +130,28 @@ def test_every_query_has_an_answer(bed: Testbed) -> None:
                 lambda: p.query(f"timestamp(vipherald_app_up) > {scraped}"), "the next scrape"
             )
             for title, expression in dashboard():
-                assert p.query(expression), f"{title}: {expression}"
+                p.answer(expression, title)
             for expression in questions():
-                assert p.query(expression), expression
-            [down] = p.query("vipherald_vip_announced == 0")
+                p.answer(expression)
+            [down] = p.answer("vipherald_vip_announced == 0")
             assert down["metric"]["app"] == "down" and down["metric"]["vip"] == "192.0.2.99/32"
             [why] = [e for e in questions() if "group_left (state)" in e]
-            assert [r["metric"]["state"] for r in p.query(why)] == ["down"]
+            assert [r["metric"]["state"] for r in p.answer(why)] == ["down"]
             [no_session] = [e for e in questions() if "session_up == 0" in e]
-            unsent = {(r["metric"]["peer"], r["metric"]["app"]) for r in p.query(no_session)}
+            unsent = {(r["metric"]["peer"], r["metric"]["app"]) for r in p.answer(no_session)}
             assert unsent == {("10.0.1.99", name) for name in ("dns", "down", "secure")}
-            [group] = p.get("rules")["groups"]
-            assert group["rules"] and all(rule["health"] == "ok" for rule in group["rules"])
-            pending = {alert["labels"]["alertname"] for alert in p.get("alerts")["alerts"]}
-            assert "VipheraldAppDown" in pending
+
+            def rules() -> bool:
+                [group] = p.get("rules")["groups"]
+                health = [rule["health"] for rule in group["rules"]]
+                assert health and "err" not in health
+                return set(health) == {"ok"}
+
+            def pending() -> set[str]:
+                return {alert["labels"]["alertname"] for alert in p.get("alerts")["alerts"]}
+
+            wait_until(rules, "all rules have been evaluated")
+            wait_until(lambda: "VipheraldAppDown" in pending(), "the alert")
     consul.close()
 
 
@@ -157,12 +169,15 @@ def test_who_announces_a_vip(bed: Testbed) -> None:
             found = p.query(announced["Who announces which VIP"])
             return {f"{s['metric']['vip']} {s['metric']['instance']}": s["value"][1] for s in found}
 
-        assert vips() == {f"{VIP4} 127.0.0.1:8080": "1", f"{VIP6} 127.0.0.1:8080": "1"}
+        here = {f"{VIP4} 127.0.0.1:8080": "1", f"{VIP6} 127.0.0.1:8080": "1"}
+        wait_until(lambda: vips() == here, "the host announces both")
         service.kill()
         wait_until(lambda: set(vips().values()) == {"0"}, "no host announces them")
-        [nowhere] = p.query(announced["VIPs announced nowhere"])
-        assert nowhere["value"][1] == "2"
+
+        def nowhere() -> list[str]:
+            return [s["value"][1] for s in p.query(announced["VIPs announced nowhere"])]
+
+        wait_until(lambda: nowhere() == ["2"], "both are announced nowhere")
         agent.stop()
         wait_until(lambda: p.query("up == 0") and not p.query("vipherald_vip_announced"), "the host is gone")
-        [nowhere] = p.query(announced["VIPs announced nowhere"])
-        assert nowhere["value"][1] == "2"
+        assert nowhere() == ["2"]

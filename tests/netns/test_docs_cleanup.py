@@ -5,10 +5,9 @@ import re
 import pytest
 
 from .configs import VIP4, VIP6, app, config
-from .nat import BACKENDS
+from .nat import BACKENDS, wait_announced
 from .routers.base import REPO
 from .testbed import Testbed
-from .wait import wait_until
 
 PEER = {"peer_ip": "10.0.1.1", "peer_as": 65000}
 THEIRS = "198.51.100.1/32"
@@ -41,7 +40,7 @@ def test_a_killed_agent_is_removed_by_hand(bed: Testbed, backend: str) -> None:
     routes = host.run(["ip", "route", "show", "table", "local"])
     web = {**app("web", [VIP4, VIP6, "192.0.2.128/28"]), "nats": ["tcp:80:8080", "udp:53:5353", "tcp:443"]}
     agent = bed.start_agent({**config(PEER, apps=(web,)), "nat": {"backend": backend}})
-    wait_until(lambda: all(agent.vip(vip)["bound"] for vip in web["vip"]), "all are bound")
+    wait_announced(agent, "web")  # address, NAT, route, in this order
     agent.kill()
     assert "192.0.2.53" in host.run(["ip", "-o", "addr", "show", "dev", "lo"])
     assert "8080" in tables(bed, backend)

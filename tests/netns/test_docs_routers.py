@@ -9,7 +9,7 @@ from .configs import DNS, PORT, VIP4, VIP6, config, peer
 from .routers import KINDS, Neighbour, Router, RouterConfig
 from .routers.base import REPO
 from .testbed import AGENT_AS, ROUTER_AS, Testbed
-from .wait import never
+from .wait import never, wait_until
 
 PAGE = REPO / "docs" / "routers.md"
 LANGUAGES = {"frr": "frr", "bird": "bird", "gobgp": "toml"}
@@ -55,7 +55,7 @@ def test_recipe_accepts_vips_and_nothing_else(bed: Testbed, kind: str) -> None:
     assert agent.register("other", "198.51.100.7/32").status == 200
     router.wait_routes(VIP4, VIP6)
     assert agent.peer(router.ip)["negotiated"]["hold_time_seconds"] == 9
-    assert agent.route_state("198.51.100.7/32", router.ip) == "sent"
+    wait_until(lambda: agent.route_state("198.51.100.7/32", router.ip) == "sent", "it is sent, too")
     never(lambda: "198.51.100.7/32" in router.prefixes(), "a foreign prefix is accepted", 0.3)
 
 
@@ -65,5 +65,5 @@ def test_frr_without_policies_has_no_routes(bed: Testbed) -> None:
     bed.start_service(PORT)
     agent = bed.start_agent(config(peer(router), apps=(DNS,)))
     router.wait_established()
+    wait_until(lambda: agent.vip(VIP4)["announced"], "it is sent")
     never(lambda: bool(router.prefixes()), "FRR accepts routes without a policy", 0.5)
-    assert agent.vip(VIP4)["announced"]

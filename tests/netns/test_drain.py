@@ -12,7 +12,7 @@ from .configs import VIP4, VIP6, app, config, peer
 from .consul import Consul, tags
 from .testbed import Testbed
 from .test_states_attributes import GRACEFUL_SHUTDOWN, wait_attributes
-from .test_stop import STOP_TIMEOUT
+from .test_stop import stop_in_time
 from .wait import never, wait_until
 from .wiretap import WireTap
 
@@ -119,12 +119,17 @@ def test_a_drain_with_an_end_ends(bed: Testbed) -> None:
     router = bed.start_router("bird")
     agent = bed.start_agent(config(peer(router), apps=(WEB, OTHER), agent={"drain_time": "100ms"}))
     router.wait_routes(VIP4, VIP6)
-    answer = agent.drain("web", **{"for": "1500ms"})
-    assert 1 < answer["app"]["drain"]["holds"][0]["until_seconds"] <= 1.5
+
+    # The end is put nearer once the withdrawal was seen.
+    answer = agent.drain("web", **{"for": "1h"})
+    assert 3500 < answer["app"]["drain"]["holds"][0]["until_seconds"] <= 3600
     router.wait_routes(VIP6)
+    answer = agent.drain("web", **{"for": "1500ms"})
+    assert 0 < answer["app"]["drain"]["holds"][0]["until_seconds"] <= 1.5
     router.wait_routes(VIP4, VIP6)
-    agent.drain(**{"for": "1s"})
+    agent.drain(**{"for": "1h"})
     router.wait_routes()
+    agent.drain(**{"for": "1s"})
     router.wait_routes(VIP4, VIP6)
 
 
@@ -284,7 +289,7 @@ def test_services_that_come_and_go_meanwhile(bed: Testbed) -> None:
     wait_until(lambda: agent.get("/v1/apps/new").status == 200, "the new service is known")
     assert state(agent, "new") == "drained"
     consul.kill()  # and nothing comes of it
-    agent.stop(timeout=STOP_TIMEOUT)  # the second signal
+    stop_in_time(agent)  # the second signal
     router.wait_routes()
     updates = [m for m in tap.last_conversation() if isinstance(m, bgp.Update)]
     assert not any("192.0.2.99/32" in update.announced for update in updates)
@@ -298,7 +303,7 @@ def test_a_second_signal_skips_the_drain(bed: Testbed) -> None:
     router.wait_routes(VIP4)
     agent.process.signal(signal.SIGTERM)
     agent.wait_log("draining all apps before the stop")
-    agent.stop(timeout=STOP_TIMEOUT)
+    stop_in_time(agent)
     router.wait_routes()
     assert bed.host.loopback_addresses() == {}
 
@@ -311,7 +316,7 @@ def test_without_anything_to_drain_the_stop_is_as_quick_as_ever(bed: Testbed) ->
         config({"peer_ip": "10.0.1.1", "peer_as": 65000}, apps=(down,), agent=options)
     )
     wait_until(lambda: agent.app("down")["health"] == "down", "it is down")
-    agent.stop(timeout=STOP_TIMEOUT)
+    stop_in_time(agent)
 
 
 def test_without_shutdown_drain_a_drain_does_not_delay_the_stop(bed: Testbed) -> None:
@@ -320,6 +325,6 @@ def test_without_shutdown_drain_a_drain_does_not_delay_the_stop(bed: Testbed) ->
     router.wait_routes(VIP4)
     agent.drain()
     wait_attributes(router, VIP4, DRAINING)
-    agent.stop(timeout=STOP_TIMEOUT)
+    stop_in_time(agent)
     router.wait_routes()
     assert bed.host.loopback_addresses() == {}

@@ -84,6 +84,11 @@ def test_tcp_is_no_echo_of_itself(bed: Testbed) -> None:
     wait_until(lambda: min(checks()) >= 5, "five checks each")
     assert agent.app("a")["went_up"] == 0
     give_out_ports(bed, 40000, 50000)
+    before = checks()
+    wait_until(
+        lambda: all(now > then + 1 for now, then in zip(checks(), before)),
+        "the checks that had the port before have ended",
+    )
     bed.start_service(P)  # nothing of them is left at its port
     expect(agent, "up")
 

@@ -12,6 +12,7 @@ from .configs import VIP4, VIP6, app, config
 from .fabric import HOST, PORT, ROUTER, Client, bare_link, kernel_next_hop, start_router
 from .rawpeer import RawListener, RawSession
 from .routers.fabric import FABRIC
+from .routers.frr import Frr
 from .testbed import ROUTER_AS, Link, Testbed
 from .wait import wait_until
 
@@ -81,6 +82,8 @@ def test_routes_stay_over_a_restart(bed: Testbed, router_kind: str) -> None:
     """RFC 4724: a kill, and a next instance that announces the same again."""
     link = bare_link(bed)
     router = start_router(bed, router_kind, link, HOST, graceful_restart=True)
+    if isinstance(router, Frr):
+        router.wait_begun()
     agent = start_agent(bed, f"{ROUTER}%{link.device}", graceful_restart=True)
     router.wait_routes(VIP4, VIP6)
     wait_until(lambda: kernel_next_hop(router, VIP4), "the route in the router's kernel")
@@ -126,7 +129,7 @@ def test_router_without_the_capability(bed: Testbed) -> None:
     router_ip = f"{ROUTER}%{link.device}"
     agent = start_agent(bed, router_ip)
     wait_until(lambda: agent.route_state(VIP6, router_ip) == "sent", "IPv6")
-    assert agent.route_state(VIP4, router_ip) == "no-next-hop"
+    wait_until(lambda: agent.route_state(VIP4, router_ip) == "no-next-hop", "IPv4")
     assert "RFC 8950" in agent.app("web")["announcement_errors"]
     assert "RFC 8950" in agent.wait_log("announcement errors")
 
@@ -142,7 +145,7 @@ def test_no_way_back_is_told(bed: Testbed) -> None:
     def told() -> bool:
         return any(alarm["alarm"] == "no-way-back" for alarm in agent.status("status")["alarms"])
 
-    assert told()
+    wait_until(told, "the alarm")
     bed.host.ip(f"route add 0.0.0.0/0 via inet6 {ROUTER} dev {link.device}")
     wait_until(lambda: not told(), "no alarm any more")
     bed.host.ip("route del 0.0.0.0/0")
@@ -212,7 +215,7 @@ def test_openbgpd_has_no_extended_next_hop(bed: Testbed) -> None:
     bed.host.ip(f"addr del {link.host_ip}/24 dev {link.device}")
     agent = start_agent(bed, router.ip)
     router.wait_routes(VIP6)
-    assert agent.route_state(VIP4, router.ip) == "no-next-hop"
+    wait_until(lambda: agent.route_state(VIP4, router.ip) == "no-next-hop", "IPv4")
     assert not agent.peer(router.ip)["negotiated"]["extended_next_hop"]
 
 

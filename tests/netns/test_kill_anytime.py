@@ -127,6 +127,8 @@ class Worker:
             return
         assert response.status == 200, (target, response)
         assert response.json()["stored"] is True, (target, response)
+        if wanted is not None and wanted.drained and response.json()["result"] == "registered":
+            app.asked = replace(wanted, drained=False)  # the lease ended before this arrived
         app.answered()
 
     def _register(self, app: App) -> None:
@@ -135,7 +137,8 @@ class Worker:
             # It may be gone, and its drain with it, before this arrives.
             self._unregister(app)
             wanted = replace(wanted, drained=False)
-        self._send(app, wanted, _register_target(app.name, wanted))
+        # By chance the same definition again.
+        self._send(app, wanted, _register_target(app.name, wanted), renewal=wanted == app.state)
 
     def _renew(self, app: App) -> None:
         assert app.state is not None

@@ -9,7 +9,7 @@ from .testbed import Testbed
 from .wait import wait_until
 
 PEER = {"peer_ip": "10.0.1.1", "peer_as": 65000}
-SLOW = {"monitor_interval": "1h"}
+SLOW = {"monitor_interval": "1h", "timeout": "1h"}
 # The second one leaves its group, its parent and its session.
 OURS = ("exec:sleep 4711; true", "exec:setsid sleep 4712 & sleep 4713; true")
 NUMBERS = (4711, 4712, 4713)

@@ -13,7 +13,7 @@ from .agent import Agent, binary
 from .configs import VIP4, app, config, peer
 from .process import Process, children, is_zombie
 from .testbed import Testbed
-from .wait import wait_until
+from .wait import TIMEOUT, wait_until
 
 CONTAINER = ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc"]
 UNREACHABLE = {"peer_ip": "10.9.9.1", "peer_as": 65000}
@@ -31,7 +31,7 @@ class Contained(Agent):
         [pid] = children(self.process.pid)
         return pid
 
-    def stop(self, number: signal.Signals = signal.SIGTERM, timeout: float = 10.0) -> None:
+    def stop(self, number: signal.Signals = signal.SIGTERM, timeout: float = TIMEOUT) -> None:
         os.kill(self.pid, number)
         self.expect_exit(0, timeout)
 
@@ -95,7 +95,7 @@ def test_daemon_of_a_check_is_collected(bed: Testbed) -> None:
         config(
             UNREACHABLE,
             apps=(app("web", VIP4, command),),
-            agent={"monitor_interval": "1h"},
+            agent={"monitor_interval": "1h", "timeout": "1h"},
             local_ip="10.9.9.9",
         ),
         Contained,
@@ -147,7 +147,7 @@ def test_checks_keep_their_status_among_orphans(bed: Testbed) -> None:
             for n, entry in enumerate(apps)
         )
 
-    wait_until(all_right, "four checks of each app, with the status of its command")
+    wait_until(all_right, "four checks of each app, with the status of its command", 60)
     wait_until(lambda: not any(map(is_zombie, children(agent.pid))), "no zombie stays")
 
 

@@ -21,7 +21,7 @@ def test_a_new_router_and_names(bed: Testbed) -> None:
     apps = many()
     agent = bed.start_agent(config(one.entry, apps=apps))
     one.open()
-    wait_until(lambda: agent.peer(one.ip)["routes"]["sent"] == APPS, "all are sent", 20)
+    wait_until(lambda: agent.peer(one.ip)["routes"]["sent"] == APPS, "all are sent", 60)
     with ThreadPoolExecutor() as pool:
         first = pool.submit(two.establish)
         named = tuple({**each, "peers": [one.ip]} for each in apps)
@@ -96,6 +96,6 @@ def test_a_vip_goes_from_app_to_app(bed: Testbed) -> None:
     heir = {**app("heir", VIP4), "peers": [one.ip]}
     between = tuple({**each, "peers": [one.ip]} for each in many())
     agent.reload(config(one.entry, two.entry, apps=(other, *between, heir)))
-    wait_until(lambda: agent.peer(one.ip)["routes"]["sent"] == APPS + 2, "all are sent", 20)
+    wait_until(lambda: agent.peer(one.ip)["routes"]["sent"] == APPS + 2, "all are sent", 60)
     assert two.changes(agent) == [f"+{MEMBER}"]
     assert f"+{VIP4}" not in one.changes(agent)

@@ -100,8 +100,10 @@ def test_bird_takes_a_session_at_once_after_a_cease(bed: Testbed) -> None:
 
 def test_bird_waits_after_an_error(bed: Testbed) -> None:
     """Put right by a reload, the session does not come back at once, and the hint says why."""
-    router = bed.start_router("bird", role="provider", extra=("error wait time 4, 8",))
-    agent = bed.start_agent(config(peer(router, role="peer"), apps=(WEB,)))
+    router = bed.start_router("bird", role="provider", extra=("error wait time 6, 12",))
+    # No other attempt before the reload, which would meet with BIRD's wait, too.
+    slow = {"connect_retry": "4s", "connect_retry_max": "4s"}
+    agent = bed.start_agent(config(peer(router, role="peer"), apps=(WEB,), **slow))
     agent.wait_log("BGP roles .RFC 9234. of both sides have to be")
     agent.reload(config(peer(router, role="customer"), apps=(WEB,)))
     agent.wait_log("the router closes the connection before its OPEN: it waits after the last")
@@ -114,7 +116,7 @@ def test_bird_waits_after_an_error(bed: Testbed) -> None:
 
 def test_bird_waits_after_its_hold_timer(bed: Testbed) -> None:
     """The agent was stopped for longer than the hold time."""
-    router = bed.start_router("bird", extra=("hold time 3", "error wait time 4, 8"))
+    router = bed.start_router("bird", extra=("hold time 3", "error wait time 6, 12"))
     agent = bed.start_agent(config(peer(router), apps=(WEB,)))
     router.wait_routes(VIP4, VIP6)
     agent.process.signal(signal.SIGSTOP)
@@ -130,8 +132,12 @@ def test_gobgp_waits_after_a_stop(bed: Testbed) -> None:
     router = bed.start_router("gobgp")
     agent = bed.start_agent(config(peer(router), apps=(WEB,)))
     router.wait_routes(VIP4, VIP6)
+    # It finds the end of the session and the next connection at once, however long the start takes.
+    router.process.pause()
     agent.stop()
     agent.start()
+    wait_until(lambda: agent.peer(router.ip)["state"] == "opensent", "the next connection")
+    router.process.resume()
     agent.wait_log("the router closes the connection before its OPEN: .*GoBGP: idle hold time")
     router.wait_routes(VIP4, VIP6)
     assert len(peer_log(agent, router, "closes the connection before its OPEN")) == 1

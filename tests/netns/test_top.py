@@ -163,8 +163,7 @@ def test_an_agent_that_does_not_answer_holds_up_no_key(bed: Testbed, terminal: T
     with listening(bed.workdir / "api.sock", None) as api:
         run_against(terminal, api)
         terminal.await_text("q quit")
-        wait_until(lambda: len(children(terminal.pid)) == 1, "the process that asks")
-        [child] = children(terminal.pid)
+        [child] = wait_until(lambda: children(terminal.pid), "the process that asks")
         terminal.press("?")
         terminal.await_text("pause, and go on")
         quit(terminal)

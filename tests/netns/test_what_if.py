@@ -153,7 +153,7 @@ class Case:
 
     def settle(self) -> None:
         """Wait until all that follows from the files has been done, by the peers' account too."""
-        wait_until(self._is_settled, "the agent has done what follows from the files")
+        wait_until(self._is_settled, "the agent has done what follows from the files", 60)
 
     def _is_settled(self) -> bool:
         apps = {name: self.agent.app(name) for name in self.files}
@@ -398,7 +398,7 @@ def start_thousand(bed: Testbed) -> tuple[Agent, Peer, list[str]]:
     apps = (app(n, f"198.18.{i // 250}.{i % 250 + 1}/32", "port:tcp:80") for i, n in enumerate(names))
     agent = bed.start_agent(config(peer.entry, apps=(*apps, app("dns", VIP4))))
     peer.establish()
-    wait_until(lambda: agent.status("status")["vips"]["announced"] == 1001, "all are announced")
+    wait_until(lambda: agent.status("status")["vips"]["announced"] == 1001, "all are announced", 60)
     return agent, peer, names
 
 

@@ -345,7 +345,7 @@ def test_a_thousand_apps_and_a_reload(bed: Testbed) -> None:
     present = config(peer.entry, apps=tuple(apps))
     agent = bed.start_agent(present)
     peer.establish()
-    wait_until(lambda: agent.status("status")["vips"]["announced"] == 1000, "all are announced")
+    wait_until(lambda: agent.status("status")["vips"]["announced"] == 1000, "all are announced", 60)
     text = to_yaml(config(peer.entry, apps=tuple(apps[1:]), communities=["1000:1"])).encode()
     said = agent.admin("/v1/what-if", "POST", text).json()
     assert [of["app"] for of in said["apps"]] == ["n0"]

@@ -153,10 +153,16 @@ def test_hold_time_is_the_smaller_and_keepalives_keep_it(bed: Testbed) -> None:
     session, link, agent = start(bed, hold_time="90s")
     session.establish(ROUTER_AS, hold_time=3)
     session.receive_updates_until_end_of_rib()
-    # A third of three seconds, so two of them at least come before the scripted peer, which sends
-    # nothing more, loses the session.
-    session.expect_keepalive()
-    session.expect_keepalive()
+    # One every second, instead of every half a minute, while the scripted peer keeps the session.
+    seen: list[bgp.Message] = []
+
+    def two_keepalives() -> bool:
+        session.send(bgp.keepalive())
+        seen.extend(session.receive_pending())
+        return seen.count(bgp.Message(bgp.KEEPALIVE, b"")) >= 2
+
+    wait_until(two_keepalives, "two keepalives")
+    # It sends nothing more, and loses it.
     session.expect_notification(4, 0)
     assert "hold" in agent.peer(link.router_ip)["last_error"].lower()
 

@@ -90,16 +90,6 @@ exit
         ip = self.config.neighbour.ip
         return self._show(f"show bgp neighbors {ip} json")[ip]["peerBfdInfo"]["status"].lower()
 
-    def wait_begun(self) -> None:
-        """bgpd stops a peer whose graceful restart is configured, and begins again a second later. With a session from
-        before that it does not act on bfdd's word where `check-control-plane-failure` is set."""
-        ip = self.config.neighbour.ip
-        wait_until(
-            lambda: self._show(f"show bgp neighbors {ip} json")[ip]["bgpState"] == "Active",
-            "FRR waits for the agent",
-            ignore=(NotReady, KeyError),
-        )
-
     def wait_final(self) -> None:
         """bfdd makes the session anew, on the interface, once BGP is up: that may end BGP."""
         wait_until(self._is_final, "FRR's final BFD session", ignore=(NotReady,))

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from ..process import Process
+from ..wait import wait_until
 from . import vty
 from .base import CountingRouter, NotReady, Route, library_env, sort_communities, sort_ext_communities, unpacked
 
@@ -100,6 +101,17 @@ router bgp {self.config.asn}
             return json.loads(output)
         except ValueError:
             raise NotReady(f"'{command}' says: {output}") from None
+
+    def wait_begun(self) -> None:
+        """bgpd stops a peer whose graceful restart is configured, and begins again a second later.
+        A session from before that may end then, and with it bgpd does not act on bfdd's word where
+        `check-control-plane-failure` is set."""
+        ip = self.config.neighbour.ip
+        wait_until(
+            lambda: self._show(f"show bgp neighbors {ip} json")[ip]["bgpState"] == "Active",
+            "FRR waits for the agent",
+            ignore=(NotReady, KeyError),
+        )
 
     def is_established(self) -> bool:
         peer = self._show(f"show bgp neighbors {self.config.neighbour.ip} json")
