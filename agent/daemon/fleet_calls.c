@@ -237,8 +237,7 @@ static void on_view(size_t i, const struct fleet_view *view, void *userdata)
 {
 	struct fleet_wait *w = userdata;
 	struct agent *a = w->calls->a;
-	struct status_sources in = shown_sources(a);
-	struct view_clock clock = status_clock(&in);
+	struct view_clock clock = status_clock();
 	json_array_append_new(
 		w->seen, view_fleet_vip(&a->config->fleet, &w->vips[i], view, &clock, w->room));
 	size_t n = view->n_up + view->n_has;
@@ -259,8 +258,7 @@ static json_t *view_status_of(struct fleet_wait *w, const char *error)
 {
 	struct agent *a = w->calls->a;
 	struct fleet_agent_status self;
-	struct status_sources in = shown_sources(a);
-	struct view_clock clock = status_clock(&in);
+	struct view_clock clock = status_clock();
 	fleet_agent_status(a->fleet, &self);
 	if (error)
 		add_own(w);
@@ -328,8 +326,7 @@ static void ask_status(struct fleet_calls *c, const struct api_call *call, struc
 static json_t *view_state(const struct fleet_calls *c)
 {
 	const char *end_of_last;
-	struct status_sources in = shown_sources(c->a);
-	struct view_clock clock = status_clock(&in);
+	struct view_clock clock = status_clock();
 	const char *last = rolling_last(c->a->rolling, &end_of_last);
 	json_t *o = json_pack("{s:o}", "roll", view_roll(rolling_current(c->a->rolling), &clock));
 	json_object_set_new(o, "last",

@@ -131,7 +131,7 @@ static void answer_registered(const struct status_sources *in, const struct api_
 			      enum register_result result, struct api_reply *ret)
 {
 	const char *name = call->spec.name;
-	struct view_clock clock = status_clock(in);
+	struct view_clock clock = status_clock();
 	const struct app *app = registry_find(in->registry, name);
 	const struct log_requester asked = api_call_requester(call);
 	if (result == REGISTER_NEW || result == REGISTER_REPLACED) {

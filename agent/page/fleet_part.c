@@ -27,7 +27,7 @@ static void add_joining(struct html *h, const struct status_sources *in, const c
 	const struct app *app = registry_find(in->registry, name);
 	if (!app || !app->joining || !app->joining->on)
 		return;
-	view_joining_explain(in, app, status_clock(in).now, &why);
+	view_joining_explain(in, app, status_clock().now, &why);
 	html_add(h, "%s", text);
 }
 
@@ -129,7 +129,7 @@ static size_t add_vips_of(struct html *h, const struct status_sources *in,
 			continue;
 		if (n == 1)
 			add_head_of_vips(h);
-		add_vip(h, &app->spec->vips[i], seen, status_clock(in).now);
+		add_vip(h, &app->spec->vips[i], seen, status_clock().now);
 	}
 	return n;
 }
@@ -179,7 +179,7 @@ static void add_roll(struct html *h, const struct roll *r, const struct view_clo
 
 void fleet_part_add(struct html *h, const struct status_sources *in)
 {
-	struct view_clock clock = status_clock(in);
+	struct view_clock clock = status_clock();
 	if (!in->fleet)
 		return;
 	json_t *summary = view_fleet_summary(in, &clock);

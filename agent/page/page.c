@@ -49,8 +49,9 @@ static bool add_host(struct page *p, struct html *h)
 
 static bool add_now(struct page *p, struct html *h)
 {
+	(void)p;
 	char date[DATE_TEXT_MAX];
-	html_add(h, "%s", date_format(status_clock(&p->in).wall, date));
+	html_add(h, "%s", date_format(status_clock().wall, date));
 	return false;
 }
 

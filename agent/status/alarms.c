@@ -748,7 +748,7 @@ static void add_fleet(json_t *alarms, const struct status_sources *in,
 
 json_t *alarms_collect(const struct status_sources *in)
 {
-	struct view_clock clock = status_clock(in);
+	struct view_clock clock = status_clock();
 	json_t *alarms = json_array();
 	add_groups(alarms, in);
 	add_lo(alarms, in);

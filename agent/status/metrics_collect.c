@@ -97,7 +97,7 @@ static struct metrics_fleet fleet_totals(const struct fleet_agent *fleet)
 void metrics_collect(const struct status_sources *in, struct metric_page *page)
 {
 	struct peer_list peers;
-	struct view_clock clock = status_clock(in);
+	struct view_clock clock = status_clock();
 	struct state_file_status file;
 	struct consul_client_status consul = { 0 }, nomad = { 0 };
 	struct process_usage usage;

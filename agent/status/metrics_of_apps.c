@@ -501,7 +501,7 @@ static char *next_piece(void *userdata)
 	struct scrape *s = userdata;
 	if (s->part == OF_NOTHING)
 		return NULL;
-	s->clock = status_clock(&s->in);
+	s->clock = status_clock();
 	s->part = add_part(s);
 	char *piece = metric_page_take(&s->page);
 	return piece ? piece : mem_strdup("");

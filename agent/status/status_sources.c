@@ -7,10 +7,9 @@
 #include "lib/mem.h"
 #include "process/loop.h"
 
-struct view_clock status_clock(const struct status_sources *in)
+struct view_clock status_clock(void)
 {
 	/* Both of this moment: a turn of the loop may have begun a while ago on a busy machine. */
-	(void)in;
 	return (struct view_clock){ .now = loop_clock(), .wall = loop_wall() };
 }
 

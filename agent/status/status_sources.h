@@ -83,7 +83,7 @@ struct status_sources {
 /* Room for capability_list_missing(), all capabilities included. */
 #define MISSING_TEXT_MAX 160
 
-struct view_clock status_clock(const struct status_sources *in);
+struct view_clock status_clock(void);
 
 /* The status of every peer. The texts in it are valid until the loop runs again. */
 struct peer_list {

@@ -59,7 +59,7 @@ static json_t *view_aggregate(const struct status_sources *in, const struct aggr
 	struct announce_room room;
 	struct bgp_route_attrs attrs;
 	struct bgp_reach reach = { 0 };
-	struct view_clock clock = status_clock(in);
+	struct view_clock clock = status_clock();
 	aggregate_attrs(s->spec, s->form, &room, &attrs);
 	json_t *peers = view_peers_of(in, s, &attrs, &reach);
 	json_t *o = json_pack("{s:o, s:I, s:{s:I, s:I}, s:b, s:s, s:b, s:o}", "prefix",

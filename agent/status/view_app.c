@@ -188,7 +188,7 @@ static void add_state(struct json_out *o, const struct status_sources *in, const
 static void add_head(struct json_out *o, const struct status_sources *in, const struct app *app,
 		     struct view_vip_context *c)
 {
-	struct view_clock clock = status_clock(in);
+	struct view_clock clock = status_clock();
 	char buf[REASON_MAX];
 	struct strbuf reason = strbuf_over(buf, sizeof(buf));
 	find_reason(in, app, c, clock.now, &reason);
@@ -298,7 +298,7 @@ static json_t *head_of(const struct status_sources *in, const struct app *app,
 json_t *view_app_without_vips(const struct status_sources *in, const struct app *app)
 {
 	const struct bgp_communities *const lists[] = { &app->spec->communities };
-	struct view_clock clock = status_clock(in);
+	struct view_clock clock = status_clock();
 	struct view_vip_context c;
 	view_vip_context_init(&c, in);
 	json_t *o = head_of(in, app, &c);
@@ -320,7 +320,7 @@ json_t *view_app_without_vips(const struct status_sources *in, const struct app 
 json_t *view_app_part(const struct status_sources *in, const struct app *app, size_t from,
 		      size_t max)
 {
-	struct view_clock clock = status_clock(in);
+	struct view_clock clock = status_clock();
 	struct view_vip_context c;
 	json_t *o = view_app_without_vips(in, app), *vips = json_array();
 	view_vip_context_init(&c, in);

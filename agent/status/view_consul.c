@@ -61,11 +61,10 @@ json_t *view_consul_service(const struct discovered *s, const struct view_clock 
 	return o;
 }
 
-static json_t *view_catalog(const struct status_sources *in, const struct discovery *d,
-			    const char *how)
+static json_t *view_catalog(const struct discovery *d, const char *how)
 {
 	struct consul_client_status status;
-	struct view_clock clock = status_clock(in);
+	struct view_clock clock = status_clock();
 	if (!d)
 		return json_pack("{s:b, s:s}", "enabled", 0, "reason", how);
 	consul_client_status(discovery_client(d), &status);
@@ -79,17 +78,16 @@ static json_t *view_catalog(const struct status_sources *in, const struct discov
 json_t *view_consul(const struct status_sources *in)
 {
 	return view_catalog(
-		in, in->discovery,
+		in->discovery,
 		"no Consul is configured: set agent.consul_addr, or CONSUL_HTTP_ADDR in "
 		"the environment");
 }
 
 json_t *view_nomad(const struct status_sources *in)
 {
-	json_t *o =
-		view_catalog(in, in->nomad,
-			     "no Nomad is configured: set agent.nomad_addr, or NOMAD_ADDR in the "
-			     "environment");
+	json_t *o = view_catalog(
+		in->nomad, "no Nomad is configured: set agent.nomad_addr, or NOMAD_ADDR in the "
+			   "environment");
 	json_object_del(o, "checks"); /* they are not read */
 	return o;
 }

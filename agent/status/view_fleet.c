@@ -55,7 +55,7 @@ static json_t *view_app(const struct fleet_app *f, const struct view_clock *cloc
 
 json_t *view_fleet(const struct status_sources *in)
 {
-	struct view_clock clock = status_clock(in);
+	struct view_clock clock = status_clock();
 	if (!in->fleet)
 		return json_pack("{s:b, s:s}", "enabled", 0, "reason",
 				 "no fleet is configured: set fleet.engine and fleet.vips");

@@ -148,7 +148,7 @@ json_t *view_fleet_vip_own(const struct status_sources *in, const struct fleet_s
 {
 	struct fleet_app_status s;
 	struct fleet_agent_status self;
-	struct view_clock clock = status_clock(in);
+	struct view_clock clock = status_clock();
 	json_t *o = begin(spec, vip), *nodes = json_array();
 	const struct app *app = registry_owner(in->registry, vip);
 	const struct fleet_app *f = app ? fleet_agent_find(in->fleet, app->spec->name) : NULL;

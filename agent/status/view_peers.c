@@ -8,7 +8,7 @@ typedef json_t *peer_fn(const struct bgp_peer_status *peer, const struct view_cl
 
 static json_t *each_peer(const struct status_sources *in, peer_fn *view)
 {
-	struct view_clock clock = status_clock(in);
+	struct view_clock clock = status_clock();
 	struct peer_list peers;
 	json_t *array = json_array();
 	peer_list_init(&peers, in->speaker);
@@ -52,7 +52,7 @@ static json_t *ages_of(const struct view_clock *clock, const struct bgp_peer_sta
 
 json_t *view_peer_ages(const struct status_sources *in)
 {
-	struct view_clock clock = status_clock(in);
+	struct view_clock clock = status_clock();
 	struct peer_list peers;
 	char name[BGP_PEER_NAME_MAX];
 	json_t *o = json_object();
@@ -89,7 +89,7 @@ static json_t *view_added(const struct peer_order *order, const struct view_cloc
 /* BGP knows nothing of BFD and of orders. */
 static void add_others(const struct status_sources *in, size_t i, json_t *peer)
 {
-	struct view_clock clock = status_clock(in);
+	struct view_clock clock = status_clock();
 	struct bgp_peer_status status;
 	bgp_speaker_peer_status(in->speaker, i, &status);
 	const struct peer_order *order = order_of(in, &status);
@@ -102,7 +102,7 @@ static void add_others(const struct status_sources *in, size_t i, json_t *peer)
 
 json_t *view_peer_at(const struct status_sources *in, size_t i)
 {
-	struct view_clock clock = status_clock(in);
+	struct view_clock clock = status_clock();
 	struct bgp_peer_status status;
 	bgp_speaker_peer_status(in->speaker, i, &status);
 	json_t *peer = view_peer(&status, &clock);

@@ -161,7 +161,7 @@ static json_t *hooks(const struct status_sources *in)
 
 json_t *view_status(const struct status_sources *in)
 {
-	struct view_clock clock = status_clock(in);
+	struct view_clock clock = status_clock();
 	struct app_counts counts = registry_count(in->registry);
 	json_t *o = json_pack("{s:s, s:s}", "version", VIPHERALD_VERSION, "phase", in->phase);
 	view_add_time(o, &clock, "started", in->began_at);

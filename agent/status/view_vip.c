@@ -216,7 +216,7 @@ json_t *view_vip(const struct vip *vip, const struct view_vip_context *c,
 
 json_t *view_vip_alone(const struct status_sources *in, const struct vip *vip)
 {
-	struct view_clock clock = status_clock(in);
+	struct view_clock clock = status_clock();
 	struct view_vip_context context;
 	view_vip_context_init(&context, in);
 	view_vip_context_set(&context, in, vip);
