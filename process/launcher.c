@@ -150,11 +150,12 @@ static int send_request(const struct launch_request *r, const int fds[FDS])
 	return n < 0 ? -errno : 0;
 }
 
-/* A command that was started too late for its request: nothing waits for it. */
+/* A command that was started too late for its request: nothing waits for it, nor for what it has
+ * started meanwhile. It leads a session of its own. */
 static void abandon(const struct launch_reply *reply)
 {
 	if (reply->pid > 0 && reply->code == 0 && is_child(reply->pid))
-		kill(reply->pid, SIGKILL);
+		kill(-reply->pid, SIGKILL);
 }
 
 static int receive_reply(uint32_t number, int flags, struct launch_reply *ret)

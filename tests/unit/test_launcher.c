@@ -249,25 +249,30 @@ static bool is_killed(pid_t pid)
 	       WTERMSIG(status) == SIGKILL;
 }
 
-/* It is not waited for again, and a command that it starts late is not left running. */
+/* It is not waited for again, and neither a command that it starts late nor its children are left
+ * running. */
 static void a_launcher_that_is_stopped(void **state)
 {
 	(void)state;
-	const char *argv[] = { "/bin/sleep", "600", NULL };
+	const char *argv[] = { "/bin/sh", "-c", "/bin/sleep 600 & echo started; wait", NULL };
 	char output[64];
-	int status;
+	int status, fds[2];
 	pid_t late;
+	assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
+	const struct spawn_fds to_pipe = { .out = fds[1], .in = -1, .err = -1 };
 	assert_int_equal(
 		run("cat /proc/$PPID/task/$PPID/children", no_env, output, sizeof(output), &status),
 		0);
 	pid_t pid = (pid_t)strtol(output, NULL, 10);
 	kill(pid, SIGSTOP);
 	waitid(P_PID, (id_t)pid, &(siginfo_t){ 0 }, WSTOPPED | WNOWAIT);
-	assert_int_equal(launcher_spawn(argv, (char *const *)no_env, &to_stderr, NULL, &late),
+	assert_int_equal(launcher_spawn(argv, (char *const *)no_env, &to_pipe, NULL, &late),
 			 -ETIMEDOUT);
+	close(fds[1]);
 	for (int i = 0; i < 1000; i++) /* 200 s, if each waited */
 		assert_int_equal(run("true", no_env, output, sizeof(output), &status), -ETIMEDOUT);
 	kill(pid, SIGCONT);
+	assert_int_equal(read(fds[0], output, sizeof(output)), strlen("started\n"));
 	while (run("cat /proc/$PPID/task/$PPID/children", no_env, output, sizeof(output),
 		   &status) == -ETIMEDOUT)
 		;
@@ -275,6 +280,8 @@ static void a_launcher_that_is_stopped(void **state)
 	assert_int_equal(strtol(output, &end, 10), pid);
 	late = (pid_t)strtol(end, NULL, 10);
 	assert_true(is_killed(late));
+	assert_int_equal(read(fds[0], output, sizeof(output)), 0);
+	close(fds[0]);
 }
 
 static void none_after_it_is_forbidden(void **state)
