@@ -171,7 +171,7 @@ PARALLEL = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
 # do not depend on its optimizer, nor on linking each test.
 CLANG = BUILD=build/clang CC=clang CFLAGS=-O0 LDFLAGS="$(LDFLAGS) $(FAST_LD)"
 variant-plain:
-	@$(MAKE) $(PARALLEL) --no-print-directory BUILD=build TESTS=-O1 all unit-binaries bench-binaries
+	@$(MAKE) $(PARALLEL) --no-print-directory BUILD=build TESTS="-O1 -g1" all unit-binaries bench-binaries
 variant-asan:
 	@$(MAKE) $(PARALLEL) --no-print-directory $(SANITIZED) all unit-binaries
 variant-clang:
@@ -212,7 +212,7 @@ run-mutants: unit-binaries
 		LIBS="$(LDFLAGS) $(PKG_LIBS) -lcmocka" scripts/mutants $(BUILD) build/coverage $(FILES)
 
 # More at once than there are cores: most of the time a test waits.
-NETNS_JOBS = 8
+NETNS_JOBS = 12
 PLAIN_HALF =
 ASAN_HALF  =
 netns: variant-plain variant-asan

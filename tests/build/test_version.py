@@ -16,7 +16,8 @@ def tree(tmp_path):
     files = subprocess.check_output(["git", "ls-files", "*.c", "*.h", "Makefile", "VERSION"],
                                     cwd=ROOT, text=True).split()
     files += ["build/libvipherald.a", "build/vipherald"]
-    files += [p.relative_to(ROOT) for p in (ROOT / "build/obj").rglob("*.[od]")]
+    built = [p.relative_to(ROOT) for p in (ROOT / "build/obj").rglob("*.[od]")]
+    files += [path for path in built if not {"tests", "bench"} & set(path.parts)]
     for name in files:
         if (ROOT / name).exists():
             (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
