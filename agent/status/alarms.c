@@ -1,21 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #include "agent/status/alarms.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "agent/app/groups.h"
-#include "agent/bfd/peer_bfd.h"
-#include "agent/fleet/fleet_agent.h"
-#include "agent/model/roll.h"
-#include "agent/model/vrf_reach.h"
 #include "agent/programs/programs.h"
-#include "agent/status/outside_vrf.h"
+#include "agent/status/alarm.h"
+#include "agent/status/alarms_of_fleet.h"
+#include "agent/status/alarms_of_peers.h"
 #include "agent/status/view_route.h"
-#include "agent/status/view_joining.h"
 #include "agent/status/view_vip.h"
-#include "agent/status/way_back.h"
 #include "agent/vip/nat_served.h"
 #include "lib/mem.h"
 #include "lib/str.h"
@@ -24,47 +18,24 @@
 #include "process/fd_limit.h"
 #include "process/loop.h"
 
-#define TEXT_MAX 900
-
-/* Adds an alarm; `key` NULL: it has no subject. Returns it, for what it has besides. */
-static json_t *__attribute__((format(printf, 5, 6)))
-add(json_t *alarms, const char *kind, const char *key, const char *subject, const char *fmt, ...)
-{
-	char text[TEXT_MAX];
-	va_list args;
-	va_start(args, fmt);
-	vsnprintf(text, sizeof(text), fmt, args);
-	va_end(args);
-	json_t *o = json_pack("{s:s, s:o}", "alarm", kind, "text", view_text(text));
-	if (key)
-		json_object_set_new(o, key, view_text(subject));
-	json_array_append_new(alarms, o);
-	return o;
-}
-
-static void add_count(json_t *alarm, size_t n)
-{
-	json_object_set_new(alarm, "count", json_integer(VIEW_INT(n)));
-}
-
 static void add_groups(json_t *alarms, const struct status_sources *in)
 {
 	size_t n = registry_kept_groups(in->registry, NULL, 0);
 	const char **groups = mem_new(n + 1, sizeof(*groups));
 	n = registry_kept_groups(in->registry, groups, n);
 	for (size_t i = 0; i < n; i++)
-		add(alarms, "group-kept", "group", groups[i],
-		    "all apps of the group went down at once and stay announced as degraded: look "
-		    "at the checks, then at the services");
+		alarm_add(alarms, "group-kept", "group", groups[i],
+			  "all apps of the group went down at once and stay announced as degraded: "
+			  "look at the checks, then at the services");
 	free(groups);
 }
 
 static void add_lo(json_t *alarms, const struct status_sources *in)
 {
 	if (!actuator_lo_is_up(in->actuator))
-		add(alarms, "lo-down", NULL, NULL,
-		    "the interface lo is down: no VIP can be reached, and none is announced; 'ip "
-		    "link set lo up'");
+		alarm_add(alarms, "lo-down", NULL, NULL,
+			  "the interface lo is down: no VIP can be reached, and none is announced; "
+			  "'ip link set lo up'");
 }
 
 /* The first app of each kind, and how many there are. */
@@ -97,10 +68,11 @@ static void add_unable(json_t *alarms, const struct app_findings *f)
 {
 	struct monitor_status m;
 	monitor_watch_status(f->blind->watch, f->unable, &m);
-	add_count(add(alarms, "monitor-unable", "app", f->blind->spec->name,
-		      "%s: the check %.100s cannot be made, its last result stands: %.500s",
-		      f->blind->spec->name, m.text, m.said),
-		  f->n_blind);
+	alarm_add_count(
+		alarm_add(alarms, "monitor-unable", "app", f->blind->spec->name,
+			  "%s: the check %.100s cannot be made, its last result stands: %.500s",
+			  f->blind->spec->name, m.text, m.said),
+		f->n_blind);
 }
 
 /* Apps that are announced although they are down, monitors that cannot be run, and apps that name a peer which is not
@@ -117,22 +89,23 @@ static void add_apps(json_t *alarms, const struct status_sources *in)
 	app_cursor_done(&cursor);
 	peer_list_done(&peers);
 	if (f.resort)
-		add_count(add(alarms, "last-resort", "app", f.resort->spec->name,
-			      "%s: down and announced as a last resort: %.500s",
-			      f.resort->spec->name, f.resort->reason ? f.resort->reason : ""),
-			  f.n_resort);
+		alarm_add_count(alarm_add(alarms, "last-resort", "app", f.resort->spec->name,
+					  "%s: down and announced as a last resort: %.500s",
+					  f.resort->spec->name,
+					  f.resort->reason ? f.resort->reason : ""),
+				f.n_resort);
 	if (f.blind)
 		add_unable(alarms, &f);
 	if (f.stranger)
-		add_count(add(alarms, "peer-unknown", "app", f.stranger->spec->name, "%s: %s",
-			      f.stranger->spec->name, f.unknown_peer.text),
-			  f.n_stranger);
+		alarm_add_count(alarm_add(alarms, "peer-unknown", "app", f.stranger->spec->name,
+					  "%s: %s", f.stranger->spec->name, f.unknown_peer.text),
+				f.n_stranger);
 }
 
 /* The first VIP that has an error or that no established peer can be sent, and why. */
 static void add_first_vip(json_t *alarms, const struct status_sources *in, size_t n)
 {
-	char name[PREFIX_TEXT_MAX], buf[TEXT_MAX];
+	char name[PREFIX_TEXT_MAX], buf[ALARM_TEXT_MAX];
 	struct view_vip_context context;
 	struct vip_cursor cursor;
 	view_vip_context_init(&context, in);
@@ -145,7 +118,8 @@ static void add_first_vip(json_t *alarms, const struct status_sources *in, size_
 			continue;
 		view_vip_reason(vip, &context, &text);
 		prefix_format(&vip->prefix, name);
-		add_count(add(alarms, "vip-trouble", "vip", name, "%s: %s", name, buf), n);
+		alarm_add_count(alarm_add(alarms, "vip-trouble", "vip", name, "%s: %s", name, buf),
+				n);
 		break;
 	}
 	vip_cursor_done(&cursor);
@@ -161,12 +135,14 @@ static void add_unserved(json_t *alarms, const struct status_sources *in)
 	if (dead->n == 0)
 		return;
 	prefix_format(&rule->vip, vip);
-	add_count(add(alarms, "nat-unserved", "vip", vip,
-		      "%s: port %u is translated to %s (%s), where no socket listens: start the "
-		      "service, or map to the address of its container",
-		      vip, rule->listen, nat_rule_format_target(rule, target),
-		      nat_proto_name(rule->proto)),
-		  dead->n);
+	alarm_add_count(
+		alarm_add(
+			alarms, "nat-unserved", "vip", vip,
+			"%s: port %u is translated to %s (%s), where no socket listens: start the "
+			"service, or map to the address of its container",
+			vip, rule->listen, nat_rule_format_target(rule, target),
+			nat_proto_name(rule->proto)),
+		dead->n);
 }
 
 /* While lo is down, all are in trouble for that. */
@@ -187,8 +163,9 @@ static void add_traffic(json_t *alarms, const struct status_sources *in, mono_t 
 	if (!in->traffic)
 		return;
 	if (traffic_watch_trouble(in->traffic)[0])
-		add(alarms, "traffic-uncounted", NULL, NULL,
-		    "the traffic of VIPs is not counted: %s", traffic_watch_trouble(in->traffic));
+		alarm_add(alarms, "traffic-uncounted", NULL, NULL,
+			  "the traffic of VIPs is not counted: %s",
+			  traffic_watch_trouble(in->traffic));
 	vip_cursor_init(in->reconcile, &cursor);
 	for (const struct vip *vip; (vip = vip_cursor_next(&cursor));) {
 		if (vip->traffic && traffic_is_idle(vip->traffic, now) && n_idle++ == 0)
@@ -198,17 +175,20 @@ static void add_traffic(json_t *alarms, const struct status_sources *in, mono_t 
 	}
 	vip_cursor_done(&cursor);
 	if (n_idle > 0)
-		add_count(add(alarms, "no-traffic", "vip", idle,
-			      "%s: announced for more than a minute, and no packet has come since; "
-			      "before, there was traffic: look at the route in the routers",
-			      idle),
-			  n_idle);
+		alarm_add_count(
+			alarm_add(alarms, "no-traffic", "vip", idle,
+				  "%s: announced for more than a minute, and no packet has come "
+				  "since; "
+				  "before, there was traffic: look at the route in the routers",
+				  idle),
+			n_idle);
 	if (n_stray > 0)
-		add_count(add(alarms, "stray-traffic", "vip", stray,
-			      "%s: withdrawn, and packets still come: look for a static route, and "
-			      "whether the routers have taken the withdrawal",
-			      stray),
-			  n_stray);
+		alarm_add_count(alarm_add(alarms, "stray-traffic", "vip", stray,
+					  "%s: withdrawn, and packets still come: look for a "
+					  "static route, and "
+					  "whether the routers have taken the withdrawal",
+					  stray),
+				n_stray);
 }
 
 /* Neighbours on the link do not follow the routes of these. */
@@ -226,184 +206,11 @@ static void add_subnets(json_t *alarms, const struct status_sources *in)
 	if (!first)
 		return;
 	prefix_format(&first->prefix, name);
-	add_count(add(alarms, "vip-in-subnet", "vip", name,
-		      "%s is inside the subnet of interface %s: %s", name,
-		      host_changes_subnet_of(in->host_changes, &first->prefix),
-		      subnets_advice(&first->prefix)),
-		  n);
-}
-
-static bool any_in_vrf(const struct peer_list *peers)
-{
-	for (size_t i = 0; i < peers->n; i++)
-		if (vrf_reach_of_peer(&peers->items[i])[0])
-			return true;
-	return false;
-}
-
-/* Clients of the peers in VRFs do not reach these. */
-static void add_outside_vrf(json_t *alarms, const struct status_sources *in,
-			    const struct peer_list *peers)
-{
-	char name[PREFIX_TEXT_MAX], text[VRF_REACH_TEXT_MAX];
-	const struct bgp_peer_status *peer, *first_peer = NULL;
-	const struct vip *first = NULL;
-	struct outside_vrf outside;
-	struct vip_cursor cursor;
-	size_t n = 0;
-	if (!any_in_vrf(peers))
-		return;
-	outside_vrf_init(&outside, peers, in->host_changes);
-	vip_cursor_init(in->reconcile, &cursor);
-	for (const struct vip *vip; (vip = vip_cursor_next(&cursor));) {
-		peer = outside_vrf_vip(&outside, vip);
-		if (peer && n++ == 0) {
-			first = vip;
-			first_peer = peer;
-		}
-	}
-	vip_cursor_done(&cursor);
-	outside_vrf_done(&outside);
-	if (!first)
-		return;
-	prefix_format(&first->prefix, name);
-	add_count(add(alarms, "vip-outside-vrf", "vip", name, "%s: %s", name,
-		      vrf_reach_text(first_peer, app_spec_place(first->spec), text)),
-		  n);
-}
-
-void alarms_add_peer(json_t *alarms, const struct bgp_peer_status *peer,
-		     const struct view_clock *clock)
-{
-	char name[BGP_PEER_NAME_MAX];
-	if (peer->down_since == USEC_NEVER ||
-	    usec_sub(clock->now, peer->down_since) < ALARM_PEER_DOWN)
-		return;
-	bgp_peer_name(peer->config, name);
-	if (peer->disabled) {
-		view_add_time(add(alarms, "peer-disabled", "peer", name,
-				  "peer %s is %s; vipherald peer %s enable lets it come up again",
-				  name, peer->last_error, name),
-			      clock, "since", peer->down_since);
-		return;
-	}
-	json_t *o = add(alarms, "peer-down", "peer", name, "peer %s is %s%s%s%s%s", name,
-			bgp_state_name(peer->state), peer->last_error[0] ? ": " : "",
-			peer->last_error, peer->hint[0] ? "; " : "", peer->hint);
-	view_add_time(o, clock, "since", peer->down_since);
-}
-
-/* Of a link that is meant to lead to one. */
-static void add_other_router(json_t *alarms, const struct bgp_peer_status *peer)
-{
-	char name[BGP_PEER_NAME_MAX], other[ADDR_TEXT_MAX];
-	if (!addr_is_set(&peer->other_router))
-		return;
-	bgp_peer_name(peer->config, name);
-	add(alarms, "more-routers", "peer", name,
-	    "peer %s: %s advertises itself on interface %s, too, and gets no routes: configure "
-	    "peers by their addresses (peer_ip) where a link leads to several routers",
-	    name, addr_format(&peer->other_router, other), peer->config->ifname);
-}
-
-/* The routing of a VRF is that of its peers. */
-static void add_way_back_in_vrf(json_t *alarms, const struct status_sources *in,
-				const struct bgp_peer_status *peer, uint32_t vrf)
-{
-	char name[BGP_PEER_NAME_MAX], text[WAY_BACK_TEXT_MAX];
-	if (!host_changes_default4_in(in->host_changes, vrf))
-		add(alarms, "no-way-back", "peer", bgp_peer_name(peer->config, name), "peer %s: %s",
-		    name, way_back_text(vrf, in->host_changes, text));
-}
-
-/* One for all peers that are in no VRF: the routing is that of the host. */
-static void add_way_back(json_t *alarms, const struct status_sources *in,
-			 const struct peer_list *peers)
-{
-	char text[WAY_BACK_TEXT_MAX];
-	size_t n = 0;
-	if (reconcile_counts(in->reconcile).owned4 == 0)
-		return;
-	for (size_t i = 0; i < peers->n; i++) {
-		bool matters = way_back_matters(&peers->items[i]);
-		uint32_t vrf = matters ? way_back_vrf(&peers->items[i], in->host_changes) : 0;
-		if (vrf)
-			add_way_back_in_vrf(alarms, in, &peers->items[i], vrf);
-		else
-			n += matters;
-	}
-	if (n > 0 && !host_changes_has_default4(in->host_changes))
-		add(alarms, "no-way-back", NULL, NULL, "%s",
-		    way_back_text(0, in->host_changes, text));
-}
-
-static void add_peers(json_t *alarms, const struct status_sources *in,
-		      const struct view_clock *clock)
-{
-	struct peer_list peers;
-	const char *no_listener = bgp_speaker_no_listener(in->speaker);
-	peer_list_init(&peers, in->speaker);
-	for (size_t i = 0; i < peers.n; i++) {
-		alarms_add_peer(alarms, &peers.items[i], clock);
-		add_other_router(alarms, &peers.items[i]);
-	}
-	add_way_back(alarms, in, &peers);
-	add_outside_vrf(alarms, in, &peers);
-	peer_list_done(&peers);
-	if (no_listener)
-		add(alarms, "no-bgp-listener", NULL, NULL, "%s", no_listener);
-}
-
-/* The session works, and a failure of the path would be found by the hold timer only. A peer without a
- * session has an alarm already, whose hint says so where BFD is required. */
-static void add_bfd_peer(json_t *alarms, const struct status_sources *in,
-			 const struct bgp_peer_status *peer, const struct view_clock *clock)
-{
-	struct peer_bfd_status session;
-	const char *error, *why;
-	char name[BGP_PEER_NAME_MAX], text[BFD_WHY_MAX];
-	mono_t since = peer->established_since;
-	if (!peer->config->bfd.on || peer->state != BGP_ESTABLISHED || peer->disabled)
-		return;
-	bool has = peer_bfd_find(in->bfd, peer, &session, &error);
-	if (has && session.status->state == BFD_UP)
-		return;
-	if (has && session.status->since > since)
-		since = session.status->since;
-	if (usec_sub(clock->now, since) < ALARM_BFD_DOWN)
-		return;
-	why = error ? error : has && session.hint[0] ? session.hint : "";
-	if (!*why && has)
-		why = bfd_status_why(session.status, text);
-	bgp_peer_name(peer->config, name);
-	json_t *o = add(alarms, "bfd-down", "peer", name,
-			"peer %s: BFD is not up while the BGP session is%s%s", name,
-			*why ? ": " : "", why);
-	view_add_time(o, clock, "since", since);
-}
-
-static void add_bfd(json_t *alarms, const struct status_sources *in, const struct view_clock *clock)
-{
-	struct peer_list peers;
-	mono_t at;
-	const char *trouble = peer_bfd_trouble(in->bfd, &at);
-	peer_list_init(&peers, in->speaker);
-	for (size_t i = 0; i < peers.n; i++)
-		add_bfd_peer(alarms, in, &peers.items[i], clock);
-	peer_list_done(&peers);
-	if (!trouble || usec_sub(clock->now, at) >= ALARM_BFD_PROCESS)
-		return;
-	json_t *o = add(alarms, "bfd-process", NULL, NULL, "%s", trouble);
-	view_add_time(o, clock, "since", at);
-}
-
-/* ECMP towards the world through two routers, of which one gets the routes. */
-static void add_gateways(json_t *alarms, const struct status_sources *in)
-{
-	char buf[GATEWAYS_TEXT_MAX];
-	struct strbuf text = strbuf_over(buf, sizeof(buf));
-	if (host_changes_explain_gateways(in->host_changes, &text))
-		add(alarms, "more-gateways", NULL, NULL, "%s", buf);
+	alarm_add_count(alarm_add(alarms, "vip-in-subnet", "vip", name,
+				  "%s is inside the subnet of interface %s: %s", name,
+				  host_changes_subnet_of(in->host_changes, &first->prefix),
+				  subnets_advice(&first->prefix)),
+			n);
 }
 
 /* Of Consul and Nomad. */
@@ -431,15 +238,17 @@ static void add_services(json_t *alarms, const struct discovery *d, const struct
 			missing = s;
 	}
 	if (first)
-		add_count(add(alarms, of->service, "service", first->name, "service %s: %s%s%s",
-			      first->name, discovered_state_name(first->state),
-			      first->problem ? ": " : "", first->problem ? first->problem : ""),
-			  n);
+		alarm_add_count(
+			alarm_add(alarms, of->service, "service", first->name, "service %s: %s%s%s",
+				  first->name, discovered_state_name(first->state),
+				  first->problem ? ": " : "", first->problem ? first->problem : ""),
+			n);
 	if (missing)
-		add_count(add(alarms, of->missing, "service", missing->name,
-			      "service %s: retained although %s's state was reset and lacks it",
-			      missing->name, of->name),
-			  n_missing);
+		alarm_add_count(
+			alarm_add(alarms, of->missing, "service", missing->name,
+				  "service %s: retained although %s's state was reset and lacks it",
+				  missing->name, of->name),
+			n_missing);
 }
 
 /* A service or check that cannot be read is skipped, the others count. */
@@ -449,10 +258,10 @@ static void add_skipped(json_t *alarms, const struct consul_client_status *c,
 	const struct consul_skipped *s = &c->catalog.skipped, *checks = &c->checks.skipped;
 	const struct consul_skipped *first = s->n > 0 ? s : checks;
 	if (first->n > 0)
-		add_count(add(alarms, of->skipped, NULL, NULL,
-			      "%s; it is skipped, the others count (%s)", first->texts[0],
-			      of->view),
-			  s->n + checks->n);
+		alarm_add_count(alarm_add(alarms, of->skipped, NULL, NULL,
+					  "%s; it is skipped, the others count (%s)",
+					  first->texts[0], of->view),
+				s->n + checks->n);
 }
 
 static void add_catalog(json_t *alarms, const struct discovery *d, const struct catalog_alarms *of,
@@ -466,9 +275,9 @@ static void add_catalog(json_t *alarms, const struct discovery *d, const struct 
 	add_skipped(alarms, &c, of);
 	if (c.contact != CONSUL_LOST)
 		return;
-	json_t *o = add(alarms, of->lost, NULL, NULL,
-			"%s at %s does not answer, its last known state stands: %s", of->name,
-			c.address, c.error);
+	json_t *o = alarm_add(alarms, of->lost, NULL, NULL,
+			      "%s at %s does not answer, its last known state stands: %s", of->name,
+			      c.address, c.error);
 	view_add_time(o, clock, "since", c.contact_since);
 }
 
@@ -477,10 +286,10 @@ static void add_refused(json_t *alarms, const struct status_sources *in)
 {
 	const struct refused_apps *r = store_refused(in->store);
 	if (r->n > 0)
-		add_count(add(alarms, "stored-app-refused", "app", r->items[0].name,
-			      "app %s of the state file is not registered: %s", r->items[0].name,
-			      r->items[0].text),
-			  r->n);
+		alarm_add_count(alarm_add(alarms, "stored-app-refused", "app", r->items[0].name,
+					  "app %s of the state file is not registered: %s",
+					  r->items[0].name, r->items[0].text),
+				r->n);
 }
 
 /* Added over HTTP, and not allowed by the configuration of now. */
@@ -495,11 +304,12 @@ static void add_refused_peers(json_t *alarms, const struct status_sources *in)
 	if (!first)
 		return;
 	peer_id_format(&first->id, name);
-	add_count(add(alarms, "stored-peer-refused", "peer", name,
-		      "peer %s, added over HTTP, is left out: %s; put it right and reload, or "
-		      "vipherald peer %s delete",
-		      name, first->refused, name),
-		  n);
+	alarm_add_count(
+		alarm_add(alarms, "stored-peer-refused", "peer", name,
+			  "peer %s, added over HTTP, is left out: %s; put it right and reload, or "
+			  "vipherald peer %s delete",
+			  name, first->refused, name),
+		n);
 }
 
 static void add_resources(json_t *alarms, const struct status_sources *in)
@@ -512,30 +322,32 @@ static void add_resources(json_t *alarms, const struct status_sources *in)
 	const char *wanted = in->config->state_file;
 	bool has_file = store_status(in->store, &file);
 	if (has_file && !file.stored)
-		add(alarms, "state-file", "path", file.path, "the state file is not written: %s",
-		    file.trouble ? file.trouble : "see the log");
+		alarm_add(alarms, "state-file", "path", file.path,
+			  "the state file is not written: %s",
+			  file.trouble ? file.trouble : "see the log");
 	else if (!has_file && wanted && wanted[0])
-		add(alarms, "state-file", "path", wanted,
-		    "the state file could not be opened at the start: what is registered over HTTP "
-		    "is lost when vipherald ends; see the log");
+		alarm_add(alarms, "state-file", "path", wanted,
+			  "the state file could not be opened at the start: what is registered "
+			  "over HTTP is lost when vipherald ends; see the log");
 	monitor_runner_status(in->runner, &commands);
 	if (commands.load.behind)
-		add(alarms, "checks-behind", NULL, NULL,
-		    "commands of exec monitors start %u %% of their interval late: raise "
-		    "monitor_interval or exec_max, or look at the load of the host",
-		    commands.load.percent);
+		alarm_add(alarms, "checks-behind", NULL, NULL,
+			  "commands of exec monitors start %u %% of their interval late: raise "
+			  "monitor_interval or exec_max, or look at the load of the host",
+			  commands.load.percent);
 	if (commands.network.behind)
-		add(alarms, "checks-behind", NULL, NULL,
-		    "checks over the network start %u %% of their interval late, as too many wait "
-		    "for an answer: raise monitor_interval, or look at what they check",
-		    commands.network.percent);
+		alarm_add(alarms, "checks-behind", NULL, NULL,
+			  "checks over the network start %u %% of their interval late, as too many "
+			  "wait for an answer: raise monitor_interval, or look at what they check",
+			  commands.network.percent);
 	if (in->squatter && in->squatter[0])
-		add(alarms, "name-taken", NULL, NULL, "%s", in->squatter);
+		alarm_add(alarms, "name-taken", NULL, NULL, "%s", in->squatter);
 	if (fd_limit_check(FD_FOR_NEW, &short_of) < 0)
-		add(alarms, "file-descriptors", NULL, NULL, "%s", short_of.text);
+		alarm_add(alarms, "file-descriptors", NULL, NULL, "%s", short_of.text);
 	capability_list_missing(in->capabilities, &missing);
 	if (text[0])
-		add(alarms, "capabilities", NULL, NULL, "missing: %s (/v1/capabilities)", text);
+		alarm_add(alarms, "capabilities", NULL, NULL, "missing: %s (/v1/capabilities)",
+			  text);
 }
 
 static void add_certificate(json_t *alarms, const char *key, const char *file, wall_t end,
@@ -544,9 +356,9 @@ static void add_certificate(json_t *alarms, const char *key, const char *file, w
 	char date[DATE_TEXT_MAX];
 	if (end == 0 || end > now + ALARM_CERTIFICATE)
 		return;
-	add(alarms, "certificate", "path", file,
-	    "agent.api.tls.%s: '%.200s' %s %s: replace it, then reload", key, file,
-	    end > now ? "expires at" : "has expired at", date_format(end, date));
+	alarm_add(alarms, "certificate", "path", file,
+		  "agent.api.tls.%s: '%.200s' %s %s: replace it, then reload", key, file,
+		  end > now ? "expires at" : "has expired at", date_format(end, date));
 }
 
 static void add_certificates(json_t *alarms, const struct status_sources *in, wall_t now)
@@ -575,19 +387,20 @@ static void add_trial(json_t *alarms, const struct config_file *file)
 {
 	char date[DATE_TEXT_MAX];
 	if (file->trial.deadline)
-		add(alarms, "reload-unconfirmed", "path", file->path,
-		    file->trial.failed
-			    ? "on trial, not confirmed until %s, and the configuration before it "
-			      "could not return (config.last_reload in /v1/status): tried again "
-			      "every 10 seconds; confirm, or reload another one"
-			    : "on trial: the configuration before it returns at %s unless it is "
-			      "confirmed (vipherald confirm)",
-		    date_format(file->trial.deadline, date));
+		alarm_add(alarms, "reload-unconfirmed", "path", file->path,
+			  file->trial.failed ? "on trial, not confirmed until %s, and the "
+					       "configuration before it could not return "
+					       "(config.last_reload in /v1/status): tried again "
+					       "every 10 seconds; confirm, or reload another one"
+					     : "on trial: the configuration before it returns at "
+					       "%s unless it is confirmed (vipherald confirm)",
+			  date_format(file->trial.deadline, date));
 	if (file->rolled_back.sha256[0])
-		add(alarms, "reload-rolled-back", "path", file->path,
-		    "its reload by %.200s was not confirmed: the configuration before it is in "
-		    "effect since %.40s, also after a restart; fix the file, then reload",
-		    file->rolled_back.by, file->rolled_back.at);
+		alarm_add(
+			alarms, "reload-rolled-back", "path", file->path,
+			"its reload by %.200s was not confirmed: the configuration before it is in "
+			"effect since %.40s, also after a restart; fix the file, then reload",
+			file->rolled_back.by, file->rolled_back.at);
 }
 
 static void add_configuration(json_t *alarms, const struct status_sources *in)
@@ -598,36 +411,38 @@ static void add_configuration(json_t *alarms, const struct status_sources *in)
 	if (!file)
 		return;
 	if (file->incomplete)
-		add(alarms, "reload-failed", "path", file->path,
-		    "the last reload is in effect, but %zu app%s of the file %s refused "
-		    "(config.last_reload in /v1/status)",
-		    json_array_size(file->errors), json_array_size(file->errors) == 1 ? "" : "s",
-		    json_array_size(file->errors) == 1 ? "was" : "were");
+		alarm_add(alarms, "reload-failed", "path", file->path,
+			  "the last reload is in effect, but %zu app%s of the file %s refused "
+			  "(config.last_reload in /v1/status)",
+			  json_array_size(file->errors),
+			  json_array_size(file->errors) == 1 ? "" : "s",
+			  json_array_size(file->errors) == 1 ? "was" : "were");
 	else if (file->reload_at && !file->reload_ok)
-		add(alarms, "reload-failed", "path", file->path,
-		    "the last reload failed, %zu error%s; the former configuration is in effect "
-		    "(config.last_reload in /v1/status)",
-		    json_array_size(file->errors), json_array_size(file->errors) == 1 ? "" : "s");
+		alarm_add(alarms, "reload-failed", "path", file->path,
+			  "the last reload failed, %zu error%s; the former configuration is in "
+			  "effect (config.last_reload in /v1/status)",
+			  json_array_size(file->errors),
+			  json_array_size(file->errors) == 1 ? "" : "s");
 	if (file->last_good[0])
-		add(alarms, "configuration", "path", file->path,
-		    "broken at the start: its last good version, kept at %s, is in effect; mend "
-		    "the file, then reload",
-		    file->last_good);
+		alarm_add(alarms, "configuration", "path", file->path,
+			  "broken at the start: its last good version, kept at %s, is in effect; "
+			  "mend the file, then reload",
+			  file->last_good);
 	if (file->first_broken)
-		add_count(
-			add(alarms, "included-file", "path", file->first_broken,
-			    "%.400s has errors: its apps %s (config.files in /v1/status); fix it, "
-			    "then reload",
-			    file->first_broken,
-			    file->n_left_out == 0 ? "stay as they were"
-			    : file->n_kept == 0   ? "are left out"
+		alarm_add_count(alarm_add(alarms, "included-file", "path", file->first_broken,
+					  "%.400s has errors: its apps %s (config.files in "
+					  "/v1/status); fix it, then reload",
+					  file->first_broken,
+					  file->n_left_out == 0 ? "stay as they were"
+					  : file->n_kept == 0
+						  ? "are left out"
 						  : "stay as they were, or are left out"),
-			file->n_kept + file->n_left_out);
+				file->n_kept + file->n_left_out);
 	add_trial(alarms, file);
 	list_keys(file->needs_restart, &keys);
 	if (buf[0])
-		add(alarms, "restart-needed", "path", file->path,
-		    "changed in the file, and in effect after a restart only: %s", buf);
+		alarm_add(alarms, "restart-needed", "path", file->path,
+			  "changed in the file, and in effect after a restart only: %s", buf);
 }
 
 /* One that does not stay up announces nothing, or not for long. */
@@ -640,110 +455,12 @@ static void add_programs(json_t *alarms, const struct status_sources *in)
 		if (program_keeps_failing(p, loop_now(in->loop)) && n++ == 0)
 			first = p;
 	if (first)
-		add_count(add(alarms, "process-failing", "process", first->spec.name,
-			      "process %s ends again and again (%.200s): what it announces is "
-			      "withdrawn each time; see the log, which has what it says",
-			      first->spec.name, first->ended),
-			  n);
-}
-
-/* Why an app that is kept is not let go. */
-static void tell_kept(const struct fleet_app_status *s, struct strbuf *ret)
-{
-	if (s->is_too_large)
-		strbuf_add(ret, "it has more VIPs than the guard can let go together");
-	else if (s->error[0])
-		strbuf_add(ret, "%.200s", s->error);
-	else if (s->is_settling)
-		strbuf_add(ret, "Consul had lost the keys of the fleet, the other agents are "
-				"waited for");
-	else if (s->min_up == 0)
-		strbuf_add(ret, "Consul has not answered yet");
-	else
-		strbuf_add(ret, "%zu other%s announced, %zu must stay", s->up,
-			   s->up == 1 ? " is" : "s are", s->min_up);
-}
-
-/* Apps that are down on evidence that may be wrong on all hosts. */
-static void add_guarded(json_t *alarms, const struct status_sources *in)
-{
-	struct fleet_app_status first = { 0 }, s;
-	char buf[TEXT_MAX];
-	struct strbuf why = strbuf_over(buf, sizeof(buf));
-	size_t n = 0;
-	for (const struct fleet_app *f = fleet_agent_first(in->fleet); f; f = fleet_agent_next(f)) {
-		fleet_app_status(f, &s);
-		if (s.is_kept && n++ == 0)
-			first = s;
-	}
-	if (n == 0)
-		return;
-	const struct app *app = registry_find(in->registry, first.name);
-	tell_kept(&first, &why);
-	add_count(add(alarms, "fleet-kept", "app", first.name,
-		      "%s: down, kept by the fleet guard: %s; %.400s", first.name, buf,
-		      app && app->reason ? app->reason : ""),
-		  n);
-}
-
-static void add_roll(json_t *alarms, const struct roll *r, wall_t now)
-{
-	char age[DURATION_TEXT_MAX];
-	if (!r || !roll_is_stuck(r, now))
-		return;
-	if (r->phase == ROLL_FAILED)
-		add(alarms, "fleet-roll", "app", r->apps[0],
-		    "%s: the command of rolling work failed, exit status %d: drained, and its slot "
-		    "is kept, so that other hosts wait; repeat it, or run 'vipherald fleet "
-		    "release'",
-		    r->apps[0], r->exit_status);
-	else
-		add(alarms, "fleet-roll", "app", r->apps[0],
-		    "%s: rolling work is %s for %s, and other hosts wait%s%.300s", r->apps[0],
-		    roll_phase_name(r->phase),
-		    duration_format(usec_sub(now, r->since) / USEC_PER_SEC * USEC_PER_SEC, age),
-		    r->note[0] ? ": " : "", r->note);
-}
-
-/* Apps that passed their checks, and are not promoted. */
-static void add_joining(json_t *alarms, const struct status_sources *in, mono_t now)
-{
-	const struct app *first = NULL;
-	char buf[TEXT_MAX];
-	struct strbuf why = strbuf_over(buf, sizeof(buf));
-	size_t n = 0;
-	for (const struct fleet_app *f = fleet_agent_first(in->fleet); f; f = fleet_agent_next(f)) {
-		struct fleet_app_status s;
-		fleet_app_status(f, &s);
-		const struct app *app = registry_find(in->registry, s.name);
-		mono_t since = app ? view_joining_held_since(app) : USEC_NEVER;
-		if (usec_add(since, ALARM_JOINING_HELD) <= now && n++ == 0)
-			first = app;
-	}
-	if (!first)
-		return;
-	view_joining_explain(in, first, now, &why);
-	add_count(add(alarms, "fleet-joining", "app", first->spec->name, "%s: %s",
-		      first->spec->name, buf),
-		  n);
-}
-
-static void add_fleet(json_t *alarms, const struct status_sources *in,
-		      const struct view_clock *clock)
-{
-	struct fleet_agent_status s;
-	if (!in->fleet)
-		return;
-	fleet_agent_status(in->fleet, &s);
-	add_guarded(alarms, in);
-	add_roll(alarms, in->roll, clock->wall);
-	add_joining(alarms, in, clock->now);
-	if (!s.session[0] && usec_add(s.session_since, ALARM_FLEET_LOST) <= clock->now)
-		add(alarms, "fleet-lost", NULL, NULL,
-		    "no session in Consul for the fleet: apps whose checks fail stay announced, "
-		    "and "
-		    "this agent counts for no other one: %.400s",
-		    s.error[0] ? s.error : "Consul has not answered yet");
+		alarm_add_count(
+			alarm_add(alarms, "process-failing", "process", first->spec.name,
+				  "process %s ends again and again (%.200s): what it announces is "
+				  "withdrawn each time; see the log, which has what it says",
+				  first->spec.name, first->ended),
+			n);
 }
 
 json_t *alarms_collect(const struct status_sources *in)
@@ -754,14 +471,12 @@ json_t *alarms_collect(const struct status_sources *in)
 	add_lo(alarms, in);
 	add_apps(alarms, in);
 	add_programs(alarms, in);
-	add_fleet(alarms, in, &clock);
+	alarms_add_fleet(alarms, in, &clock);
 	add_vips(alarms, in);
 	add_unserved(alarms, in);
 	add_traffic(alarms, in, clock.now);
 	add_subnets(alarms, in);
-	add_peers(alarms, in, &clock);
-	add_bfd(alarms, in, &clock);
-	add_gateways(alarms, in);
+	alarms_add_peers(alarms, in, &clock);
 	add_catalog(alarms, in->discovery, &of_consul, &clock);
 	add_catalog(alarms, in->nomad, &of_nomad, &clock);
 	add_refused(alarms, in);

@@ -11,6 +11,7 @@
 
 #include "agent/model/app_state.h"
 #include "agent/status/alarms.h"
+#include "agent/status/alarms_of_peers.h"
 #include "agent/status/metrics.h"
 #include "agent/status/stream.h"
 #include "agent/status/view_consul.h"
