@@ -178,8 +178,8 @@ static void add_traffic(json_t *alarms, const struct status_sources *in, mono_t 
 		alarm_add_count(
 			alarm_add(alarms, "no-traffic", "vip", idle,
 				  "%s: announced for more than a minute, and no packet has come "
-				  "since; "
-				  "before, there was traffic: look at the route in the routers",
+				  "since; before, there was traffic: look at the route in the "
+				  "routers",
 				  idle),
 			n_idle);
 	if (n_stray > 0)
