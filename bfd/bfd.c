@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The agent's side: what the helper is to do, and what it has said. Both are kept as state, not as a
- * queue of orders: a session that the helper has to hear of is marked, and its message is made when the
- * socket takes it, so that a helper that was started again learns all of it the same way.
+ * The agent's side: what the helper is to do, and what it has said. Both are kept as state, not as
+ * a queue of orders: a session that the helper has to hear of is marked, and its message is made
+ * when the socket takes it, so that a helper that was started again learns all of it the same way.
  */
 #include "bfd/bfd.h"
 
@@ -209,7 +209,8 @@ static void tell_trouble(const struct bfd *b, const char *text)
 		b->ops->trouble(text, b->userdata);
 }
 
-/* Sessions that nothing runs are not called up: the next helper takes them over at once, or they are lost. */
+/* Sessions that nothing runs are not called up: the next helper takes them over at once, or they
+ * are lost. */
 static void go_on(struct bfd *b)
 {
 	start_helper(b);

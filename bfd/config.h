@@ -32,9 +32,11 @@
 struct bfd_key {
 	struct addr peer;
 	/* Source of our packets, and the only destination of the peer's that counts. Family 0: any
-	 * address of this host, the kernel chooses by route (which may be a VIP: better name one). */
+	 * address of this host, the kernel chooses by route (which may be a VIP: better name
+	 * one). */
 	struct addr local;
-	/* Sent out of and accepted on this interface only; "": any. Needed for a link-local peer. */
+	/* Sent out of and accepted on this interface only; "": any. Needed for a link-local
+	 * peer. */
 	char ifname[IF_NAMESIZE];
 	/* The VRF device of the sockets; "": none. */
 	char vrf[IF_NAMESIZE];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The data of the engine (engine.h), for the two files that it consists of: engine.c has the sessions and
- * their time, engine_io.c the sockets. */
+/* The data of the engine (engine.h), for the two files that it consists of: engine.c has the
+ * sessions and their time, engine_io.c the sockets. */
 #ifndef BFD_ENGINE_DATA_H
 #define BFD_ENGINE_DATA_H
 

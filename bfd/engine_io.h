@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The sockets of the engine: those that sessions share to receive, and one for each to send. What cannot be
- * opened is tried again, and the agent is told why it is missing. */
+/* The sockets of the engine: those that sessions share to receive, and one for each to send. What
+ * cannot be opened is tried again, and the agent is told why it is missing. */
 #ifndef BFD_ENGINE_IO_H
 #define BFD_ENGINE_IO_H
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Messages between the agent and its BFD helper (helper.h), one a datagram, as memory: both ends are the
- * same program. Pure.
+ * Messages between the agent and its BFD helper (helper.h), one a datagram, as memory: both ends
+ * are the same program. Pure.
  *
- * Both ends check what they get: either may be spoken to by a process that was broken into. All that
- * matters is repeated until it has been sent, so that a full socket loses nothing.
+ * Both ends check what they get: either may be spoken to by a process that was broken into. All
+ * that matters is repeated until it has been sent, so that a full socket loses nothing.
  */
 #ifndef BFD_MESSAGE_H
 #define BFD_MESSAGE_H

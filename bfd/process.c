@@ -133,8 +133,8 @@ static int on_end(sd_event_source *source, int fd, uint32_t revents, void *userd
 	return 0;
 }
 
-/* What it has said meanwhile is heard first. Its sockets are closed when it has ended, and the next one
- * needs their ports: on_end() follows. */
+/* What it has said meanwhile is heard first. Its sockets are closed when it has ended, and the next
+ * one needs their ports: on_end() follows. */
 static int on_silence(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	(void)usec;

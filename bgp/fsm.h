@@ -66,7 +66,7 @@ struct bgp_negotiated {
 	bool graceful_restart;         /* both offered it: the peer keeps our routes */
 	bool graceful_notification;    /* also when a NOTIFICATION ends the session (RFC 8538) */
 	struct bgp_graceful peer_graceful; /* as the peer offered it, whatever we did */
-	bool long_lived; /* both offered it, and graceful restart: it keeps them for longer (RFC 9494) */
+	bool long_lived; /* both offered it and graceful restart: kept for longer (RFC 9494) */
 };
 
 enum bgp_event_type {

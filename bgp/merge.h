@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The attributes of a route as one peer is sent them: the route's own, with those of the speaker and
- * of the peer, each community once, and within the sizes that an UPDATE has room for.
- * Pure.
+ * The attributes of a route as one peer is sent them: the route's own, with those of the speaker
+ * and of the peer, each community once, and within the sizes that an UPDATE has room for. Pure.
  */
 #ifndef BGP_MERGE_H
 #define BGP_MERGE_H

@@ -314,8 +314,8 @@ static void finish_round(struct query *q, mono_t began)
 	take_services(q, &a, &services, began);
 }
 
-/* A service may have changed since the names were asked for: what a later answer lacks is gone. The names,
- * and services that were asked for before, are as old as they are. */
+/* A service may have changed since the names were asked for: what a later answer lacks is gone. The
+ * names, and services that were asked for before, are as old as they are. */
 static void note_answer(struct consul_answer *whole, const struct consul_answer *part)
 {
 	if (!whole->from_index)

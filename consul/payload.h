@@ -81,8 +81,8 @@ int consul_self_parse(const char *json, size_t len, char ret[static CONSUL_NAME_
 
 /* ---- parts, also of Nomad's answers (consul/nomad.h) ---- */
 
-/* An item was skipped. `name` is shown as the JSON has it, in quotes: a NUL octet in it is an escape
- * there. */
+/* An item was skipped. `name` is shown as the JSON has it, in quotes: a NUL octet in it is an
+ * escape there. */
 void consul_skip(struct consul_skipped *s, struct json_slice name, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 /* Why a name of a service is none for us; NULL: it is one. */

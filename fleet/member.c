@@ -92,8 +92,8 @@ void fleet_member_join(struct fleet_member *m, enum fleet_join join, mono_t now)
 	m->joiner.read_at = now;
 }
 
-/* What was withdrawn stays so, a check that fails is no reason to announce; but what was kept before has no
- * slot that would let it go. */
+/* What was withdrawn stays so, a check that fails is no reason to announce; but what was kept
+ * before has no slot that would let it go. */
 static enum fleet_form soft_form(const struct fleet_member *m, bool announced)
 {
 	bool keeps = announced || m->was_kept || m->form == FLEET_NORMAL;

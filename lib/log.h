@@ -30,8 +30,8 @@ bool log_enabled(const char *module, enum log_level level);
 void log_write(enum log_level level, const char *module, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* A line that is an event (lib/log_event.h). A reader of events (log_set_sink()) gets it whatever the
- * level, JSON lines have the fields. */
+/* A line that is an event (lib/log_event.h). A reader of events (log_set_sink()) gets it whatever
+ * the level, JSON lines have the fields. */
 #define EVENT(name, ...) (&(const struct log_event){ .kind = (name), __VA_ARGS__ })
 void log_event(enum log_level level, const char *module, const struct log_event *event,
 	       const char *fmt, ...) __attribute__((format(printf, 4, 5)));

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A mirror of the addresses on an interface, and of the local routes on lo: which are there, whose they are, and what other
- * processes did to ours. Fed by dumps and notifications; net/loopback.h does the asking. Pure.
+ * A mirror of the addresses on an interface, and of the local routes on lo: which are there, whose
+ * they are, and what other processes did to ours. Fed by dumps and notifications; net/loopback.h
+ * does the asking. Pure.
  *
  * An address is ours when an exclusive add of ours succeeded, or a leftover of the previous
  * instance when it carries our tag (or was adopted, on a kernel without tags); a local route when

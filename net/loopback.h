@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Binds VIPs to an interface, lo by default, and tells when another process removes or changes them.
- * What a VIP consists of
- * in the kernel is in net/vipaddr.h, whose an address is in net/lo_mirror.h.
+ * Binds VIPs to an interface, lo by default, and tells when another process removes or changes
+ * them. What a VIP consists of in the kernel is in net/vipaddr.h, whose an address is in
+ * net/lo_mirror.h.
  *
  * Kernels before 5.18 drop our tag from addresses. There the previous instance must have written
  * down that it was about to add the address, and the address must look as we make it, label

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Messages between the agent and its launcher (process/launcher.h), one a datagram, in the byte order
- * of the host: both ends are the same program. Pure.
+ * Messages between the agent and its launcher (process/launcher.h), one a datagram, in the byte
+ * order of the host: both ends are the same program. Pure.
  *
  * Both ends check what they get: a launcher is asked by a process that may have been broken into.
  */
@@ -23,7 +23,7 @@
 
 enum launch_kind {
 	LAUNCH_COMMAND =
-		1, /* start a program; its output comes along, and its input and stderr if it has them */
+		1,        /* start a program; output comes along, input and stderr if it has them */
 	LAUNCH_MARKS = 2, /* the marks in the environment of a process */
 };
 

@@ -6,8 +6,8 @@
  * (process/launch_message.h).
  *
  * A command is a child of the agent (CLONE_PARENT), which waits for it and kills it. It runs as one
- * of the users that the launcher was given at its start, whatever the request. docs/decisions/sandbox.md has
- * the reasons.
+ * of the users that the launcher was given at its start, whatever the request.
+ * docs/decisions/sandbox.md has the reasons.
  *
  * One for each process, so its functions have no handle.
  */

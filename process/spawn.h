@@ -33,8 +33,8 @@ struct spawn {
 };
 
 /* Waits until the program runs. -errno of the step that failed otherwise; -ENOENT: there is no such
- * program. A process that failed has been reaped; that of a parent is left to it, which finds its number
- * in *ret then. */
+ * program. A process that failed has been reaped; that of a parent is left to it, which finds its
+ * number in *ret then. */
 int spawn_start(const struct spawn *s, pid_t *ret);
 
 /* In a forked child, which may only make system calls. */

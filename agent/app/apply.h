@@ -16,8 +16,8 @@ struct app_supposed {
 	bool guarded; /* by the guard of the fleet */
 };
 
-/* The decision on a copy of the app; and, when the routes go, the one that time brings after that: else the
- * same. */
+/* The decision on a copy of the app; and, when the routes go, the one that time brings after that:
+ * else the same. */
 void app_decide_if(const struct app *app, const struct app_supposed *supposed, mono_t now,
 		   struct policy_output *ret, struct policy_output *ret_later);
 

@@ -336,8 +336,8 @@ static void decide_group(struct forecast *f, const struct planned_group *g, bool
 	free(members);
 }
 
-/* As a reload has it: the group is judged when an app joins it, and when one leaves it while it is kept; apps
- * that go do so last. Then what fails does. */
+/* As a reload has it: the group is judged when an app joins it, and when one leaves it while it is
+ * kept; apps that go do so last. Then what fails does. */
 static void judge_planned_group(struct forecast *f, const struct planned_group *g, mono_t now)
 {
 	bool kept = false, fails = false;
@@ -373,7 +373,8 @@ static void judge_group(struct forecast *f, const struct app_forecast *of, mono_
 		judge_planned_group(f, g, now);
 }
 
-/* Consul lets nothing go while it is away; without that it is supposed to let all go, unless it was asked. */
+/* Consul lets nothing go while it is away; without that it is supposed to let all go, unless it was
+ * asked. */
 static void judge_guard(struct forecast *f, struct app_forecast *a)
 {
 	const struct app *app = app_get(f->env.registry, a->name);

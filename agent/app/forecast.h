@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What would become of the apps if monitors failed, or by another configuration: the quorum, the group and the
- * policy are asked as for a verdict, with copies. Nothing of an app is changed. Of the apps that stay as they
- * are nothing is kept, unless there is another configuration.
+ * What would become of the apps if monitors failed, or by another configuration: the quorum, the
+ * group and the policy are asked as for a verdict, with copies. Nothing of an app is changed. Of
+ * the apps that stay as they are nothing is kept, unless there is another configuration.
  *
- * The apps are gone through one by one, so that ten thousand take several turns of the loop. An app that
- * changes meanwhile is judged as it was when its turn came.
+ * The apps are gone through one by one, so that ten thousand take several turns of the loop. An app
+ * that changes meanwhile is judged as it was when its turn came.
  */
 #ifndef AGENT_APP_FORECAST_H
 #define AGENT_APP_FORECAST_H
@@ -16,7 +16,8 @@
 #include "agent/model/fault.h"
 #include "agent/model/policy.h"
 
-/* Of one app whose health, or state in its group or in the fleet, would be another; with a plan, of any. */
+/* Of one app whose health, or state in its group or in the fleet, would be another; with a plan, of
+ * any. */
 struct app_forecast {
 	char *name; /* the key; owned */
 	enum plan_fate fate;

@@ -214,8 +214,8 @@ void registry_free(struct registry *reg)
 
 /* Registering */
 
-/* Those behind its own `n_own` are kept for their heirs, as they are: no router gets them, for a moment, by a
- * definition that is not for them. */
+/* Those behind its own `n_own` are kept for their heirs, as they are: no router gets them, for a
+ * moment, by a definition that is not for them. */
 static void claim_vips(struct app *app, size_t n_own)
 {
 	struct reconcile *r = app->registry->reconcile;

@@ -121,7 +121,8 @@ static bool is_past(time_t limit)
 	return limit && seconds() >= limit;
 }
 
-/* Again until there is an answer, as long as an agent takes to restart. `limit` 0: none, else -ETIMEDOUT. */
+/* Again until there is an answer, as long as an agent takes to restart. `limit` 0: none, else
+ * -ETIMEDOUT. */
 static int ask_until(struct drain_run *d, const char *method, const char *target, time_t limit)
 {
 	const struct timespec pause = { .tv_sec = 1 };
@@ -263,7 +264,8 @@ static pid_t spawn(char *const argv[])
 	return rc == 0 ? pid : -1;
 }
 
-/* The end of a session, or of the host, comes to the command and to this process, in either order. */
+/* The end of a session, or of the host, comes to the command and to this process, in either
+ * order. */
 static bool is_told_to_end(int status)
 {
 	const struct timespec moment = { .tv_sec = 1 };
@@ -278,8 +280,8 @@ static void on_child(int signal_number)
 	(void)signal_number;
 }
 
-/* A signal to this process is passed on; the terminal sends its own to both. `ret_told`: and that may be what
- * has ended it. */
+/* A signal to this process is passed on; the terminal sends its own to both. `ret_told`: and that
+ * may be what has ended it. */
 static int await_exit(pid_t pid, bool *ret_told)
 {
 	int status;

@@ -26,8 +26,8 @@ show_fn show_status, show_app, show_vips, show_explain, show_peers, show_peer, s
 /* Its exit status is that of the forecast (cmd_what_if). */
 void show_what_if(const struct show *s, const json_t *answer);
 
-/* The answer in parts as they come (client_octets_cb); names are printed at once, the table at the end.
- * `s` must outlive it. The end frees it; -EINVAL: that was no list of apps. */
+/* The answer in parts as they come (client_octets_cb); names are printed at once, the table at the
+ * end. `s` must outlive it. The end frees it; -EINVAL: that was no list of apps. */
 struct app_list;
 struct app_list *show_apps_begin(const struct show *s);
 void show_apps_octets(const char *octets, size_t n, void *userdata);

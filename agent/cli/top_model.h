@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * State of `vipherald top`: the last answers of the agent and those before, from which rates follow,
- * and the operator's keys. Pure.
+ * State of `vipherald top`: the last answers of the agent and those before, from which rates
+ * follow, and the operator's keys. Pure.
  */
 #ifndef AGENT_CLI_TOP_MODEL_H
 #define AGENT_CLI_TOP_MODEL_H

@@ -81,9 +81,11 @@ struct verb {
 	const char *names; /* "apps", "peers": whose --names an argument is one of; NULL: none */
 	/* The second argument is one of these; NULL: any. Ends with NULL. */
 	const char *const *orders;
-	/* The first argument is one of these; with has_rest the others are files. NULL: any. Ends with NULL. */
+	/* The first argument is one of these; with has_rest the others are files. NULL: any. Ends
+	 * with NULL. */
 	const char *const *kinds;
-	/* Each key of it is an option that takes a value, also with '-' for '_'; NULL: there are none. */
+	/* Each key of it is an option that takes a value, also with '-' for '_'; NULL: there are
+	 * none. */
 	const struct config_section *keys;
 };
 

@@ -14,7 +14,8 @@
 #include "agent/config/config.h"
 
 enum config_show {
-	/* Secrets are CONFIG_HIDDEN, which is not accepted as one, and in other texts *** (lib/redact.h). */
+	/* Secrets are CONFIG_HIDDEN, which is not accepted as one, and in other texts ***
+	 * (lib/redact.h). */
 	CONFIG_SHOW = 0,
 	CONFIG_SHOW_DEFAULTS = 1 << 0, /* keys with a value of their own that is the default, too */
 	CONFIG_SHOW_ALL = 1 << 1, /* nothing is hidden: for a file that the agent reads itself */

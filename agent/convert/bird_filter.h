@@ -5,8 +5,8 @@
 
 #include "agent/convert/bird_files.h"
 
-/* The body of a filter or function, or a statement of it: attributes that it sets for all that is announced
- * become those of the peer; others are remarked. */
+/* The body of a filter or function, or a statement of it: attributes that it sets for all that is
+ * announced become those of the peer; others are remarked. */
 void bird_filter_take(const struct bird *b, const struct statement *body, json_t *peer);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fabio announces its anycast addresses by an embedded GoBGP for as long as it runs. Here they are an
- * app whose addresses are the host's (bind: present), with fabio's process as its monitor. All other
- * properties stay with fabio.
+ * fabio announces its anycast addresses by an embedded GoBGP for as long as it runs. Here they are
+ * an app whose addresses are the host's (bind: present), with fabio's process as its monitor. All
+ * other properties stay with fabio.
  */
 #include "agent/convert/fabio.h"
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * GoCast's file is ours already, but for what GoCast takes and we refuse (docs/migrating-from-gocast.md).
- * Its keys are carried over one by one; the older form of a single peer becomes a list.
+ * GoCast's file is ours already, but for what GoCast takes and we refuse
+ * (docs/migrating-from-gocast.md). Its keys are carried over one by one; the older form of a single
+ * peer becomes a list.
  */
 #include "agent/convert/gocast.h"
 

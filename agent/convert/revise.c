@@ -123,8 +123,8 @@ static bool is_one_of(const char *word, size_t len, const char *const names[])
 	return false;
 }
 
-/* What the object around it stands without although the key is vital: one of several VIPs, and how often a check is
- * made and counted. `rest`: the path behind the key. */
+/* What the object around it stands without although the key is vital: one of several VIPs, and how
+ * often a check is made and counted. `rest`: the path behind the key. */
 static bool is_spare(const char *key, const json_t *value, const char *rest)
 {
 	static const char *const lists[] = { "vip", "peers", "allow", NULL };

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A configuration that is loaded and checked against the running agent, in steps and without effect:
- * before a diff and before a restart.
+ * A configuration that is loaded and checked against the running agent, in steps and without
+ * effect: before a diff and before a restart.
  *
- * A reload may put another configuration into effect meanwhile. Included files with errors have been
- * replaced by what was in effect then, and the check was one against that: both are done again.
+ * A reload may put another configuration into effect meanwhile. Included files with errors have
+ * been replaced by what was in effect then, and the check was one against that: both are done
+ * again.
  */
 #ifndef AGENT_DAEMON_FILE_CHECK_H
 #define AGENT_DAEMON_FILE_CHECK_H

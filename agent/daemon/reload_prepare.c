@@ -186,8 +186,8 @@ int reload_check_begin(struct reload_check *c, struct agent *a, const struct con
 				    .findings = findings,
 				    .same = mem_new(next->n_apps + 1, sizeof(*c->same)),
 				    .registry_changes = registry_changes(a->registry) };
-	/* It needs a restart, which must not fail for it. One that is the same was found at the start;
-	 * a look-up may wait for a directory service. */
+	/* It needs a restart, which must not fail for it. One that is the same was found at the
+	 * start; a look-up may wait for a directory service. */
 	if (name && !str_same(name, a->config->agent.exec_user) &&
 	    account_find("agent.exec.user", name, &user, &err) < 0)
 		return refuse(findings, "agent.exec.user", &err, -ENOENT);
@@ -335,8 +335,9 @@ static bool changes_peers(const struct config_diff *diff)
 	return false;
 }
 
-/* Peers and aggregates change before the apps, whose `peers` and `except_peers` say what is for which
- * peer: until the last app has changed, only withdrawals leave. A stop meanwhile sends nothing else. */
+/* Peers and aggregates change before the apps, whose `peers` and `except_peers` say what is for
+ * which peer: until the last app has changed, only withdrawals leave. A stop meanwhile sends
+ * nothing else. */
 int reload_change(struct reload_check *c, struct config *next, const struct config_diff *diff)
 {
 	struct agent *a = c->a;

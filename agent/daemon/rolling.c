@@ -31,7 +31,7 @@ struct rolling {
 	bool may_be_late;           /* writes of an instance before */
 	bool is_cancelled;          /* it ends without its command */
 	enum roll_phase before;     /* it was gone on with from there; ROLL_WAITING: it is new */
-	bool has_ended; /* the command has, while the host shuts down: that may be all that ended it */
+	bool has_ended;             /* the command has, perhaps only as the host shuts down */
 	enum rolling_result result; /* has_ended */
 	mono_t returns_at;          /* RETURNING: since then */
 	mono_t asked_at;

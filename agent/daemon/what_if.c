@@ -308,7 +308,8 @@ static void on_abandoned(uint64_t number, void *userdata)
 
 /* ---- what is asked ---- */
 
-/* The name of an app comes before that of a kind. `may_come`: it may be of another configuration. */
+/* The name of an app comes before that of a kind. `may_come`: it may be of another
+ * configuration. */
 static int add_fault(const struct agent *a, const char *name, bool may_come, struct fault *ret,
 		     struct err *err)
 {

@@ -88,8 +88,8 @@ static bool is_peer(const char *tag)
 	return addr_parse(text, &addr) == 0;
 }
 
-/* Registrator splits its list of tags at commas, those in a value too. The rest of a split list is a
- * tag of its own, right behind. Returns the tag that it was split from, NULL for any other. */
+/* Registrator splits its list of tags at commas, those in a value too. The rest of a split list is
+ * a tag of its own, right behind. Returns the tag that it was split from, NULL for any other. */
 static const char *split_from(const struct consul_service *instance, size_t i)
 {
 	static const char *const of_peers[] = { "gocast_peers", "gocast_except_peers" };

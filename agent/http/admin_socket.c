@@ -64,8 +64,8 @@ static bool is_in_use(const char *directory)
 	return in_use;
 }
 
-/* One that an earlier start or the service manager made for root. Who owns it may replace the sockets in
- * it, so that it stays root's while an agent of root uses it. */
+/* One that an earlier start or the service manager made for root. Who owns it may replace the
+ * sockets in it, so that it stays root's while an agent of root uses it. */
 static void hand_over(const char *directory, uid_t uid, gid_t gid)
 {
 	struct stat st;

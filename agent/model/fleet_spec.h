@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The fleet of the configuration: which VIPs its guard is for, and how many of each stay announced. Pure. */
+/* The fleet of the configuration: which VIPs its guard is for, and how many of each stay announced.
+ * Pure. */
 #ifndef AGENT_MODEL_FLEET_SPEC_H
 #define AGENT_MODEL_FLEET_SPEC_H
 

@@ -48,7 +48,8 @@ const struct program_spec *program_list_find(const struct program_list *list, co
 /* The same process: a change of anything else does not start it again. */
 bool program_spec_runs_alike(const struct program_spec *a, const struct program_spec *b);
 bool program_spec_equal(const struct program_spec *a, const struct program_spec *b);
-/* Whether its commands are answered from its start on: not with ExaBGP's exabgp_api_ack=false in `env`. */
+/* Whether its commands are answered from its start on: not with ExaBGP's exabgp_api_ack=false in
+ * `env`. */
 bool program_spec_acknowledges(const struct program_spec *s);
 /* Whether it may announce the prefix. */
 bool program_spec_allows(const struct program_spec *s, const struct prefix *prefix);

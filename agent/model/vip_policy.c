@@ -117,8 +117,8 @@ static bool is_end_of(const struct prefix *vip, const struct prefix *address)
 	return prefix_contains(vip, &first) || (bits == 32 && prefix_contains(vip, &last));
 }
 
-/* `present`: the VIP itself is to be there. An address with the length of its subnet is one by which
- * the host is reached. */
+/* `present`: the VIP itself is to be there. An address with the length of its subnet is one by
+ * which the host is reached. */
 static int check_addresses(const struct vip_host *host, const struct prefix *vip, bool present,
 			   struct err *err)
 {
@@ -290,8 +290,8 @@ static int check_list(const struct community_list *l, const struct bgp_communiti
 	return 0;
 }
 
-/* The list has standard ones only: where it is given, there are no others. Of the file, they are what
- * the operator wrote. */
+/* The list has standard ones only: where it is given, there are no others. Of the file, they are
+ * what the operator wrote. */
 static int check_others(const struct community_list *l, const struct app_spec *spec,
 			struct err *err)
 {

@@ -10,8 +10,9 @@
  *	an entry that is the VIP itself  that VIP, whatever is known against it
  *	an entry inside a special range  what it contains of that range
  *
- * `bind: none`, with which nothing on the host answers, needs an entry that contains the VIP; so does
- * `bind: present`, with which the VIP may be an address of this host that is no part of a subnet.
+ * `bind: none`, with which nothing on the host answers, needs an entry that contains the VIP; so
+ * does `bind: present`, with which the VIP may be an address of this host that is no part of a
+ * subnet.
  */
 #ifndef AGENT_MODEL_VIP_POLICY_H
 #define AGENT_MODEL_VIP_POLICY_H

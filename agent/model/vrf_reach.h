@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Clients in a VRF reach what is bound to an interface of it, and nothing else of the host: whether a
- * route that a peer in a VRF is sent leads them anywhere. Pure.
+ * Clients in a VRF reach what is bound to an interface of it, and nothing else of the host: whether
+ * a route that a peer in a VRF is sent leads them anywhere. Pure.
  */
 #ifndef AGENT_MODEL_VRF_REACH_H
 #define AGENT_MODEL_VRF_REACH_H

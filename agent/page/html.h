@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * HTML in memory. Names and texts come from tags, requests and the output of checks: html_add() escapes
- * whatever is not in its format, so that there is no other way to add one. Pure.
+ * HTML in memory. Names and texts come from tags, requests and the output of checks: html_add()
+ * escapes whatever is not in its format, so that there is no other way to add one. Pure.
  */
 #ifndef AGENT_PAGE_HTML_H
 #define AGENT_PAGE_HTML_H
@@ -15,8 +15,8 @@ struct html {
 	size_t len, cap;
 };
 
-/* `markup` is ours and goes in as it is. Its conversions are %s, whose text is escaped for content and
- * for attributes in double quotes, %zu and %%, and no others. */
+/* `markup` is ours and goes in as it is. Its conversions are %s, whose text is escaped for content
+ * and for attributes in double quotes, %zu and %%, and no others. */
 void html_add(struct html *h, const char *markup, ...) __attribute__((format(printf, 2, 3)));
 
 /* Percent-encoded, for a value in a query. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What a program is told: answers to its commands, and of sessions, in the words of ExaBGP. Pure. */
+/* What a program is told: answers to its commands, and of sessions, in the words of ExaBGP.
+ * Pure. */
 #ifndef AGENT_PROGRAMS_ANSWER_H
 #define AGENT_PROGRAMS_ANSWER_H
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* `attribute [ 0xTYPE 0xFLAGS 0xDATA ]`: an attribute as its octets, of the types that we send. Pure. */
+/* `attribute [ 0xTYPE 0xFLAGS 0xDATA ]`: an attribute as its octets, of the types that we send.
+ * Pure. */
 #ifndef AGENT_PROGRAMS_LINE_GENERIC_H
 #define AGENT_PROGRAMS_LINE_GENERIC_H
 

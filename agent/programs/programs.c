@@ -301,7 +301,8 @@ void programs_stop(struct programs *ps)
 		program_stop(list_entry(it, struct program, node));
 }
 
-/* What checks have left behind, one on a dead file server say, is not waited for where no program ran. */
+/* What checks have left behind, one on a dead file server say, is not waited for where no program
+ * ran. */
 static bool all_gone(const struct programs *ps)
 {
 	return programs_left(ps) == 0 && (!ps->had_left || child_all_reaped());

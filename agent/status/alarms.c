@@ -103,8 +103,8 @@ static void add_unable(json_t *alarms, const struct app_findings *f)
 		  f->n_blind);
 }
 
-/* Apps that are announced although they are down, monitors that cannot be run, and apps that name a peer which is not
- * there: of the file, `check` finds them. */
+/* Apps that are announced although they are down, monitors that cannot be run, and apps that name a
+ * peer which is not there: of the file, `check` finds them. */
 static void add_apps(json_t *alarms, const struct status_sources *in)
 {
 	struct app_findings f = { 0 };
@@ -354,8 +354,8 @@ static void add_peers(json_t *alarms, const struct status_sources *in,
 		add(alarms, "no-bgp-listener", NULL, NULL, "%s", no_listener);
 }
 
-/* The session works, and a failure of the path would be found by the hold timer only. A peer without a
- * session has an alarm already, whose hint says so where BFD is required. */
+/* The session works, and a failure of the path would be found by the hold timer only. A peer
+ * without a session has an alarm already, whose hint says so where BFD is required. */
 static void add_bfd_peer(json_t *alarms, const struct status_sources *in,
 			 const struct bgp_peer_status *peer, const struct view_clock *clock)
 {

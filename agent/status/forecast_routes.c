@@ -145,8 +145,8 @@ static bool is_held(const struct forecast_routes *r, const struct forecast_peer 
 	return state == BGP_ROUTE_SENT || state == BGP_ROUTE_PENDING;
 }
 
-/* A route that is announced and for this peer. A session that is reset is supposed to come back as it was;
- * one that is new is not counted on. */
+/* A route that is announced and for this peer. A session that is reset is supposed to come back as
+ * it was; one that is new is not counted on. */
 static bool would_be_held(const struct forecast_routes *r, const struct forecast_peer *p,
 			  const struct prefix *prefix, const struct addr *next_hop)
 {
@@ -281,7 +281,8 @@ struct both {
 	enum route_form later;
 };
 
-/* Returns its attributes, if this peer has them. With an aggregate in its place, it is only counted. */
+/* Returns its attributes, if this peer has them. With an aggregate in its place, it is only
+ * counted. */
 static bool had_route(const struct forecast_routes *r, const struct forecast_peer *p,
 		      const struct both *b, struct forecast_change *ret)
 {

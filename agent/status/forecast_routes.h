@@ -38,8 +38,8 @@ json_t *forecast_routes_peers(const struct forecast_routes *r);
 
 struct forecast_change {
 	enum route_form from, to;
-	/* Peers that have the route; of a VIP that an aggregate with summary_only stands for, that have
-	 * the aggregate, and the VIP is in its count. */
+	/* Peers that have the route; of a VIP that an aggregate with summary_only stands for, that
+	 * have the aggregate, and the VIP is in its count. */
 	size_t n_before, n_after;
 	json_t *rows; /* of the peers whose route is another one; owned */
 };
@@ -48,8 +48,9 @@ bool forecast_change_is_one(const struct forecast_change *c);
 /* No peer has it any more. */
 bool forecast_change_is_loss(const struct forecast_change *c);
 
-/* A VIP as it is, and as it would be with its route in the form `to`; of `after` prefix, spec and route are
- * used, and without a spec there is no route. `later`: the form when its checks pass, of one that has none before. */
+/* A VIP as it is, and as it would be with its route in the form `to`; of `after` prefix, spec and
+ * route are used, and without a spec there is no route. `later`: the form when its checks pass, of
+ * one that has none before. */
 void forecast_routes_of_vip(struct forecast_routes *r, const struct vip *vip,
 			    const struct vip *after, enum route_form to, enum route_form later,
 			    struct forecast_change *ret);

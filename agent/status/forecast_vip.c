@@ -26,7 +26,8 @@ static void find_owner(const struct forecast *f, const struct plan *plan, mono_t
 		v->after.route = v->vip->route;
 }
 
-/* With a plan each app has its forecast; one that has the VIP no more has it neither in its definition. */
+/* With a plan each app has its forecast; one that has the VIP no more has it neither in its
+ * definition. */
 static bool is_had(const struct forecast_vip *v)
 {
 	const struct app_spec *spec = v->after.spec;

@@ -11,7 +11,8 @@
 
 struct outside_vrf_place;
 
-/* Asks for each interface once. `peers` and `host` must outlive it; `host` NULL: the kernel is asked. */
+/* Asks for each interface once. `peers` and `host` must outlive it; `host` NULL: the kernel is
+ * asked. */
 struct outside_vrf {
 	const struct peer_list *peers;
 	const struct host_changes *host;

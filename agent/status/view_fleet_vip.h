@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What Consul holds of a VIP of the fleet, as JSON: who announces it, who waits, who does rolling work. */
+/* What Consul holds of a VIP of the fleet, as JSON: who announces it, who waits, who does rolling
+ * work. */
 #ifndef AGENT_STATUS_VIEW_FLEET_VIP_H
 #define AGENT_STATUS_VIEW_FLEET_VIP_H
 

@@ -56,7 +56,8 @@ static void forget_members(struct aggregate *items, size_t n)
 	struct member *m, *next;
 	for (size_t i = 0; i < n; i++) {
 		HASH_ITER (hh, items[i].members, m, next) {
-			/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): it does not follow uthash's lists */
+			/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): it does not follow uthash's
+			 * lists */
 			HASH_DELETE(hh, items[i].members, m);
 			free(m);
 		}
@@ -164,8 +165,8 @@ static void remember(struct aggregates *a, struct counted *c, const struct prefi
 	c->form = form;
 }
 
-/* In a reload a VIP may go after the aggregate that takes its prefix has come: its withdrawal was that
- * of the route. */
+/* In a reload a VIP may go after the aggregate that takes its prefix has come: its withdrawal was
+ * that of the route. */
 static void on_same_prefix(struct aggregates *a, size_t i, enum route_form form, mono_t now)
 {
 	if (form != ROUTE_NONE || a->items[i].form == ROUTE_NONE)

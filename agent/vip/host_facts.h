@@ -19,8 +19,8 @@ struct host_facts *host_facts_new(const struct actuator *actuator, const char *c
 void host_facts_free(struct host_facts *f);
 
 /* For the VIPs of one app; `changes` grows when something of the host has changed. Valid until the
- * next call. A full table is not read again for each change: where reading takes more than 5 ms, what
- * is known is old by up to 20 times as long. */
+ * next call. A full table is not read again for each change: where reading takes more than 5 ms,
+ * what is known is old by up to 20 times as long. */
 const struct vip_host *host_facts_get(struct host_facts *f, const struct app_spec *spec,
 				      uint64_t changes, mono_t now);
 

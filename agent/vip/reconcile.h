@@ -29,8 +29,8 @@ void reconcile_free(struct reconcile *r);
  * that it has no other owner. `spec` is a view that lives until the next claim or release. */
 struct vip *reconcile_claim(struct reconcile *r, const struct prefix *prefix,
 			    const struct app_spec *spec, void *owner);
-/* The route has attributes and peers of its own; they are gone with the owner. Takes a reference. An
- * announced route that they change is announced so at once. */
+/* The route has attributes and peers of its own; they are gone with the owner. Takes a reference.
+ * An announced route that they change is announced so at once. */
 void reconcile_set_route(struct reconcile *r, struct vip *vip, struct route_spec *route,
 			 mono_t now);
 /* The VIP goes down and is freed when it is; do not use it afterwards. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The state machine of BFD: each transition by table, and two of them against each other over a link
- * with a delay, in virtual time.
+ * The state machine of BFD: each transition by table, and two of them against each other over a
+ * link with a delay, in virtual time.
  */
 #include "bfd/fsm.h"
 

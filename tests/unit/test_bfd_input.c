@@ -43,7 +43,8 @@ static struct bfd_packet packet_of(enum bfd_state state, uint32_t yours)
 				    .min_rx = 50000 };
 }
 
-/* What is wrong with it; the rules in their order, so that of two that are broken the first counts. */
+/* What is wrong with it; the rules in their order, so that of two that are broken the first
+ * counts. */
 struct fault {
 	const char *name;
 	int octet, value; /* of the packet, -1: none */

@@ -218,8 +218,8 @@ static void a_peer_in_a_vrf_has_both(void **state)
 	assert_string_equal(key.vrf, "vrf-blue");
 }
 
-/* Its interface is in the VRF, whether the file says so or not. That of another peer may be by a mistake in the
- * routes: such a peer is in the VRF with `device` only. */
+/* Its interface is in the VRF, whether the file says so or not. That of another peer may be by a
+ * mistake in the routes: such a peer is in the VRF with `device` only. */
 static void a_link_local_peer_is_in_the_vrf_of_its_interface(void **state)
 {
 	(void)state;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* API calls as the agent takes them: while it starts, runs and stops. test_answer has the answers. */
+/* API calls as the agent takes them: while it starts, runs and stops. test_answer has the
+ * answers. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Configurations of several files: as one text and back, what is found, and what replaces a file with errors. */
+/* Configurations of several files: as one text and back, what is found, and what replaces a file
+ * with errors. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -2,8 +2,8 @@
 /*
  * `vipherald convert`. tests/convert/TOOL/CASE has the files of another tool, as its users write
  * them, and what is to come out as `expected.yaml`; `options` has words of the command line, one a
- * line. With UPDATE_EXPECTED set in the environment the latter is written again, for reading it with
- * `git diff`. What comes out has to pass `vipherald check`.
+ * line. With UPDATE_EXPECTED set in the environment the latter is written again, for reading it
+ * with `git diff`. What comes out has to pass `vipherald check`.
  */
 #include <setjmp.h>
 #include <stdarg.h>

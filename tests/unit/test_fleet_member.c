@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* One app of an agent in its fleet, request by request; test_fleet_sim.c has many of them over time. */
+/* One app of an agent in its fleet, request by request; test_fleet_sim.c has many of them over
+ * time. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -53,8 +54,8 @@ static void evidence(struct bench *b, enum fleet_evidence e)
 	fleet_member_evidence(&b->m, e, form != FLEET_WITHDRAWN, b->now);
 }
 
-/* `what` is the kind of the request that is due, and of a write what is claimed by the slots and the line:
- * "read", "report w", "claim 0/1", "drop", "drop 0/0". */
+/* `what` is the kind of the request that is due, and of a write what is claimed by the slots and
+ * the line: "read", "report w", "claim 0/1", "drop", "drop 0/0". */
 static const char *text_of(const struct fleet_request *r, char buf[static 32])
 {
 	static const char *const kinds[] = { "read", "report", "claim", "join", "drop" };
@@ -336,8 +337,8 @@ static void test_who_is_away_does_not_return_by_keys_that_were_emptied(void **st
 	fleet_member_done(&b.m);
 }
 
-/* That it is announced already is the reason to ask, not its form here: another app had the VIP, or the
- * definition had it announced as a last resort. */
+/* That it is announced already is the reason to ask, not its form here: another app had the VIP, or
+ * the definition had it announced as a last resort. */
 static void test_what_is_announced_asks(void **state)
 {
 	struct bench b;

@@ -383,8 +383,8 @@ static void test_drop(void **state)
 
 #define K "v/192.0.2.53/32/"
 
-/* KEY=VALUE with a session, KEY~VALUE without one, KEY without a value as writes have it. The index of each
- * is 10 and its place. */
+/* KEY=VALUE with a session, KEY~VALUE without one, KEY without a value as writes have it. The index
+ * of each is 10 and its place. */
 static char *answer_of(const char *list)
 {
 	char copy[2048];

@@ -29,7 +29,8 @@ struct bench {
 	char told[16];
 };
 
-/* The evidence of each call, unless it is the one before: g, s, k, d, h; in upper case while it is announced. */
+/* The evidence of each call, unless it is the one before: g, s, k, d, h; in upper case while it is
+ * announced. */
 static bool on_update(const struct app *app, enum fleet_evidence evidence, bool announced,
 		      mono_t now, void *userdata)
 {
@@ -202,7 +203,8 @@ static struct app *grouped(struct bench *b, const char *name, const char *vip)
 	return (struct app *)registry_find(b->r.reg, name);
 }
 
-/* The first of the group is let go; all are announced when all have failed, and the guard is not asked. */
+/* The first of the group is let go; all are announced when all have failed, and the guard is not
+ * asked. */
 static void test_keep_last_does_not_ask(void **state)
 {
 	struct bench *b = *state;

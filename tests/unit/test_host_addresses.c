@@ -143,8 +143,8 @@ static void without_an_address_the_router_id_is_derived(void **state)
 	assert_int_equal(router_id_with_mac(b, "02:00:00:00:00:01"), one);
 }
 
-/* Of the interface that comes later, the MAC address is not known yet: the log says that the id will not
- * stay, and nothing of the kind where it does. */
+/* Of the interface that comes later, the MAC address is not known yet: the log says that the id
+ * will not stay, and nothing of the kind where it does. */
 static void an_interface_that_is_missing_makes_another_router_id(void **state)
 {
 	struct bed *b = *state;

@@ -337,7 +337,8 @@ static void a_change_is_sent_when_all_have_changed(void **state)
 	bgp_peer_filter_free(its);
 }
 
-/* Other attributes of the peer reach a route that its new name excludes until the filter follows. */
+/* Other attributes of the peer reach a route that its new name excludes until the filter
+ * follows. */
 static void attributes_and_names_change_together(void **state)
 {
 	(void)state;
@@ -382,8 +383,8 @@ static void a_death_is_never_delayed(void **state)
 	}
 }
 
-/* One that goes by the configuration stays until the VIPs in it are announced; one that its apps have
- * left does not. */
+/* One that goes by the configuration stays until the VIPs in it are announced; one that its apps
+ * have left does not. */
 static void an_aggregate_stays_for_its_successors(void **state)
 {
 	(void)state;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which listeners count for a `port` monitor, and what it says of those that do not. The interval is
- * an hour, so that changes are seen by events and by the polling of DOWN places.
+ * Which listeners count for a `port` monitor, and what it says of those that do not. The interval
+ * is an hour, so that changes are seen by events and by the polling of DOWN places.
  */
 #include <errno.h>
 #include <netinet/in.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Lines of a program: of a fifo whose writers come and go, each at a chosen moment, and answers that are read late. */
+/* Lines of a program: of a fifo whose writers come and go, each at a chosen moment, and answers
+ * that are read late. */
 #include "agent/programs/program_run.h"
 
 #include <setjmp.h>

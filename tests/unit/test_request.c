@@ -455,7 +455,8 @@ static void test_event_parameters(void **state)
 	api_call_done(&call);
 }
 
-/* By the header of a browser or by a parameter; what it says of the last event counts for a stream. */
+/* By the header of a browser or by a parameter; what it says of the last event counts for a
+ * stream. */
 static void test_streams_of_events(void **state)
 {
 	static const struct api_arg none = { 0 }, follow = { "follow", NULL, 0 },

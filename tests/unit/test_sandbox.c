@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The filter of system calls and Landlock, each in a child of its own, since nothing leaves them. */
+/* The filter of system calls and Landlock, each in a child of its own, since nothing leaves
+ * them. */
 #include "process/landlock.h"
 #include "process/syscall_filter.h"
 
