@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a scrape of /metrics costs: CPU time of the agent, octets, and how long the loop is busy
- * with it at a time. The latter is seen by another client that asks for short answers meanwhile:
- * how long it waits, and how much CPU time the agent spends from its request to its answer. No turn
- * is longer than that, and other load on the machine is not in it.
+ * Cost of a scrape of /metrics: CPU time of the agent, octets, and how long the loop is busy with
+ * it at a time. The latter is seen by another client that asks for short answers meanwhile: how
+ * long it waits, and how much CPU time the agent spends from its request to its answer. No turn is
+ * longer than that, and other load on the machine is not in it.
  */
 #include "bench/scenarios.h"
 

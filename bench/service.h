@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What most scenarios begin with: apps whose service listens and whose routes the peer has. */
+/* Common start of most scenarios: apps whose service listens and whose routes the peer has. */
 #ifndef BENCH_SERVICE_H
 #define BENCH_SERVICE_H
 

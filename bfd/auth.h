@@ -17,7 +17,7 @@ struct bfd_auth_state {
 	mono_t known_until; /* two detection times without a packet; 0: not known */
 };
 
-/* What the section takes in a packet; 0 without authentication. */
+/* Octets of the section in a packet; 0 without authentication. */
 size_t bfd_auth_size(const struct bfd_auth *a);
 /* Fills in the section in the end of the packet. */
 void bfd_auth_sign(struct bfd_auth_state *s, const struct bfd_auth *a, uint8_t *packet, size_t len);

@@ -68,7 +68,7 @@ static bool send_sessions(struct bfd *b)
 	return true;
 }
 
-/* What does not fit leaves when the socket has room again. */
+/* Messages that do not fit are sent when the socket has room again. */
 static void flush(struct bfd *b)
 {
 	if (b->process.socket >= 0)

@@ -28,7 +28,7 @@
 #define BFD_INTERVAL     (300 * USEC_PER_MSEC)
 #define BFD_MULTIPLIER   3
 
-/* What a session is with: one session each. */
+/* Key of a session: one session each. */
 struct bfd_key {
 	struct addr peer;
 	/* Source of our packets, and the only destination of the peer's that counts. Family 0: any

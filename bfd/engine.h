@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the BFD helper does: sessions, their sockets and their time. It has no loop: its owner waits
- * for the descriptors and the deadline, and calls bfd_engine_turn().
+ * The BFD helper: sessions, their sockets and their time. It has no loop: its owner waits for the
+ * descriptors and the deadline, and calls bfd_engine_turn().
  *
  * A turn reads all that has arrived before it lets time pass, so that silence is only concluded
  * from sockets that are empty.

@@ -9,7 +9,7 @@
 #include "lib/deadlines.h"
 #include "lib/list.h"
 
-/* What the agent knows of a session, besides its counters. */
+/* State of a session as last reported to the agent, besides its counters. */
 struct told {
 	enum bfd_state state, remote_state;
 	uint32_t remote_discr;

@@ -85,8 +85,8 @@ static void update_detection(struct bfd_fsm *f)
 
 /* ---- our own timers, 6.8.3 ---- */
 
-/* What could make the other side expect packets that do not come waits for the end of the Poll
- * Sequence. */
+/* A change that could make the other side expect packets that do not come waits for the end of the
+ * Poll Sequence. */
 static void use_timers(struct bfd_fsm *f, bool is_agreed)
 {
 	const bool wait = f->state == BFD_UP && !is_agreed;

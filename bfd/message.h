@@ -41,7 +41,7 @@ struct bfd_message {
 	};
 };
 
-/* What of it is sent. */
+/* Octets of it that are sent. */
 size_t bfd_message_size(const struct bfd_message *m);
 /* 0 or -EPROTO: another size than its type has, no type for this end, a session that bfd_check()
  * refuses, one that no session can go on with, a state, a truth value or a text that is none. */

@@ -35,7 +35,7 @@ int bfd_listener_open(const struct bfd_listener *l, bool shared, struct err *err
  * the port. On for as long as it takes to open another one: another process that binds the port
  * with SO_REUSEADDR meanwhile would take packets of ours. */
 void bfd_listener_share(const struct bfd_listener *l, bool on);
-/* What has arrived. A datagram that does not say where it came from is none. */
+/* Reads the datagrams that have arrived. One that does not say where it came from is dropped. */
 void bfd_listener_receive(const struct bfd_listener *l, struct bfd_batch *ret);
 bool bfd_listener_serves(const struct bfd_listener *l, const struct bfd_key *key);
 

@@ -86,7 +86,7 @@ struct bfd_status {
 #define BFD_WHY_MAX 160
 const char *bfd_status_why(const struct bfd_status *s, char buf[static BFD_WHY_MAX]);
 
-/* What a session that was up needs to go on in another process, so that the peer notices
+/* State that a session that was up needs to go on in another process, so that the peer notices
  * nothing. */
 struct bfd_resume {
 	uint32_t discr; /* 0: the session begins in state Down */

@@ -77,7 +77,7 @@ struct bgp_as_path {
 
 /* The attributes of a route. */
 struct bgp_route_attrs {
-	/* What it does not have is that of the peer. */
+	/* Attributes that are not set are those of the peer. */
 	bool has_med, has_local_pref, has_prepends, has_weight;
 	uint32_t med;
 	uint32_t local_pref; /* to iBGP peers only (RFC 4271 5.1.5), which get 100 without any */
@@ -215,9 +215,8 @@ static inline const struct addr *bgp_peer_source(const struct bgp_peer_config *c
 	return c->local_ip6.family == c->addr.family ? &c->local_ip6 : NULL;
 }
 
-/* What the kernel looks the way of a session up by, which rules of policy routing may ask for: the
- * address that it has. `own`: that of the established session, or family 0. NULL: left to the
- * kernel. */
+/* The source address of route lookups for a session, which rules of policy routing may match.
+ * `own`: that of the established session, or family 0. NULL: left to the kernel. */
 static inline const struct addr *bgp_session_source(const struct bgp_peer_config *c,
 						    const struct addr *own)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What of the routes is sent to peers at present. */
+/* Which UPDATEs are sent to peers at present. */
 #ifndef BGP_OUTPUT_H
 #define BGP_OUTPUT_H
 

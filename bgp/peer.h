@@ -77,12 +77,13 @@ void bgp_peer_path_unknown(struct bgp_peer *p);
 bool bgp_peer_awaits_path(const struct bgp_peer *p);
 /* An unnumbered peer whose router is not known. */
 bool bgp_peer_lacks_router(const struct bgp_peer *p);
-/* What was found on the link of an unnumbered peer. A session with another router ends. */
+/* Result of router discovery on the link of an unnumbered peer. A session with another router ends.
+ */
 void bgp_peer_set_router(struct bgp_peer *p, const struct bgp_found *found);
 bool bgp_peer_is_established(const struct bgp_peer *p);
 /* For its path, or for its router: nothing is opened or accepted. */
 bool bgp_peer_must_wait(const struct bgp_peer *p);
-/* What it waits for may have changed: ends attempts, or begins one. */
+/* The path or the router that it waits for may have changed: ends attempts, or begins one. */
 void bgp_peer_settle_wait(struct bgp_peer *p);
 /* The host's addresses changed. */
 void bgp_peer_recheck_next_hops(struct bgp_peer *p);

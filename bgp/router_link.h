@@ -58,7 +58,7 @@ struct router_link {
 	mono_t advertised_at;
 };
 
-/* What is to be sent, in this order. */
+/* Messages to send, in this order. */
 struct router_link_actions {
 	bool advert;
 	bool solicit; /* a Router Solicitation, and an echo request to all routers */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a speaker reports to its user. */
+/* Callbacks of a speaker to its user. */
 #ifndef BGP_SPEAKER_OPS_H
 #define BGP_SPEAKER_OPS_H
 

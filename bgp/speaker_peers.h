@@ -44,7 +44,7 @@ struct bgp_speaker {
 	struct bgp_flush *stopping;
 };
 
-/* What is marked leaves in this turn of the loop. */
+/* Marked routes are sent in this turn of the loop. */
 void speaker_flush_later(struct bgp_speaker *s);
 /* The route has changed: every peer is told in this turn of the loop. `since` is announced_at or
  * withdrawn_at; NULL: not counted. */

@@ -41,7 +41,7 @@ void fleet_joiner_init(struct fleet_joiner *j, const char *node);
 bool fleet_joiner_want(struct fleet_joiner *j, enum fleet_join join);
 /* Another one, "" for none: claims of the former are void. */
 void fleet_joiner_session(struct fleet_joiner *j, const char *session, mono_t now);
-/* What was decided is void: another view is needed. */
+/* Pending decisions are void: another view is needed. */
 void fleet_joiner_forget(struct fleet_joiner *j, mono_t now);
 /* By a view of each VIP. `may`: nothing else stands against promoting it. */
 void fleet_joiner_judge(struct fleet_joiner *j, const struct fleet_view *views,

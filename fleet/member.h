@@ -63,9 +63,9 @@ struct fleet_config {
 	span_t poll;     /* the first in line reads this often, the k-th k times more rarely */
 	span_t poll_max; /* and one that is away as often */
 	span_t refresh;  /* of `has`, well within `window` */
-	/* What Consul has forgotten says too little of the others until they have written it anew:
-	 * how long soft evidence waits after a session that is not the first, and after own keys
-	 * that were gone. */
+	/* After Consul has lost keys, its view of the others is incomplete until they have written
+	 * theirs anew: how long soft evidence waits after a session that is not the first, and
+	 * after own keys that were gone. */
 	span_t settle_session, settle_keys;
 };
 
@@ -126,7 +126,7 @@ void fleet_member_narrow(struct fleet_member *m);
 /* Has VIPs that `from`, which is retired, had: what is left of that in Consul is its own now. After
  * its session was given. */
 void fleet_member_succeed(struct fleet_member *m, const struct fleet_member *from);
-/* What is told besides the form has changed. */
+/* The details that are told besides the form have changed. */
 void fleet_member_tell(struct fleet_member *m, mono_t now);
 /* True when *ret is to be sent. A request that timed out is given up here. */
 bool fleet_member_next(struct fleet_member *m, mono_t now, struct fleet_request *ret);

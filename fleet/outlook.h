@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the guard (fleet/guard.h) would answer if this agent asked to leave, and what would be left.
- * Pure; by one view of each VIP, one after the other, so that no view has to be kept.
+ * The answer of the guard (fleet/guard.h) if this agent asked to leave, and the agents that would
+ * be left. Pure; by one view of each VIP, one after the other, so that no view has to be stored.
  */
 #ifndef FLEET_OUTLOOK_H
 #define FLEET_OUTLOOK_H

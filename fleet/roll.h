@@ -58,7 +58,7 @@ struct fleet_roll_request {
 		*slots; /* of WRITE, by VIP; valid until the answer or the next call */
 };
 
-/* What it waits for; counts are of the VIP that is shortest. */
+/* The reason why it waits; counts are of the VIP that is shortest. */
 struct fleet_roll_wait {
 	bool is_known;             /* Consul has answered */
 	bool by_guard;             /* there is a slot, but too few would stay */

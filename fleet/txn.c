@@ -385,7 +385,7 @@ static void drop_views(struct fleet_answer *a)
 	}
 }
 
-/* What another agent wrote does not undo this one's report. */
+/* Another agent's malformed value does not undo this one's report. */
 static int tear(struct reader *r)
 {
 	drop_views(&r->answer);

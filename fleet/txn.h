@@ -51,7 +51,7 @@ struct fleet_keys {
 	const char *node;
 };
 
-/* What is written. `own` are the indexes of the own `up` keys, by VIP, 0 where there is none. */
+/* Values to write. `own` are the indexes of the own `up` keys, by VIP, 0 where there is none. */
 struct fleet_write {
 	const uint64_t *own;
 	const char *session;
@@ -82,7 +82,7 @@ char *fleet_txn_make(enum fleet_txn kind, const struct fleet_keys *k,
  * is wrong; *ret is filled on success only. */
 int fleet_txn_parse(enum fleet_txn kind, const struct fleet_keys *k, const uint64_t *own,
 		    const char *json, size_t len, struct fleet_answer *ret, struct err *err);
-/* What Consul says in an answer with status 409, in one line. */
+/* Consul's reason in an answer with status 409, in one line. */
 void fleet_txn_refusal(const char *json, size_t len, struct err *ret);
 void fleet_answer_done(struct fleet_answer *a);
 

@@ -127,7 +127,7 @@ static int read_number(const json_t *o, const char *key, uint64_t max, uint64_t 
 	return 0;
 }
 
-/* What is not valid counts as not told: nothing is decided by it. */
+/* An invalid value counts as absent: no decision depends on it. */
 static void read_shown(const json_t *o, const char *key, char *to, size_t size)
 {
 	const char *text = json_string_value(json_object_get(o, key));

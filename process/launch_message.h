@@ -52,7 +52,7 @@ ssize_t launch_request_write(const struct launch_request *r, char *buf, size_t s
  * end, octets left over, a command without a name. */
 int launch_request_read(char *buf, size_t len, struct launch_request *ret);
 
-/* What of a reply is sent. */
+/* Octets of a reply that are sent. */
 size_t launch_reply_size(const struct launch_reply *r);
 /* 0 or -EPROTO. */
 int launch_reply_check(const struct launch_reply *r, size_t received);

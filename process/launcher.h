@@ -31,7 +31,7 @@ bool launcher_is_in_charge(void);
 bool launcher_is_forbidden(void);
 /* No child that anything else should reap, or end; 0: there is none. */
 pid_t launcher_pid(void);
-/* What it was started with: the agent itself may have given it up since. */
+/* Capabilities that it was started with: the agent itself may have given them up since. */
 uint64_t launcher_capabilities(void);
 /* Ends it. */
 void launcher_stop(void);

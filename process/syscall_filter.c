@@ -216,7 +216,7 @@ static int load(struct err *err)
 	return rc < 0 ? err_set(err, rc, "seccomp: %s", strerror(-rc)) : 0;
 }
 
-/* What is missing in both lists is refused without a word: the owner of the fork knows what it
+/* System calls in neither list are refused without a message: the owner of the fork knows what it
  * does. */
 static int fill_narrow(scmp_filter_ctx f, const char *const *names, size_t n)
 {

@@ -9,7 +9,7 @@
  * never gone. */
 void app_apply(struct app *app, mono_t now);
 
-/* What is supposed of an app, in place of what it has. */
+/* State assumed for an app, in place of its actual one. */
 struct app_supposed {
 	enum health health;
 	bool kept;    /* with its group */

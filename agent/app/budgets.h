@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What each principal has registered over HTTP, against what it may (agent.api.max_apps, max_vips,
+ * Registrations over HTTP of each principal, and their limits (agent.api.max_apps, max_vips,
  * max_kilobytes). Principals are told apart by name (agent/model/principal.h), whatever their
  * address: all clients of one kind share a budget.
  */

@@ -52,7 +52,7 @@ void registry_set_rolled(struct registry *reg, char *const *names, size_t n, con
  * caller applies the result. */
 void app_drain_start(struct app *app, mono_t now);
 void app_drain_done(struct app *app);
-/* What is kept for apps to come. */
+/* Frees pending drains and the list of rolled apps. */
 void registry_drains_done(struct registry *reg);
 /* DUE_UNDRAIN is due, of an app or (NULL) of the agent. */
 void drain_on_due(struct registry *reg, const struct app *app, mono_t now);

@@ -139,7 +139,8 @@ static struct fault_monitor judged_monitor(struct forecast *f, const struct app 
 	return m;
 }
 
-/* What the checks that stay make of it, and how many of them have to pass. */
+/* The app's health by the results of the remaining checks; `quorum`: how many of them have to pass.
+ */
 static enum health health_by(const struct app *app, const struct fault_monitor *monitors, size_t n,
 			     size_t quorum, mono_t now)
 {
@@ -245,7 +246,7 @@ static void plan_coming_app(struct forecast *f, const struct app_spec *spec, mon
 	join_group(f, a, NULL, spec->group);
 }
 
-/* What the guard of the fleet keeps goes by hard evidence. */
+/* An app that the guard of the fleet keeps announced goes on hard evidence. */
 static void judge_app(struct forecast *f, const struct app *app, mono_t now)
 {
 	f->consul.n_apps += app->spec->source == APP_FROM_CONSUL;

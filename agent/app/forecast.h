@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What would become of the apps if monitors failed, or by another configuration: the quorum, the
- * group and the policy are asked as for a verdict, with copies. Nothing of an app is changed. Of
- * the apps that stay as they are nothing is kept, unless there is another configuration.
+ * Forecast of the apps if monitors failed, or with another configuration: the quorum, the group and
+ * the policy are asked as for a verdict, with copies. No app is changed. Apps that stay as they are
+ * have no entry, unless there is another configuration.
  *
  * The apps are gone through one by one, so that ten thousand take several turns of the loop. An app
  * that changes meanwhile is judged as it was when its turn came.
@@ -71,7 +71,7 @@ const struct app_forecast *forecast_next(const struct forecast *f, const struct 
 bool forecast_app(const struct forecast *f, const struct app_forecast *of, mono_t now,
 		  struct planned *ret);
 
-/* What it comes to. */
+/* The resulting routes, address and times. */
 struct app_outcome {
 	struct policy_want want; /* at once */
 	bool address_goes;       /* and its NAT: later, and only because of the fault */

@@ -193,7 +193,7 @@ static bool is_up(const struct link *l)
 	return l && l->session && bfd_session_status(l->session)->state == BFD_UP;
 }
 
-/* What is up already is said again, for a peer that is new or did not ask before. */
+/* A path that is already up is reported again, for a peer that is new or did not ask before. */
 static void compare(struct peer_bfd *p, size_t i, const struct bgp_peer_status *peer)
 {
 	struct bfd_key key;

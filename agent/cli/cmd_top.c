@@ -182,7 +182,7 @@ static bool read_keys(struct top *t)
 	while ((key = t->curses.wgetch(t->window)) != ERR) {
 		if (!top_model_key(&t->model, key))
 			return false;
-		/* What the terminal made of the old screen is not known. */
+		/* The terminal may have garbled the old screen: redraw all of it. */
 		if (key == CTRL_L || key == KEY_RESIZE)
 			t->curses.clearok(t->window, TRUE);
 		if (key == KEY_RESIZE || t->model.sort != sort)

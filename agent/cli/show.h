@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the API answers, as text for people. Pure: from JSON to a stream.
+ * Answers of the API as text for people. Pure: from JSON to a stream.
  *
  * Each function gets the whole answer, the words and options of the verb, and returns its exit
  * status: 1 when what was asked for is not there.

@@ -53,7 +53,7 @@ enum config_shape {
 	CONFIG_SECTIONS, /* a list of mappings; `add` makes the target of each */
 };
 
-/* What it costs to change the value in a running agent, in ascending order. */
+/* Effect of changing the value in a running agent, in ascending order of impact. */
 enum config_effect {
 	CONFIG_APPLIES,      /* nothing is sent to any peer */
 	CONFIG_SENDS_UPDATE, /* UPDATEs of the routes that differ */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What BIRD's filters do to the routes that they let pass. Pure. */
+/* Changes that BIRD's filters make to the routes that they accept. Pure. */
 #ifndef AGENT_CONVERT_BIRD_FILTER_H
 #define AGENT_CONVERT_BIRD_FILTER_H
 

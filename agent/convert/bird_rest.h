@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a BIRD does beside its BGP sessions. Pure. */
+/* Parts of a BIRD configuration other than BGP sessions. Pure. */
 #ifndef AGENT_CONVERT_BIRD_REST_H
 #define AGENT_CONVERT_BIRD_REST_H
 

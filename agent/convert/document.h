@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the converters write to: the document, and remarks about it. Pure. */
+/* Output of the converters: the document, and remarks about it. Pure. */
 #ifndef AGENT_CONVERT_DOCUMENT_H
 #define AGENT_CONVERT_DOCUMENT_H
 

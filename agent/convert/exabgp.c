@@ -258,7 +258,7 @@ static void take_processes(struct taking *t, const struct statement *block)
 
 /* ---- the whole ---- */
 
-/* What all peers have in common stands once. */
+/* Moves a value that all peers have in common to `bgp`. */
 static void hoist(struct convert *c, const char *key, bool others_keep)
 {
 	json_t *peer, *first = json_object_get(convert_item(c, "peers", 0), key);

@@ -279,7 +279,7 @@ static void on_mark_settled(void *userdata)
 	reload_settled(a->reload);
 }
 
-/* What the next start may need. */
+/* Copies of the configuration and the mark of a trial, for the next start. */
 static void start_copies(struct agent *a)
 {
 	static const struct confirm_ops ops = { on_expired, on_mark_settled };

@@ -31,7 +31,7 @@ struct file_check {
 	uint64_t reloads; /* reload_count() since which all of this is so */
 };
 
-/* What the source refers to has to outlive it. */
+/* All that the source refers to has to outlive the check. */
 void file_check_begin(struct file_check *c, struct agent *a, const struct config_source *source);
 /* 1: more is left; 0: `next` is loaded and fits; -EINVAL: it has errors, see both findings. */
 int file_check_step(struct file_check *c);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the programs of `processes` need of the agent. */
+/* Callbacks of the agent for the programs of `processes`. */
 #ifndef AGENT_DAEMON_PROGRAM_CALLS_H
 #define AGENT_DAEMON_PROGRAM_CALLS_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What a reload does beyond the difference of two files: the running agent differs from the one in
- * effect. */
+/* Effects of a reload beyond the difference of two files: the running agent differs from the
+ * configuration in effect. */
 #ifndef AGENT_DAEMON_RELOAD_EFFECTS_H
 #define AGENT_DAEMON_RELOAD_EFFECTS_H
 

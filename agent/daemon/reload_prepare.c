@@ -262,7 +262,7 @@ static void exchange(struct agent *a, struct config *next)
 	*next = former;
 }
 
-/* What the agent has given up at its start is there again after a restart. */
+/* Privileges that the agent dropped at its start are available again only after a restart. */
 static void check_privileges(struct agent *a, struct config_findings *findings)
 {
 	if (launcher_is_forbidden() && a->config->agent.admission.exec != MONITORS_FROM_NONE)

@@ -291,7 +291,7 @@ static void on_slot(void *userdata)
 
 /* ---- the phases ---- */
 
-/* What was gone on with is as before: a host whose work failed stays drained. */
+/* Back to the phase before it was resumed: a host whose work failed stays drained. */
 static void go_back(struct rolling *w)
 {
 	enum roll_phase before = w->before;

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a process that was broken into could do, less what the agent does not need
- * (docs/decisions/sandbox.md). */
+/* Restricts a compromised process to what the agent needs (docs/decisions/sandbox.md). */
 #ifndef AGENT_DAEMON_SANDBOX_H
 #define AGENT_DAEMON_SANDBOX_H
 

@@ -127,7 +127,7 @@ static bool is_peer(const struct agent *a, const struct bgp_config *next, const 
 	return false;
 }
 
-/* What the configuration may have, too, is looked for when it is there. */
+/* Names that may be in the configuration, too, are looked up once it is loaded. */
 static int check_names(const struct question *q, struct err *err)
 {
 	char text[PEER_ID_TEXT_MAX];

@@ -450,7 +450,7 @@ static void send_request(struct fleet_app *f, const struct fleet_request *r)
 	enum fleet_form form = r->form;
 	if (form == FLEET_WITHDRAWN && f->is_drained)
 		form = FLEET_DRAINED;
-	/* What is retired deletes its keys. */
+	/* A retired app deletes its keys. */
 	const struct app *app = f->is_gone ? NULL : registry_find(f->shared->registry, f->name);
 	for (size_t i = 0; app && i < f->config.n_vips; i++)
 		fleet_told(app, &f->vips[i], f->shared->config_sha256, loop_now(f->shared->loop),

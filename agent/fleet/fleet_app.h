@@ -54,7 +54,7 @@ bool fleet_app_fits(struct fleet_app *f, const struct app_spec *spec);
 /* Returns whether the app is to stay announced although it is down. */
 bool fleet_app_update(struct fleet_app *f, const struct app *app, enum fleet_evidence evidence,
 		      bool announced, mono_t now);
-/* What others are told besides the form is told anew. */
+/* Details for other agents, besides the form, are written anew. */
 void fleet_app_tell(struct fleet_app *f, mono_t now);
 /* Whether nothing of the fleet stands against promoting the app. */
 bool fleet_app_promotes(const struct fleet_app *f);

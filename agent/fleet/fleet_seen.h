@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What this agent has seen of the fleet, by VIP, in the views that it got anyway, and in those that
- * it reads with a report. Only metrics and people are told of it: the guard judges each view on its
- * own.
+ * State of the fleet as seen by this agent, by VIP, from views that it reads anyway, and those that
+ * it reads with a report. For metrics and people only: the guard judges each view on its own.
  */
 #ifndef AGENT_FLEET_FLEET_SEEN_H
 #define AGENT_FLEET_FLEET_SEEN_H

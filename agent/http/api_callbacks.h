@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the API asks its owner. */
+/* Callbacks of the API to its owner. */
 #ifndef AGENT_HTTP_API_CALLBACKS_H
 #define AGENT_HTTP_API_CALLBACKS_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a request asks for, once it is parsed: a call, or the error that answers it. Pure. */
+/* A parsed request: a call, or the error that answers it. Pure. */
 #ifndef AGENT_HTTP_CALL_H
 #define AGENT_HTTP_CALL_H
 

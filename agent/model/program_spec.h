@@ -14,7 +14,7 @@
 #define PROGRAM_STRINGS_MAX 256 /* of `run`, and of `env` */
 #define PROGRAM_ROUTES_MAX  20000
 
-/* What it is told of sessions that come up and go down. */
+/* Format in which it is told of sessions that come up and go down. */
 enum program_encoder { PROGRAM_TELLS_NOTHING, PROGRAM_TELLS_TEXT, PROGRAM_TELLS_JSON };
 
 enum program_exit { PROGRAM_EXIT_WITHDRAWS, PROGRAM_EXIT_KEEPS };

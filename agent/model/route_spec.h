@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a program gave one of its routes: attributes, and the peers that it is for. The attributes
- * of the app (agent/model/announce_spec.h) do not add to it; those of `bgp` and of the peer do, as
- * with every route. Immutable once it is in use, and shared: equal routes need not be stored twice.
- * Pure.
+ * Attributes and peers that a program gave one of its routes. The attributes of the app
+ * (agent/model/announce_spec.h) do not add to it; those of `bgp` and of the peer do, as with every
+ * route. Immutable once it is in use, and shared: equal routes need not be stored twice. Pure.
  */
 #ifndef AGENT_MODEL_ROUTE_SPEC_H
 #define AGENT_MODEL_ROUTE_SPEC_H

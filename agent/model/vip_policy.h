@@ -36,7 +36,7 @@ struct vip_lengths {
 	uint8_t v4, v6;
 };
 
-/* What one principal may ask for, besides; zero and empty: no limit of its own. */
+/* Additional limits of one principal; zero and empty: none. */
 struct vip_limits {
 	struct prefix_list allow; /* in place of agent.vips.allow */
 	uint16_t max;
@@ -69,7 +69,7 @@ struct vip_host_net {
 	char ifname[IF_NAMESIZE];
 };
 
-/* What this host has and uses, its VIPs excepted. */
+/* Addresses and routes that this host has and uses, its VIPs excepted. */
 struct vip_host {
 	const struct vip_host_net *addresses;
 	size_t n_addresses;

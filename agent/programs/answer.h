@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a program is told: answers to its commands, and of sessions, in the words of ExaBGP.
+/* Messages to a program: answers to its commands, and news of sessions, in the words of ExaBGP.
  * Pure. */
 #ifndef AGENT_PROGRAMS_ANSWER_H
 #define AGENT_PROGRAMS_ANSWER_H

@@ -31,7 +31,7 @@
 #include "lib/list.h"
 #include "process/child.h"
 
-/* What programs need of the agent. Must outlive them. */
+/* The agent, as programs see it. Must outlive them. */
 struct programs_env {
 	sd_event *loop;
 	struct registry *registry;
@@ -50,7 +50,7 @@ struct programs_env {
 
 struct program;
 
-/* What is told to whom a program belongs. */
+/* Callbacks to the owner of a program. */
 struct program_owner {
 	void (*gone)(void *userdata);  /* its process has ended in a stop */
 	void (*again)(void *userdata); /* its app is there again, program_retry() has its routes */

@@ -66,7 +66,7 @@ struct event_filter {
 int event_filter_set_kind(struct event_filter *f, const char *kind);
 int event_filter_set_name(struct event_filter *f, const char *name);
 
-/* What a reader asks for. */
+/* Query of a reader. */
 struct event_query {
 	struct event_mark since;
 	bool has_since;

@@ -211,7 +211,7 @@ static void add_nat(struct walk *w, const json_t *app, const json_t *vip, const 
 
 /* ---- the peer ---- */
 
-/* What the conditions of a peer need beside the route there. */
+/* Facts about a peer that its conditions need, besides the route there. */
 struct peer_facts {
 	const json_t *ages;    /* of this peer */
 	const json_t *defined; /* since the route has this filter; NULL: not known */

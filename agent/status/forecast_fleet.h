@@ -29,7 +29,7 @@ void forecast_fleet_add(struct forecast_fleet *f, const struct status_sources *i
 			const struct fleet_spec *then, const struct app *app, bool asks);
 /* Those that are to be read. */
 const struct prefix *forecast_fleet_vips(const struct forecast_fleet *f, size_t *ret_n);
-/* What Consul has of the VIP with this number. */
+/* The view of the i-th VIP, as Consul has it. */
 void forecast_fleet_see(struct forecast_fleet *f, size_t i, const struct fleet_view *view,
 			wall_t now);
 /* When all are seen: the guard does not let the app go, at once. */

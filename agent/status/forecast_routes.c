@@ -320,7 +320,8 @@ static bool will_have_route(const struct forecast_routes *r, const struct foreca
 	return has;
 }
 
-/* What waits for the session of a peer that comes, or for checks that have not run yet. */
+/* The reason why the route comes later: the session of a peer that is added, or checks that have
+ * not run yet; NULL: it does not. */
 static const char *waits_for(const struct forecast_peer *p, const struct both *b,
 			     enum route_form to)
 {

@@ -28,12 +28,12 @@ struct forecast_bgp {
 	const struct bgp_config *present, *next;
 };
 
-/* What it is given must outlive it; `bgp` is NULL without another configuration. */
+/* All arguments must outlive it; `bgp` is NULL without another configuration. */
 void forecast_routes_init(struct forecast_routes *r, const struct status_sources *in,
 			  const struct aggregates *after, const struct forecast_bgp *bgp);
 void forecast_routes_set_down(struct forecast_routes *r, const struct peer_id *peer);
 void forecast_routes_done(struct forecast_routes *r);
-/* What becomes of the peers themselves: `peer`, `change` (added, removed, reset). */
+/* Changes of the peers themselves: `peer`, `change` (added, removed, reset). */
 json_t *forecast_routes_peers(const struct forecast_routes *r);
 
 struct forecast_change {

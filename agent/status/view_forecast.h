@@ -26,7 +26,7 @@ struct forecast_config {
 	json_t *findings; /* `errors` and `warnings` */
 };
 
-/* What is supposed besides what the forecast has. */
+/* Assumptions besides those of the forecast. */
 struct forecast_question {
 	const struct peer_id *down; /* peers */
 	size_t n_down;

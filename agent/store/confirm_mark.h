@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the next start is to know of a `reload --confirm`: a file in the state directory, some
- * lines.
+ * Mark of a `reload --confirm` for the next start: a file in the state directory, some lines.
  *
  *	vipherald unconfirmed         rolled-back: it was not confirmed
  *	sha256 HASH                   of the text on trial

@@ -22,7 +22,7 @@ struct aggregate {
 	mono_t changed_at;
 };
 
-/* What of a VIP is counted. */
+/* A VIP as counted for its aggregate. */
 struct counted {
 	struct prefix vip;
 	const void *app;

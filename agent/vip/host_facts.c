@@ -201,7 +201,7 @@ static bool is_due(const struct host_facts *f, uint64_t changes, mono_t now)
 	return !f->known || (f->changes != changes && usec_sub(now, f->read_at) >= pause);
 }
 
-/* What another process has put on lo. */
+/* VIPs of the app that another process has put on lo. */
 static void add_lo(struct host_facts *f, const struct app_spec *spec)
 {
 	f->addresses.n = f->n_elsewhere;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What this host has and uses, for the policy of VIPs (agent/model/vip_policy.h): read from the
- * kernel when it may have changed, which agent/vip/host_changes.h says.
+ * Addresses and routes that this host has and uses, for the policy of VIPs
+ * (agent/model/vip_policy.h): read from the kernel when they may have changed, as
+ * agent/vip/host_changes.h reports.
  */
 #ifndef AGENT_VIP_HOST_FACTS_H
 #define AGENT_VIP_HOST_FACTS_H

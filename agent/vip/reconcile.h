@@ -36,7 +36,7 @@ void reconcile_set_route(struct reconcile *r, struct vip *vip, struct route_spec
 /* The VIP goes down and is freed when it is; do not use it afterwards. */
 void reconcile_release(struct reconcile *r, struct vip *vip, mono_t now);
 
-/* What app_spec_bind() says of its spec is another one now. */
+/* The result of app_spec_bind() for its spec has changed. */
 void reconcile_bind_changed(struct reconcile *r, struct vip *vip);
 
 /* A withdrawal is carried out at once, and so is the change from one form of the route to another;

@@ -479,7 +479,7 @@ static void kill_node(struct sim *s, size_t i)
 	deadlines_remove(&s->wakes, &s->nodes[i].wake);
 }
 
-/* What is hard or mended takes effect in this very call. */
+/* Hard evidence, a drain and recovery take effect in this very call. */
 static void set_evidence(struct sim *s, size_t i, enum fleet_evidence evidence)
 {
 	struct node *node = &s->nodes[i];

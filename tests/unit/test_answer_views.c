@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What requests are shown. */
+/* Views that requests get. */
 #include "tests/unit/answer_bed.h"
 
 /* Views */

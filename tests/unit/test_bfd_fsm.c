@@ -364,7 +364,7 @@ static void goes_on_in_state_up(void **state)
 	assert_int_equal(f.up_events, 0);
 }
 
-/* What a session that was resumed goes down for, and what that says. */
+/* Causes for which a resumed session goes down, and the diagnostic of each. */
 static void goes_on_with_a_peer_that_has_noticed(void **state)
 {
 	(void)state;
@@ -499,7 +499,7 @@ static void stop_heeds_the_peer(void **state)
 	assert_true(bfd_fsm_is_finished(&f));
 }
 
-/* What a packet says has changed: the next one does not wait (6.8.7), whatever the state. */
+/* The content of packets has changed: the next one does not wait (6.8.7), whatever the state. */
 static void changes_are_told_at_once(void **state)
 {
 	(void)state;

@@ -43,8 +43,7 @@ static struct bfd_packet packet_of(enum bfd_state state, uint32_t yours)
 				    .min_rx = 50000 };
 }
 
-/* What is wrong with it; the rules in their order, so that of two that are broken the first
- * counts. */
+/* One defect of a packet, in the order of the rules: with two, the first one counts. */
 struct fault {
 	const char *name;
 	int octet, value; /* of the packet, -1: none */

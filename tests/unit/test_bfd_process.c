@@ -35,7 +35,7 @@ static pid_t kill_helper(struct pair *p)
 	return pid;
 }
 
-/* What is received after `since` was sent after it. */
+/* Packets have been received in both directions since the session went down. */
 static bool host_heard_and_was_heard(void *userdata)
 {
 	const struct pair *p = userdata;

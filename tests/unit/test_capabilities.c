@@ -283,7 +283,7 @@ static void test_dropin(void **state)
 	free(text);
 }
 
-/* What an operator reads of each need. */
+/* Text for the operator on each need. */
 static void test_texts_of_needs(void **state)
 {
 	static const char *const texts[] = {

@@ -274,7 +274,7 @@ static void test_an_empty_element(void **state)
 	}
 }
 
-/* What is quoted from a file stays within its line of the comment. */
+/* Text quoted from a file stays within its line of the comment. */
 static void test_comments(void **state)
 {
 	(void)state;

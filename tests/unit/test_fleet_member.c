@@ -167,7 +167,8 @@ static void test_an_app_without_claims_goes_at_once(void **state)
 	fleet_member_done(&b.m);
 }
 
-/* What is on its way when the app goes may come after all: everything once more, when it cannot. */
+/* A request in flight when the app goes may take effect late: all keys are deleted again when it no
+ * longer can. */
 static void test_late_requests_of_an_app_that_is_gone(void **state)
 {
 	struct bench b;
@@ -250,7 +251,8 @@ static void test_a_hard_failure_that_is_over(void **state)
 		expect_done(&b, "read");
 		expect_done(&b, "claim 0/1");
 	}
-	/* What was let go, and what was well before, stay away as long as enough are left. */
+	/* Apps that were let go, and those that were well before, stay away as long as enough are
+	 * left. */
 	b.config.rules[0].min_up.value = 1;
 	fleet_member_rules(&b.m, b.now);
 	expect_done(&b, "read");

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What holds in a fleet whatever happens: releases that are rolled out, requests and answers that
- * are lost, late or doubled, agents that die and come back, apps that go and come, Consul that is
- * away, emptied, cut in two. Seeded; a run is repeated by FLEET_SEED, lengthened by FLEET_STEPS,
- * and of FLEET_AGENTS (`make simulate`).
+ * Invariants of a fleet under any sequence of events: releases that are rolled out, requests and
+ * answers that are lost, late or doubled, agents that die and come back, apps that go and come,
+ * Consul that is away, emptied, cut in two. Seeded; a run is repeated by FLEET_SEED, lengthened by
+ * FLEET_STEPS, and of FLEET_AGENTS (`make simulate`).
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What the state machine offers in its OPEN, and what follows from that of the peer. */
+/* The OPEN that the state machine sends, and the result of the negotiation with that of the peer.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -170,7 +170,7 @@ static void world_done(struct world *w)
 	rib_done(&w->rib);
 }
 
-/* What is sent: "+" the route, "-" its withdrawal, "." another message. */
+/* Message sent: "+" the route, "-" its withdrawal, "." another message. */
 static const char *sent(struct world *w)
 {
 	static char text[16];

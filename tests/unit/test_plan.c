@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What a reload would make of the apps, compared with what it does of them: registered in the order
- * of the file, then those that go. */
+/* Plan of a reload for the apps, compared with its actual effect: apps are registered in the order
+ * of the file, then those that go are unregistered. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -755,7 +755,7 @@ static void test_every_endpoint_that_is_listed_is_there(void **state)
 	assert_int_equal(n, 42);
 }
 
-/* What is refused needs the same role as what would be carried out. */
+/* A refused request needs the same role as one that would be carried out. */
 static void test_an_error_needs_the_role_of_its_path(void **state)
 {
 	(void)state;

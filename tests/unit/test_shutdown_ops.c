@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a shutdown does to the parts of an agent. There is no router. */
+/* Effect of a shutdown on the parts of an agent. There is no router. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

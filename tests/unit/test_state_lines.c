@@ -61,8 +61,8 @@ static void spec_make(struct app_spec *s)
 		assert_int_equal(register_param_add(s, params[i][0], params[i][1], NULL), 0);
 }
 
-/* What /register cannot say is kept as a definition; one that is not valid is left out by
- * itself. */
+/* Apps that /register cannot express are stored as a definition; an invalid definition is left out
+ * on its own. */
 static void definitions(void **state)
 {
 	static const char text[] = "{\"vip\": \"192.0.2.1/32\", \"monitors\": [{\"exec\": \"x "

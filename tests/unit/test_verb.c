@@ -219,7 +219,7 @@ static void test_words_as_in_the_usage(void **state)
 	}
 }
 
-/* What is asked again and again is asked for, and changes nothing. */
+/* Verbs that only read can be repeated with --watch. */
 static void test_what_can_be_watched(void **state)
 {
 	static const enum verb_id watched[] = { VERB_STATUS,  VERB_APPS,   VERB_APP,  VERB_VIPS,

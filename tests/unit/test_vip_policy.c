@@ -410,7 +410,7 @@ static void test_bind(void **state)
 		if (rc != (binds[i].text ? -EACCES : 0) ||
 		    (rc < 0 && !strstr(err.text, binds[i].text)))
 			fail_msg("%zu: %d %s", i, rc, err.text);
-		/* What the configuration says is the operator's. */
+		/* VIPs of the configuration are the operator's choice. */
 		spec.source = APP_FROM_CONFIG;
 		assert_int_equal(vip_policy_check(&policy, &host, &spec, 0, &err, &warning), 0);
 	}
