@@ -418,7 +418,7 @@ int fleet_txn_parse(enum fleet_txn kind, const struct fleet_keys *k, const uint6
 	json_error_t where;
 	json_t *o = json_loadb(json, len, 0, &where);
 	if (!o)
-		return err_set(err, -EPROTO, "the answer is no JSON: %.100s", where.text);
+		return err_set(err, -EPROTO, "the answer is not JSON: %.100s", where.text);
 	int rc = add_results(&r, kind, own, json_object_get(o, "Results"));
 	json_decref(o);
 	if (rc < 0)

@@ -105,9 +105,9 @@ static json_t *load(const char *text, size_t len, struct err *err)
 	}
 	o = json_loadb(text, len, JSON_REJECT_DUPLICATES, &where);
 	if (!o)
-		err_set(err, -EPROTO, "is no JSON: %.100s", where.text);
+		err_set(err, -EPROTO, "is not JSON: %.100s", where.text);
 	else if (!json_is_object(o))
-		err_set(err, -EPROTO, "is no object");
+		err_set(err, -EPROTO, "is not an object");
 	else if (json_integer_value(json_object_get(o, "version")) == VERSION)
 		return o;
 	else

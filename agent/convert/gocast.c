@@ -101,8 +101,8 @@ static void take_origin(const struct reading *r, const struct config_node *node,
 			convert_set(to, "origin", node->text);
 			return;
 		}
-	convert_note(r->c, at_key(r, node), "origin", "'%s' is none, GoCast takes it for igp",
-		     node->text);
+	convert_note(r->c, at_key(r, node), "origin",
+		     "'%s' is not an origin, GoCast takes it for igp", node->text);
 	convert_set(to, "origin", "igp");
 }
 

@@ -483,7 +483,7 @@ int rolling_begin(struct rolling *w, const struct roll *wanted, bool is_awaited,
 
 static int refuse_phase(const struct roll *r, struct err *err)
 {
-	return err_set(err, -EBUSY, "rolling work on %.128s is %s: that is no end of it",
+	return err_set(err, -EBUSY, "rolling work on %.128s is %s: it cannot end in this phase",
 		       r->apps[0], roll_phase_name(r->phase));
 }
 

@@ -20,7 +20,7 @@ static const struct {
 	{ PREFIX4(32, 100, 100, 100, 200), "the address of a cloud's metadata service" },
 	{ PREFIX4(32, 168, 63, 129, 16), "the address of a cloud's metadata service" },
 	{ PREFIX4(32, 192, 0, 0, 192), "the address of a cloud's metadata service" },
-	{ PREFIX4(8, 0), "0.0.0.0/8, which is no address of a host" },
+	{ PREFIX4(8, 0), "0.0.0.0/8, which is not an address of a host" },
 	{ PREFIX4(24, 192, 0, 0), "192.0.0.0/24, reserved for protocols" },
 	{ PREFIX4(24, 192, 88, 99), "the addresses of 6to4 relays" },
 	{ PREFIX4(4, 240), "240.0.0.0/4, which is not allocated" },
@@ -194,7 +194,7 @@ static int check_length(const struct vip_policy *policy, const struct prefix *vi
 			       allow_key(policy));
 	if (policy->allow.n == 0 && vip->len < host_length(vip))
 		return err_set(err, -EACCES,
-			       "vip %s is no host route (/%u), and only those are accepted over "
+			       "vip %s is not a host route (/%u), and only those are accepted over "
 			       "HTTP and from Consul; to allow it, add it to agent.vips.allow",
 			       text, host_length(vip));
 	if (policy->allow.n > 0 && vip->len < own)

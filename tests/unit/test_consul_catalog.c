@@ -133,7 +133,7 @@ static const struct story {
 	  { { CHECKS, "s+", FOLLOW, .want = "?" },
 	    { CATALOG, "a", FOLLOW, .want = "?" },
 	    { CHECKS, "s+ a?", FOLLOW, .early = true, .want = "-" } } },
-	{ "checks that go with their service are no pass",
+	{ "checks that go with their service do not pass",
 	  false,
 	  { { CATALOG, "a", FOLLOW, .want = "?" },
 	    { CHECKS, "a-", FOLLOW, .want = "-" },

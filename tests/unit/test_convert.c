@@ -290,8 +290,8 @@ static void test_comments(void **state)
 	assert_int_equal(convert_run("gocast", &in, 1, &none, &c, &err), 0);
 	convert_print(&c, out);
 	fclose(out);
-	assert_non_null(
-		strstr(text, "#   a\\x0ab:1: origin: 'x\\x0abgp: { local_as: 1 }' is none"));
+	assert_non_null(strstr(
+		text, "#   a\\x0ab:1: origin: 'x\\x0abgp: { local_as: 1 }' is not an origin"));
 	free(text);
 	convert_done(&c);
 }

@@ -114,7 +114,7 @@ static void names_are_checked_against_the_peers(void **state)
 	assert_int_equal(peer_names_check(&all, good, &err), 0);
 	assert_int_equal(peer_names_count(&all, good), 1);
 	assert_int_equal(peer_names_check(&all, bad, &err), -EINVAL);
-	assert_string_equal(err.text, "'spine 2' is no peer, expected the address, interface or "
+	assert_string_equal(err.text, "'spine 2' is not a peer, expected the address, interface or "
 				      "description of one: 10.0.0.1 (spine 1), eth0");
 	assert_int_equal(peer_names_count(&all, bad), 0);
 	bgp_peer_filter_free(good);

@@ -80,7 +80,7 @@ static const struct bad_case {
 	  { "GET", "/register", { NAME, { "monitor", "port:tcp:53", 0 } } },
 	  400,
 	  "Invalid request: vip is missing" },
-	{ "a name that is none", { "GET", "/register", { { "name", "a/b", 0 } } }, 400, "a/b" },
+	{ "an invalid name", { "GET", "/register", { { "name", "a/b", 0 } } }, 400, "a/b" },
 	{ "empty name",
 	  { "GET", "/register", { { "name", "", 0 }, VIP } },
 	  400,

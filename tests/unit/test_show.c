@@ -125,7 +125,7 @@ static void test_apps(void **state)
 			WORDS(GOOD "up" NORMAL, BAD "down" NORMAL, "2 of 3", WARN "-" NORMAL));
 }
 
-/* Cut anywhere; and without any of its octets at the end it is no list of apps. */
+/* Cut anywhere; and without any of its octets at the end it is not a list of apps. */
 static void test_apps_in_parts(void **state)
 {
 	static const char answer[] =

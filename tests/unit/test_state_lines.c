@@ -228,7 +228,7 @@ static const struct {
 	{ "head with more", "{\"vipherald_state\":1,\"boot\":\"\",\"netns\":\"\",\"x\":1}\n",
 	  -EBADMSG, "line 1" },
 	{ "twice the same key", HEAD "{\"end\":0,\"end\":0}\n", -EBADMSG, "line 2" },
-	{ "unknown line", HEAD "{\"new\":1}\n{\"end\":1}\n", -EBADMSG, "none that" },
+	{ "unknown line", HEAD "{\"new\":1}\n{\"end\":1}\n", -EBADMSG, "no such line" },
 	{ "pairs of three", HEAD APP("[[\"name\",\"a\",\"b\"]]") "{\"end\":1}\n", -EBADMSG,
 	  "pairs" },
 	{ "pairs of numbers", HEAD APP("[[\"name\",1]]") "{\"end\":1}\n", -EBADMSG, "pairs" },
