@@ -5,7 +5,7 @@
  * Consul's part, a read and a transaction, is in it. From before the SIGKILL of a listener to the
  * withdrawal, with the guard and without, in turn.
  *
- * The other agents of the fleet are keys, held by a session of ours.
+ * The other agents of the fleet are keys, held by our own session.
  */
 #include "bench/scenarios.h"
 

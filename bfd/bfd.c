@@ -37,7 +37,7 @@ struct bfd {
 	struct backoff backoff;
 	sd_event_source *restart, *stop_limit, *stopped;
 	bool is_stopping;
-	mono_t ended_at; /* the last helper that ended by itself; 0: none has */
+	mono_t ended_at; /* the last helper that exited on its own; 0: none has */
 	uint64_t restarts;
 	struct bfd_counts counts;
 };
@@ -218,7 +218,7 @@ static void go_on(struct bfd *b)
 		bfd_sessions_give_up(&b->sessions, loop_clock());
 }
 
-/* One that ends again and again is no ground to stand on. */
+/* One that ends again and again is not to be relied on. */
 static bool is_first_end(struct bfd *b)
 {
 	const mono_t now = loop_clock(), before = b->ended_at;

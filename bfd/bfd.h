@@ -9,7 +9,7 @@
  * itself, or be killed for its silence (process.h), another one is started at once, where sessions
  * that are up go on (the peer notices nothing if that takes less than its detection time); the
  * others, and all of them when it ends twice within a minute, are reported down with BFD_DIAG_NONE,
- * as that is no evidence about the path. It sends nothing while the main loop has not answered it
+ * as that is not evidence about the path. It sends nothing while the main loop has not answered it
  * for `hold_time`. docs/decisions/bfd-process.md has the reasons.
  *
  * None of the functions waits. Nothing here is logged: states come back through the callback.
@@ -52,7 +52,7 @@ void bfd_stop(struct bfd *b);
 
 /* Begins in state Down. -EINVAL: bfd_check() refuses it, -EEXIST: there is one with this key,
  * -ENOSPC: there are BFD_SESSIONS_MAX, -ESHUTDOWN: after bfd_stop(). A helper that cannot be
- * started is no error here: `trouble` says so, and it is tried again. */
+ * started is not an error here: `trouble` says so, and it is tried again. */
 int bfd_session_new(struct bfd *b, const struct bfd_key *key, const struct bfd_config *config,
 		    void *userdata, struct bfd_session **ret, struct err *err);
 /* Other timers and the like, without taking the session down (RFC 5880 6.8.3). An equal one changes

@@ -28,7 +28,7 @@ void bfd_engine_transmit(struct bfd_engine *e, struct session *s, const struct b
 			 mono_t now);
 /* After each step of it: one that sends nothing may need another socket all the same. */
 void bfd_engine_watch(struct bfd_engine *e, const struct session *s, mono_t now);
-/* Opens sockets again that are due for it. */
+/* Tries once more to open sockets that failed, if that is due. */
 void bfd_engine_retry(struct bfd_engine *e);
 
 #endif

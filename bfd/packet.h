@@ -27,7 +27,7 @@ struct bfd_packet {
 	size_t auth_len;
 };
 
-/* False: to be dropped, and why. Octets behind the packet's own length are no part of it. */
+/* False: to be dropped, and why. Octets behind the packet's own length do not belong to it. */
 bool bfd_packet_read(const uint8_t *data, size_t len, struct bfd_packet *ret, enum bfd_drop *why);
 /* With the A bit and room for `auth_len` octets, zeroed, in the end. Returns the length. `auth` of
  * the packet is not looked at. */

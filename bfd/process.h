@@ -22,7 +22,7 @@
 
 /* All may end it, or start another one. */
 struct bfd_process_ops {
-	/* False: it is no helper of ours any more. */
+	/* False: it is not our helper any more. */
 	bool (*message)(const struct bfd_message *m, void *userdata);
 	/* The socket was read, or has room again. */
 	void (*ready)(void *userdata);

@@ -33,7 +33,7 @@ struct bfd_batch {
 int bfd_listener_open(const struct bfd_listener *l, bool shared, struct err *err);
 /* To the kernel, a UDP socket in a VRF and one in none are in each other's way unless both share
  * the port. On for as long as it takes to open another one: another process that binds the port
- * with SO_REUSEADDR meanwhile would take packets of ours. */
+ * with SO_REUSEADDR meanwhile would take our packets. */
 void bfd_listener_share(const struct bfd_listener *l, bool on);
 /* Reads the datagrams that have arrived. One that does not say where it came from is dropped. */
 void bfd_listener_receive(const struct bfd_listener *l, struct bfd_batch *ret);

@@ -33,7 +33,7 @@ enum bgp_role bgp_role_add(enum bgp_role before, enum bgp_role another);
 enum bgp_role bgp_role_counterpart(enum bgp_role ours);
 /* Both OPENs allow a session. `strict`: the other side has to announce its role. */
 bool bgp_role_fits(enum bgp_role ours, enum bgp_role theirs, bool strict);
-/* Our own routes carry OTC: the neighbor is a customer, a peer or a client of ours (section 5). */
+/* Our own routes carry OTC: the neighbor is a customer, a peer or our client (section 5). */
 bool bgp_role_adds_otc(enum bgp_role ours);
 
 #endif

@@ -287,7 +287,7 @@ static void round_done(struct round *round)
 	*round = (struct round){ 0 };
 }
 
-/* Half a round is no answer: it looks like services that went away. */
+/* Half a round is not an answer: it looks like services that went away. */
 static void fail_round(struct query *q, const struct consul_answer *last)
 {
 	struct consul_answer a = *last;

@@ -5,7 +5,7 @@
  * Strict: an answer that Consul would not give is an error as a whole, because half an answer looks
  * like services that went away. What Consul passes on from any service of the node is not its word:
  * it accepts IDs and names of a megabyte, NUL octets in all of them, and any nesting in a proxy's
- * configuration. Such a service or check is skipped by itself and named, the others count. Fields
+ * configuration. Such a service or check is skipped alone and named, the others count. Fields
  * that we do not use may be anything. The size of an answer is bounded by who fetches it.
  */
 #ifndef CONSUL_PAYLOAD_H

@@ -301,7 +301,7 @@ static int add_roll_of(struct reader *r, const struct entry *e)
 	return 0;
 }
 
-/* Keys of other kinds are none of ours. */
+/* Keys of other kinds are not ours. */
 static int add_entry(struct reader *r, const struct entry *e)
 {
 	const char *up = node_of(e, "up/"), *has = node_of(e, "has/");

@@ -58,7 +58,7 @@ bool monitor_spec_equal(const struct monitor_spec *a, const struct monitor_spec 
 const char *monitor_spec_argument(const struct monitor_spec *s);
 /* `number` counts the options of the kind; NULL when it was not given, or is none of the kind's. */
 const char *monitor_spec_option(const struct monitor_spec *s, size_t number);
-/* The failure is no judgement that can be wrong on all hosts at once. */
+/* The failure is not a judgement that can be wrong on all hosts at once. */
 bool monitor_spec_is_hard(const struct monitor_spec *s);
 /* The address that a check talks to, if it is written as one. */
 bool monitor_spec_target(const struct monitor_spec *s, struct addr *ret);

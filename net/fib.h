@@ -12,7 +12,7 @@
 #include "lib/err.h"
 
 struct fib_path {
-	struct addr source;  /* never a VIP of ours, nor a temporary or deprecated address where
+	struct addr source;  /* never one of our VIPs, nor a temporary or deprecated address where
 			      * there is another; family 0 if the kernel names none */
 	struct addr gateway; /* family 0: on the link (or local); IPv6 also for IPv4 */
 	uint32_t ifindex;
@@ -22,14 +22,14 @@ struct fib_path {
 /* The path to `dst` of a socket that is bound to `source`, which rules of policy routing may ask
  * for (NULL: not bound; one that the host does not have counts as NULL); `ifindex` 0, the scope of
  * a link-local destination, or the VRF that the socket is bound to. -ENETUNREACH (or another error
- * of the kernel) if none. -EADDRNOTAVAIL when a VIP of ours is the only source there is. */
+ * of the kernel) if none. -EADDRNOTAVAIL when one of our VIPs is the only source there is. */
 int fib_lookup(const struct addr *dst, const struct addr *source, uint32_t ifindex,
 	       struct fib_path *ret, struct err *err);
 /* The error of one of these functions says nothing about routes or addresses: the kernel could not
  * be asked (no descriptor, no memory, a table that changed all the time). To be asked again. */
 bool fib_is_unavailable(int error);
 /* A global (not link-local, not tentative, not deprecated, not on lo) address of `family` on the
- * interface, not one of ours; the next hop for VIPs of another family than the session.
+ * interface, not one of our VIPs; the next hop for VIPs of another family than the session.
  * -ENOENT if none. */
 int fib_interface_address(uint32_t ifindex, uint8_t family, struct addr *ret, struct err *err);
 /* The link-local address of the interface that can be sent from, or `wanted`, if that is one (NULL:

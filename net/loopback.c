@@ -143,7 +143,7 @@ static int settle_conflict(struct loopback *lo, const struct prefix *vip, const 
 	return lo_mirror_explain(e, vip, lo->follow.link.name, err);
 }
 
-/* The kernel ignores a change of scope, so the address is deleted and added; a local route of ours
+/* The kernel ignores a change of scope, so the address is deleted and added; our local route
  * delivers to it in between. */
 static int change_scope(struct loopback *lo, const struct prefix *vip, const char *app_name)
 {

@@ -16,12 +16,12 @@
 typedef bool source_is_vip_fn(const struct addr *a, void *userdata);
 
 /* To be called before `fd` is connected to `to`, which is no VIP: binds it where the kernel would
- * choose a VIP of ours, as a last resort to the link-local address that it would choose without
+ * choose one of our VIPs, as a last resort to the link-local address that it would choose without
  * VIPs. `is_vip` NULL: the kernel is asked, which costs more. -EADDRNOTAVAIL when there is only a
  * VIP. */
 int source_avoid_vip(int fd, const struct addr *to, source_is_vip_fn *is_vip, void *userdata,
 		     struct err *err);
-/* Is a VIP of ours the only source towards `to`? False also when the kernel cannot tell. */
+/* Is one of our VIPs the only source towards `to`? False also when the kernel cannot tell. */
 bool source_is_only_vip(const struct addr *to);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Opening a file that others name, without effect on what is no plain file. */
+/* Opening a file that others name, without effect on what is not a plain file. */
 #ifndef PROCESS_REGULAR_FILE_H
 #define PROCESS_REGULAR_FILE_H
 

@@ -28,7 +28,7 @@ struct spawn {
 	char *const *env;              /* all of its environment; ends with NULL */
 	const struct child_user *user; /* NULL: ours */
 	struct spawn_fds fds;
-	/* A child of our parent, which waits for it, instead of ours. */
+	/* A child of our parent, which waits for it, instead of our own child. */
 	bool is_for_parent;
 };
 

@@ -43,7 +43,7 @@ static const char *const allowed[] = {
 	"clock_getres", "clock_gettime", "clock_nanosleep", "gettimeofday", "nanosleep", "time",
 	"timer_create", "timer_delete", "timer_settime", "timerfd_create", "timerfd_gettime",
 	"timerfd_settime", "alarm", "setitimer",
-	/* signals, and children: forks of ours, and the commands of the launcher */
+	/* signals, and children: our forks, and the commands of the launcher */
 	"exit", "exit_group", "futex", "futex_waitv", "get_robust_list", "kill", "pidfd_open",
 	"pidfd_send_signal", "restart_syscall", "rseq", "rt_sigaction", "rt_sigpending",
 	"rt_sigprocmask", "rt_sigqueueinfo", "rt_sigreturn", "rt_sigsuspend", "rt_sigtimedwait",
@@ -89,14 +89,14 @@ static const char *const of_sanitizers[] = { NULL };
 #define MAY_MAP_CODE false
 #endif
 
-/* Written by the handler of SIGSYS, ours and that of forks of ours: shared with them. NULL: no
+/* Written by the handler of SIGSYS, ours and that of our forks: shared with them. NULL: no
  * filter. */
 static struct refused {
 	uint64_t n;
 	int last;
 } * refused;
 
-/* A call that came from a signal handler or a fork of ours, as any other. */
+/* A call that came from a signal handler or one of our forks, as any other. */
 static void on_refused(int number, siginfo_t *info, void *context)
 {
 	(void)number;

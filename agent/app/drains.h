@@ -18,7 +18,7 @@ enum drain_result { DRAIN_NO_APP, DRAIN_BEGUN, DRAIN_CHANGED, DRAIN_ENDED, DRAIN
 
 /* Drains an app, or the whole agent (`name` NULL): routes become unattractive now and go after
  * drain_time. CHANGED: this source has requested it already, now with another reason or end.
- * `until` is USEC_NEVER, or when the request is lifted by itself. `asked`: who asks by a request,
+ * `until` is USEC_NEVER, or when the request expires. `asked`: who asks by a request,
  * for the event; NULL: none does, or not now. */
 enum drain_result registry_drain(struct registry *reg, const char *name, enum drain_source source,
 				 const struct log_requester *asked, const char *reason,

@@ -60,9 +60,9 @@ bool forecast_step(struct forecast *f, mono_t now);
 
 /* When all are done: the guard does not let the app go. */
 void forecast_keep(struct forecast *f, const char *app);
-/* Likewise. */
+/* When all are done. */
 struct forecast_consul forecast_consul(const struct forecast *f);
-/* Likewise. NULL: the app stays as it is. */
+/* When all are done. NULL: the app stays as it is. */
 const struct app_forecast *forecast_find(const struct forecast *f, const char *name);
 /* The first one for NULL, else the one behind it; NULL at the end. */
 const struct app_forecast *forecast_next(const struct forecast *f, const struct app_forecast *at);

@@ -79,7 +79,7 @@ static void came_up(const struct link *l)
 	report(l, PATH_UP, NULL);
 }
 
-/* RFC 5882 3.2: AdminDown is no failure of the path. */
+/* RFC 5882 3.2: AdminDown is not a failure of the path. */
 static void went_down(const struct link *l, const struct bfd_status *s)
 {
 	char peer[BGP_PEER_NAME_MAX], why[BFD_WHY_MAX], text[BFD_WHY_MAX + 16];

@@ -19,7 +19,7 @@ struct bfd_present {
 };
 
 /* Not set during a BGP session: the path is looked up from its address then, and what the kernel
- * would choose by itself is not known. */
+ * would choose on its own is not known. */
 struct addr bfd_route_source(const struct bgp_peer_status *peer);
 
 /*

@@ -16,7 +16,7 @@
 #define TARGET_MAX 8192
 /* An agent that restarts is waited for. */
 #define RECONNECT_S 600
-/* One that gives up by itself is not. */
+/* One that gives up on its own is not. */
 #define GIVE_UP_S 3
 /* The library of HTTPS does not end a request at a signal. */
 #define WAIT     "20s"
@@ -218,7 +218,7 @@ static int give_up(struct drain_run *d, int exit_status, const char *why)
 	say(why);
 	caught = 0;
 	if (finish(d, "cancelled", 0, seconds() + GIVE_UP_S) < 0)
-		say("the agent could not be told: it gives up by itself after a minute");
+		say("the agent could not be told: it gives up on its own after a minute");
 	return exit_status;
 }
 

@@ -53,7 +53,7 @@ struct table *table_new(const char *headings)
 	for (const char *p = headings; (p = strchr(p, '|')); p++)
 		t->n_columns++;
 	if (t->n_columns > TABLE_COLUMNS_MAX)
-		abort(); /* never: headings are texts of ours */
+		abort(); /* never: headings are our own texts */
 	for (const char *p = headings; *p;) {
 		size_t len = strcspn(p, "|");
 		add(t, TABLE_DIM, p, len);

@@ -106,7 +106,7 @@ struct verb_call {
 		const char *value; /* NULL: the option takes none */
 	} values[VERB_VALUES_MAX];
 	size_t n_values;
-	const char *api;                 /* NULL: found by itself */
+	const char *api;                 /* NULL: found automatically */
 	const char *cacert, *cert, *key; /* for TLS; NULL: not given */
 	enum verb_color color;
 	bool json, help;

@@ -44,7 +44,7 @@ static const struct config_key vips_keys[] = {
 
 const struct config_section config_api_vips_section = {
 	.path = "agent.api.tokens[].vips",
-	.doc = "VIPs and communities of one token; of a certificate likewise. What `agent.vips` "
+	.doc = "VIPs and communities of one token or certificate. What `agent.vips` "
 	       "says holds besides: of both, the stricter counts. Only `allow` is in place of its "
 	       "counterpart there.",
 	.keys = vips_keys,

@@ -122,7 +122,7 @@ static void on_sent(const struct bgp_peer_config *peer, const struct bgp_sent *s
 	route_log_sent(peer, sent);
 }
 
-/* Graceful restart: VIPs that need no address of ours are served while no instance runs. */
+/* Graceful restart: VIPs that need none of our addresses are served while no instance runs. */
 static bool serves_without_us(const struct config *c, uint8_t family)
 {
 	bool any = !bind_is_ours(c->agent.bind);

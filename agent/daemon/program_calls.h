@@ -9,7 +9,7 @@ struct agent;
 
 struct config;
 
-/* Graceful restart: routes of programs that need no address of ours are served while no instance
+/* Graceful restart: routes of programs that need none of our addresses are served while no instance
  * runs. Sets what is so, by family. */
 void program_calls_forwarding(const struct config *c, bool *ipv4, bool *ipv6);
 /* Once the apps of the configuration are registered. */

@@ -52,7 +52,7 @@ static int check_vips(const struct host_addresses *identity,
 }
 
 /* New peers may be behind addresses that are VIPs already. What conflicts with the configuration in
- * effect as well is no reason to keep that. */
+ * effect as well is not a reason to keep that. */
 static int check_registered(const struct reload_check *c, const struct app_spec *spec,
 			    struct err *err)
 {

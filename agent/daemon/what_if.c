@@ -239,7 +239,7 @@ static void on_view(size_t i, const struct fleet_view *view, void *userdata)
 	forecast_view_see(q->view, i, view, loop_wall());
 }
 
-/* Without an answer there is none of ours: a gate must not open for it. */
+/* Without an answer of Consul we give none: a gate must not open for it. */
 static void on_looked(const struct err *err, void *userdata)
 {
 	struct question *q = userdata;

@@ -25,8 +25,8 @@ static const struct {
 #define N_TAGS  ARRAY_SIZE(tags)
 #define OUR_TAG "gocast_"
 
-/* A misspelt gocast_monitor would give an app that is always announced. Names unlike any of ours
- * are ignored. */
+/* A misspelt gocast_monitor would give an app that is always announced. Names unlike any of our
+ * tags are ignored. */
 static int unknown_tag(const char *name, struct err *err)
 {
 	const char *names[N_TAGS + 1] = { NULL };

@@ -366,7 +366,7 @@ static bool is_report(const struct fleet_app *f)
 	return f->calls.kind == FLEET_TXN_REPORT || f->calls.kind == FLEET_TXN_REFRESH;
 }
 
-/* Two agents that claim at once are no error. One whose report is refused has keys that another
+/* Two agents that claim at once are not an error. One whose report is refused has keys that another
  * session holds: that of the instance before, or of a host with the same name. */
 static bool is_told(const struct fleet_app *f, enum fleet_result result)
 {

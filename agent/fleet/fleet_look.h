@@ -25,7 +25,7 @@ struct fleet_look_ops {
 	 * here. */
 	void (*view)(size_t i, const struct fleet_view *view, void *userdata);
 	/* The last call; the look is gone. NULL: all VIPs were read. Else why not: Consul has not
-	 * answered within fleet.timeout, or with what is no answer, or the agent stops. */
+	 * answered within fleet.timeout, or with what is not an answer, or the agent stops. */
 	void (*done)(const struct err *err, void *userdata);
 };
 

@@ -139,7 +139,7 @@ int admin_socket_place(const char *directory, struct endpoint *ret, struct err *
 
 /* The link */
 
-/* "" when it is no link. */
+/* "" when it is not a link. */
 static void read_link(const char *path, char buf[static PATH_MAX])
 {
 	ssize_t n = readlink(path, buf, PATH_MAX - 1);

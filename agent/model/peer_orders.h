@@ -43,7 +43,7 @@ struct peer_order {
 	char *definition;  /* of an added peer: JSON, the keys of bgp.peers[]; NULL: not added */
 	wall_t added_at;
 	char *added_by;
-	char *refused; /* of the added one: why it is no peer at present; NULL: it is one */
+	char *refused; /* of the added one: why it is not a peer at present; NULL: it is one */
 };
 
 struct peer_orders {

@@ -31,7 +31,7 @@
 enum traffic_route {
 	TRAFFIC_WITHDRAWN,
 	TRAFFIC_COVERED,   /* withdrawn, and a router has an aggregate of this host that it is in */
-	TRAFFIC_ANNOUNCED, /* to a router, by itself or by the aggregate that stands for it */
+	TRAFFIC_ANNOUNCED, /* to a router, on its own or by the aggregate that stands for it */
 };
 
 /* Zeroed; but for a VIP that is new, traffic_init(). */

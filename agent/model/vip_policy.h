@@ -11,7 +11,7 @@
  *	an entry inside a special range  what it contains of that range
  *
  * `bind: none`, with which nothing on the host answers, needs an entry that contains the VIP; so
- * does `bind: present`, with which the VIP may be an address of this host that is no part of a
+ * does `bind: present`, with which the VIP may be an address of this host that is not part of a
  * subnet.
  */
 #ifndef AGENT_MODEL_VIP_POLICY_H

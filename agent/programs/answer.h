@@ -18,7 +18,7 @@
 
 /* Lines of `help`; ends with NULL. */
 extern const char *const answer_help[];
-/* Of `show neighbor` without a word behind it; likewise. */
+/* Of `show neighbor` without a word behind it; ends with NULL. */
 extern const char *const answer_neighbor[];
 
 extern const char answer_summary_head[];

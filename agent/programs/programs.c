@@ -226,7 +226,7 @@ static int on_sweep(sd_event_source *source, uint64_t usec, void *userdata)
 	return 0;
 }
 
-/* Its routes go at once, its process when it has ended by itself or was killed. */
+/* Its routes go at once, its process when it has exited on its own or was killed. */
 static void let_go(struct programs *ps, struct program *p)
 {
 	program_withdraw_all(p, true);

@@ -94,7 +94,7 @@ void forecast_vip_find(const struct forecast *f, const struct plan *plan, const 
 
 /* ---- the address ---- */
 
-/* Something of ours is there, or would be, and is to stay. */
+/* Our address or route is there, or would be, and is to stay. */
 static bool is_bound(const struct forecast_vip *v)
 {
 	return v->vip->bound || v->vip->retained;
@@ -119,7 +119,7 @@ static bool would_be_bound(const struct forecast_vip *v)
 	return v->vip->bound || !v->vip->trouble || !is_defined_alike(v);
 }
 
-/* NULL: nothing of ours. */
+/* NULL: neither our address nor our route. */
 static const char *place_of(const struct app_spec *spec)
 {
 	return spec ? app_spec_place(spec) : NULL;

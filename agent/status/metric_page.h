@@ -39,7 +39,7 @@ void metric_head(struct metric_page *page, const char *name, const char *type, c
 /* labels[] ends with a name that is NULL; NULL: none. */
 void metric_sample(struct metric_page *page, const char *name, const struct metric_label *labels,
 		   uint64_t value);
-/* A value that is no whole number, with `digits` behind the point. */
+/* A value that is not a whole number, with `digits` behind the point. */
 void metric_sample_double(struct metric_page *page, const char *name,
 			  const struct metric_label *labels, double value, int digits);
 /* Buckets, sum and count. */

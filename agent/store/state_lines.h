@@ -16,7 +16,7 @@
  *
  * Times are CLOCK_REALTIME, milliseconds since 1970. A file without its last line, with any other
  * line, or of another version, is not used at all: part of it would withdraw routes. Only a
- * registration that /register would refuse is left out by itself. Pure.
+ * registration that /register would refuse is left out alone. Pure.
  *
  * "define" is an app of PUT /v1/apps/NAME that says more than the parameters of /register can, with
  * the keys of the configuration (agent/config/define.h). A line of another form needs another

@@ -34,7 +34,7 @@ void actuator_set_aggregates(struct actuator *a, const struct aggregate_list *li
 const struct aggregates *actuator_aggregates(const struct actuator *a);
 /* The reconciler that acts through it; owned by it. */
 struct reconcile *actuator_reconcile(struct actuator *a);
-/* The NAT that it works with; likewise. */
+/* The NAT that it works with; owned by it. */
 const struct nat *actuator_nat(const struct actuator *a);
 /* See nat_served_dead(). */
 const struct nat_dead *actuator_nat_dead(const struct actuator *a);

@@ -343,7 +343,7 @@ static bool same_gateways(const struct gateways *a, const struct gateways *b)
 	return same;
 }
 
-/* The order of several changes by itself, so the peer is sought among all of them. */
+/* Several changes may reorder the list, so the peer is sought among all of them. */
 static void update_gateways(struct host_addresses *h, struct host_address_change *ret)
 {
 	struct gateways now;

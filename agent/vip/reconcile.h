@@ -61,7 +61,8 @@ void reconcile_presence_changed(struct reconcile *r, const struct prefix *prefix
 void reconcile_remap(struct reconcile *r);
 /* An address of the previous instance is on lo: its owner gets it, without one it is removed. */
 void reconcile_leftover_address(struct reconcile *r, const struct prefix *prefix);
-/* NAT rules of the previous instance are there: likewise. */
+/* NAT rules of the previous instance are there: their owner gets them, without one they are
+ * removed. */
 void reconcile_leftover_nat(struct reconcile *r, const struct prefix *prefix);
 /* The result of a nat_set that was in progress, 0 or -errno and a text, where -EBUSY is not the
  * last one; or, at any time, whether rules that another process removed are restored. */

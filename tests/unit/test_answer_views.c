@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Views that requests get. */
+/* Replies to requests for views. */
 #include "tests/unit/answer_bed.h"
 
 /* Views */

@@ -385,7 +385,7 @@ static void goes_on_with_a_peer_that_has_noticed(void **state)
 		assert_int_equal(f.down.diag, cases[i].diag);
 		assert_int_equal(f.down.remote_state, cases[i].theirs);
 	}
-	/* Down, it sends once a second: so long is no silence. */
+	/* Down, it sends once a second: that long is not silence. */
 	struct bfd_fsm f = resumed();
 	assert_int_equal(f.detect_at, BEGIN + 3000 * MS);
 	step(&f, BFD_EV_TIMER, BEGIN + 2999 * MS);

@@ -300,7 +300,7 @@ static void test_max_stale(void **state)
 	consul_catalog_done(&s);
 }
 
-/* The next moment at which a judgement may change by itself. */
+/* The next moment at which a judgement may change without an answer. */
 static void test_deadline_of_a_doubt(void **state)
 {
 	(void)state;

@@ -305,7 +305,7 @@ static void test_who_is_away_returns(void **state)
 	}
 }
 
-/* It was never announced: that others are missing is no reason to begin. */
+/* It was never announced: that others are missing is not a reason to begin. */
 static void test_what_was_never_announced_stays_silent(void **state)
 {
 	struct bench b;

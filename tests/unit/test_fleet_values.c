@@ -457,7 +457,7 @@ static void test_read(void **state)
 	fleet_answer_done(&a);
 }
 
-/* 192.0.2.5/32 is no part of 192.0.2.53/32. */
+/* 192.0.2.5/32 is not part of 192.0.2.53/32. */
 static void test_two_vips(void **state)
 {
 	const struct fleet_keys two = { .prefix = "v", .vips = vips, .n_vips = 2, .node = "a" };

@@ -253,7 +253,7 @@ static void an_external_peer_is_not_of_our_as(void **state)
 	assert_non_null(strstr(fsm.why, "external"));
 }
 
-/* RFC 9234 4.2: what the peer says, and what follows with each role of ours. */
+/* RFC 9234 4.2: what the peer says, and what follows with each of our roles. */
 static void roles_have_to_fit(void **state)
 {
 	(void)state;

@@ -687,7 +687,7 @@ static void test_fleet(void **state)
 	       "too many nodes to list: ask for this VIP alone\n");
 	expect(VERB_FLEET, fleet_status,
 	       "{\"error\": \"connection refused\", \"roll\": null, \"vips\": []}",
-	       "Consul does not answer: connection refused\nWhat this agent knows by itself:\n\n");
+	       "Consul does not answer: connection refused\nThis agent's own view:\n\n");
 }
 
 /* ---- the agent ---- */

@@ -264,7 +264,7 @@ static void test_places(void **state)
 	}
 }
 
-/* A connection to a port that once was served is no listener. */
+/* A connection to a port that once was served is not a listener. */
 static void test_established_is_not_listening(void **state)
 {
 	struct sockdiag *sd = *state;

@@ -62,7 +62,7 @@ static void spec_make(struct app_spec *s)
 }
 
 /* Apps that /register cannot express are stored as a definition; an invalid definition is left out
- * on its own. */
+ * alone. */
 static void definitions(void **state)
 {
 	static const char text[] = "{\"vip\": \"192.0.2.1/32\", \"monitors\": [{\"exec\": \"x "
@@ -396,7 +396,7 @@ static void who_is_refused_and_why(void **state)
 	assert_null(c.refused);
 }
 
-/* The last line may lack its line feed; one that says more than the number is no end. */
+/* The last line may lack its line feed; one that says more than the number is not an end. */
 static void how_a_file_ends(void **state)
 {
 	struct state_contents c;
