@@ -103,8 +103,8 @@ struct fleet_member {
 void fleet_member_init(struct fleet_member *m, const struct fleet_config *config, const char *node,
 		       uint32_t seed);
 void fleet_member_done(struct fleet_member *m);
-/* `announced`: it is at present, by whatever reason. What is not is not announced by soft evidence,
- * unless it was kept. */
+/* `announced`: it is at present, by whatever reason. Soft evidence does not announce an app that is
+ * not, unless it was kept. */
 void fleet_member_evidence(struct fleet_member *m, enum fleet_evidence evidence, bool announced,
 			   mono_t now);
 /* Whether its definition joins; `joiner.is_promoted` says when its turn has come. The caller then

@@ -14,7 +14,7 @@
  * it is given back. Whoever waits has no place in a line: a place would outlast its host, which
  * nothing tells apart from one that reboots.
  *
- * A write without an answer may take effect later. What is there is read anew, and before the work
+ * A write without an answer may take effect later. The slots are read anew, and before the work
  * ends without a slot, `.roll` is written once more, so that the index of the lost one is past.
  */
 #ifndef FLEET_ROLL_H

@@ -5,9 +5,9 @@
  *	WARN  bgp: peer 192.0.2.1: hold timer expired, nothing received for 90 s
  *
  * Under systemd, lines carry its <N> priority prefix instead of the level's name; as JSON they are
- * an object each. What is not plain text (lib/utf8.h) is escaped, so that no value can forge a line
- * or reorder it on a terminal. Each failure is logged once, at the edge: by the code that decides
- * what to do about it.
+ * an object each. Characters that are not plain text (lib/utf8.h) are escaped, so that no value can
+ * forge a line or reorder it on a terminal. Each failure is logged once, at the edge: by the code
+ * that decides what to do about it.
  */
 #ifndef LIB_LOG_H
 #define LIB_LOG_H

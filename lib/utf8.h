@@ -36,8 +36,9 @@ size_t utf8_fit(const char *text, size_t columns, size_t *ret_columns);
  * "U+202E, a direction control". */
 int utf8_check(const char *text, struct err *err);
 
-/* Printable text of at most size - 1 bytes. What is not plain becomes `\xHH` (a byte of what is not
- * UTF-8, or below U+0080), `\uHHHH` or `\UHHHHHHHH`; nothing is cut in two. Returns `dst`. */
+/* Printable text of at most size - 1 bytes. A character that is not plain becomes `\xHH` (a byte
+ * that is not UTF-8, or below U+0080), `\uHHHH` or `\UHHHHHHHH`; nothing is cut in two. Returns
+ * `dst`. */
 char *utf8_escape(char *dst, size_t size, const char *src, size_t len);
 #define UTF8_ESCAPED_MAX(len) (4 * (len) + 1) /* the size that is always enough */
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Binds VIPs to an interface, lo by default, and tells when another process removes or changes
- * them. What a VIP consists of in the kernel is in net/vipaddr.h, whose an address is in
+ * them. The parts of a VIP in the kernel are in net/vipaddr.h, the owners of addresses in
  * net/lo_mirror.h.
  *
  * Kernels before 5.18 drop our tag from addresses. There the previous instance must have written

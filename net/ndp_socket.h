@@ -16,8 +16,8 @@
 
 /* The descriptor, or -errno: -EPERM when the capability is missing. */
 int ndp_socket_open(const char *ifname, struct err *err);
-/* From `source`, an address of the interface, with a hop limit of 255. What is sent to a group does
- * not come back. */
+/* From `source`, an address of the interface, with a hop limit of 255. Messages to a group do not
+ * come back. */
 int ndp_socket_send(int fd, uint32_t ifindex, const struct addr *source, const struct addr *to,
 		    const uint8_t *message, size_t len);
 /* The next packet: *ret is a view into `buf`. -EAGAIN when there is none. */

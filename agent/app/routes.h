@@ -10,7 +10,7 @@
 #include "agent/app/app.h"
 #include "agent/model/route_spec.h"
 
-/* Adds the route, or changes its attributes and peers; takes a reference. What it is already costs
+/* Adds the route, or changes its attributes and peers; takes a reference. An unchanged route costs
  * nothing. The app must exist. -EEXIST and a text when the VIP belongs to another app that comes
  * before or beside it; -EACCES or what the guard says when it may not be a VIP. */
 int routes_set(struct app *app, const struct prefix *vip, struct route_spec *route, mono_t now,

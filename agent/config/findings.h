@@ -47,8 +47,8 @@ void config_note(struct config_findings *f, struct config_place at, const char *
 
 /* Appends what `more` has and empties it. */
 void config_findings_move(struct config_findings *f, struct config_findings *more);
-/* In the order of the files. What was found twice (a default that several peers share) is listed
- * once. */
+/* In the order of the files. Findings that occur twice (of a default that several peers share) are
+ * listed once. */
 void config_findings_sort(struct config_findings *f);
 void config_findings_done(struct config_findings *f);
 

@@ -3,8 +3,8 @@
  * A configuration in effect as JSON, by the schema: the reverse of loading. JSON is YAML, so that
  * what is shown can be loaded again, and is the same configuration then.
  *
- * What `bgp` says for all peers stands at each of them, and what was included among the apps. Keys
- * that have their default are left out. Pure.
+ * Defaults for all peers under `bgp` are shown at each of them, and included apps among the apps.
+ * Keys that have their default are left out. Pure.
  */
 #ifndef AGENT_CONFIG_SHOW_H
 #define AGENT_CONFIG_SHOW_H

@@ -116,8 +116,8 @@ static const char *page_of(const struct request_facts *request)
 	return request->fetch_site ? request->fetch_site : request->referer;
 }
 
-/* A page can have its browser leave Referer out. What a browser adds to any request, a client
- * certificate included, proves nothing about who wants it; a token it does not add. */
+/* A page can have its browser leave Referer out. Credentials that a browser adds to any request, a
+ * client certificate included, prove nothing about who wants it; it never adds a token. */
 static bool is_mute_browser(const struct principal *p, const struct request_facts *request)
 {
 	return request->browser && !page_of(request) && p->kind != PRINCIPAL_TOKEN &&

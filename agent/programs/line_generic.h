@@ -9,7 +9,7 @@
 #include "agent/model/route_spec.h"
 #include "agent/programs/tokens.h"
 
-/* Behind the word `attribute`. What the spec has already stays. */
+/* Behind the word `attribute`. Attributes that the spec already has stay. */
 int line_generic_parse(struct tokens *t, struct route_spec *spec, bool *ret_has_next_hop,
 		       struct err *err);
 

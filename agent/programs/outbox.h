@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Lines for the stdin of a program. What it does not read is held up to a bound, and dropped beyond
- * it, line by line; nothing ever blocks. */
+/* Lines for the stdin of a program. Unread lines are buffered up to a bound, and dropped beyond it,
+ * line by line; nothing ever blocks. */
 #ifndef AGENT_PROGRAMS_OUTBOX_H
 #define AGENT_PROGRAMS_OUTBOX_H
 

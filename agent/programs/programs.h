@@ -31,8 +31,9 @@ void programs_mute(struct programs *ps);
 void programs_stop(struct programs *ps);
 /* How many have a process. `ps` may be NULL. */
 size_t programs_left(const struct programs *ps);
-/* After that: calls `done` when nothing of them is left, at once when that is so now. What has not
- * ended at `limit` is killed, which may take half a second more. `ps` may be NULL. */
+/* After that: calls `done` when nothing of them is left, at once when that is so now. Processes
+ * that have not ended at `limit` are killed, which may take half a second more. `ps` may be
+ * NULL. */
 #define PROGRAMS_STOP_MAX (2 * USEC_PER_SEC)
 void programs_finish(struct programs *ps, mono_t limit, void (*done)(void *userdata),
 		     void *userdata);

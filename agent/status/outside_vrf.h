@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * VIPs that a peer in a VRF is sent, and that are bound outside of it (agent/model/vrf_reach.h).
- * What another program binds (`bind: present`) or nowhere (`none`) is not known here.
+ * VIPs that another program binds (`bind: present`), or that are bound nowhere (`none`), are not
+ * known here.
  */
 #ifndef AGENT_STATUS_OUTSIDE_VRF_H
 #define AGENT_STATUS_OUTSIDE_VRF_H
