@@ -168,15 +168,15 @@ static const struct config_key vip_keys[] = {
 	  .max = FLEET_NODES_MAX,
 	  .default_words = "`1`",
 	  .doc = "How many of the agents whose app joins (`states.join`) may be promoted while "
-		 "those "
-		 "before them in line have not been. A broken release stays on so many hosts." },
+		 "those before them in line have not been. A broken release stays on so many "
+		 "hosts." },
 	{ 0 },
 };
 
 const struct config_section config_fleet_vip_section = {
 	.path = "fleet.vips.VIP",
-	.doc = "What stays announced of a VIP like `192.0.2.53/32`, or with `default` of each VIP "
-	       "that is not named.",
+	.doc = "Minimum of announcing agents for a VIP like `192.0.2.53/32`, or with `default` for "
+	       "each VIP that is not named.",
 	.keys = vip_keys,
 };
 

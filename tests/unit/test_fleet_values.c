@@ -145,14 +145,14 @@ static void test_refused_values(void **state)
 	static const struct {
 		const char *text, *error;
 	} up[] = {
-		{ "", "no JSON" },
-		{ "[]", "no object" },
+		{ "", "not JSON" },
+		{ "[]", "not an object" },
 		{ "{}", "another version" },
 		{ "{\"version\": 2, \"form\": \"normal\"}", "another version" },
 		{ "{\"version\": 1}", "no valid 'form'" },
 		{ "{\"version\": 1, \"form\": \"up\"}", "no valid 'form'" },
 		{ "{\"version\": 1, \"form\": 0}", "no valid 'form'" },
-		{ "{\"version\": 1, \"form\": \"normal\", \"form\": \"drained\"}", "no JSON" },
+		{ "{\"version\": 1, \"form\": \"normal\", \"form\": \"drained\"}", "not JSON" },
 	}, has[] = {
 		{ "{\"version\": 1}", "no valid 'seen'" },
 		{ "{\"version\": 1, \"seen\": -1}", "no valid 'seen'" },
@@ -552,11 +552,11 @@ static void test_refused_answers(void **state)
 		enum fleet_txn kind;
 		const char *list, *error;
 	} cases[] = {
-		{ FLEET_TXN_READ, K "up/a=x", "no JSON" },
+		{ FLEET_TXN_READ, K "up/a=x", "not JSON" },
 		{ FLEET_TXN_READ, K "up/a", "no value" },
-		{ FLEET_TXN_READ, K "has/a~x", "no JSON" },
-		{ FLEET_TXN_READ, K ".leave~x", "no JSON" },
-		{ FLEET_TXN_READ, K ".join~x", "no JSON" },
+		{ FLEET_TXN_READ, K "has/a~x", "not JSON" },
+		{ FLEET_TXN_READ, K ".leave~x", "not JSON" },
+		{ FLEET_TXN_READ, K ".join~x", "not JSON" },
 		{ FLEET_TXN_READ, K ".leave~" LEAVE " " K ".leave~" LEAVE, "twice" },
 		{ FLEET_TXN_READ, K "up/b=" UP("normal") " " K "up/a=" UP("normal"),
 		  "not in order" },

@@ -63,7 +63,7 @@ static const struct {
 	{ "a private one", "10.53.0.1/32", NONE, OK, "" },
 	{ "a unique local one", "fd53::53/128", NONE, OK, "" },
 	{ "a documentation net is not a host route", "198.51.100.0/24", NONE, REFUSED,
-	  "no host route (/32)" },
+	  "not a host route (/32)" },
 	{ "a wide one of IPv6", "2000::/3", NONE, REFUSED, "agent.vips.allow" },
 	{ "an address of an interface", "10.0.1.2/32", NONE, REFUSED,
 	  "covers 10.0.1.2, an address of interface eth0" },
