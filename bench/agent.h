@@ -30,8 +30,8 @@ struct agent_setup {
 void agent_start(struct subject *s, const struct agent_setup *setup);
 /* Its configuration becomes this one, for a reload. */
 void agent_configure(const struct agent_setup *setup);
-/* Runs the program with these arguments, up to 6 and a NULL, as a client of the agent; until it has ended.
- * Its output is discarded; an exit status other than 0 is a failure. */
+/* Runs the program with these arguments, up to 6 and a NULL, as a client of the agent; until it has
+ * ended. Its output is discarded; an exit status other than 0 is a failure. */
 void agent_ask(const char *const args[]);
 /* The target of a request about VIP `vip`, whose definition carries the community of `tag`. */
 #define TARGET_MAX 256

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * BFD in this process and its helpers, between two network namespaces: what sessions cost, and how long
- * silence takes to be noticed. There is no BGP here.
+ * BFD in this process and its helpers, between two network namespaces: what sessions cost, and how
+ * long silence takes to be noticed. There is no BGP here.
  */
 #include "bench/scenarios.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * BIRD in a network namespace of its own, and the agent in another: both of the agent's processes are
- * stopped, as on a host that hangs, and the route is waited for to leave the kernel of the router. A
- * killed agent would not do: the kernel of its host still closes the TCP connection.
+ * BIRD in a network namespace of its own, and the agent in another: both of the agent's processes
+ * are stopped, as on a host that hangs, and the route is waited for to leave the kernel of the
+ * router. A killed agent would not do: the kernel of its host still closes the TCP connection.
  */
 #include "bench/bfd_drop.h"
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Two network namespaces with a link between them: the host is 10.2.0.2/24, the other end 10.2.0.1/24. */
+/* Two network namespaces with a link between them: the host is 10.2.0.2/24, the other end
+ * 10.2.0.1/24. */
 #ifndef BENCH_ENDS_H
 #define BENCH_ENDS_H
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From what the kernel reports to the withdrawal, read by the peer: the address of a VIP with `bind: present`
- * is removed by another process, and a program that announces a route is killed; and to the announcement
- * when the address is there again.
+ * From what the kernel reports to the withdrawal, read by the peer: the address of a VIP with
+ * `bind: present` is removed by another process, and a program that announces a route is killed;
+ * and to the announcement when the address is there again.
  */
 #include "bench/scenarios.h"
 

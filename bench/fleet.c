@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The guard of a fleet, with a real Consul on this host. From before the request to check now, which finds a file
- * gone, to the degraded route and to the withdrawal that the guard grants: Consul's part, a read and a transaction, is
- * in it. From before the SIGKILL of a listener to the withdrawal, with the guard and without, in turn.
+ * The guard of a fleet, with a real Consul on this host. From before the request to check now,
+ * which finds a file gone, to the degraded route and to the withdrawal that the guard grants:
+ * Consul's part, a read and a transaction, is in it. From before the SIGKILL of a listener to the
+ * withdrawal, with the guard and without, in turn.
  *
- * The other agents of the fleet are keys, held by a session of ours.
+ * The other agents of the fleet are keys, held by our own session.
  */
 #include "bench/scenarios.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Monitors and a Consul address that name their hosts, while all name servers are silent: how long a client of the API
- * waits at most, over the ends of several look-ups; from the SIGKILL of the listener of another app to the withdrawal;
- * and from SIGTERM to the end of the process.
+ * Monitors and a Consul address that name their hosts, while all name servers are silent: how long
+ * a client of the API waits at most, over the ends of several look-ups; from the SIGKILL of the
+ * listener of another app to the withdrawal; and from SIGTERM to the end of the process.
  */
 #include "bench/scenarios.h"
 
@@ -23,7 +23,7 @@
 #define RUNS      5
 #define NAMED     20      /* more than are looked up at a time */
 #define ASKING_MS 11000.0 /* a resolver gives a server 5 s, and asks both */
-#define PAUSE     2000    /* us: a request is no storm */
+#define PAUSE     2000    /* us: a request is not a storm */
 #define PORT      20000
 #define N_SERVERS 2
 

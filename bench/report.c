@@ -129,7 +129,7 @@ void report_print_json(const struct report *r)
 			  "cpu", m.cpu, "cores", (int)m.cores, "kernel", m.kernel.release, "load",
 			  m.load, "figures", figures, "failed", failed);
 	if (!all)
-		fail("the report is no JSON");
+		fail("the report is not JSON");
 	json_dumpf(all, stdout, JSON_INDENT(2));
 	putchar('\n');
 	json_decref(all);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a scrape of /metrics costs: CPU time of the agent, octets, and how long the loop is busy with it at a time. The
- * latter is seen by another client that asks for short answers meanwhile: how long it waits, and how much CPU time the
- * agent spends from its request to its answer. No turn is longer than that, and other load on the machine is not in it.
+ * Cost of a scrape of /metrics: CPU time of the agent, octets, and how long the loop is busy with
+ * it at a time. The latter is seen by another client that asks for short answers meanwhile: how
+ * long it waits, and how much CPU time the agent spends from its request to its answer. No turn is
+ * longer than that, and other load on the machine is not in it.
  */
 #include "bench/scenarios.h"
 
@@ -28,7 +29,8 @@ struct scrape {
 	size_t octets, samples;
 	bool in_line, in_comment;
 	const struct subject *agent;
-	/* Of the other client: the time and the agent's CPU time when it asked, and the most until an answer. */
+	/* Of the other client: the time and the agent's CPU time when it asked, and the most until
+	 * an answer. */
 	double asked, asked_cpu, longest, longest_cpu;
 };
 
@@ -96,7 +98,8 @@ static void add(struct report *r, size_t apps, const char *what, const char *uni
 	report_add(r, text, unit, target, samples);
 }
 
-/* Before others on the machine: an answer that waits here would count what the agent does after it. */
+/* Before others on the machine: an answer that waits here would count what the agent does after
+ * it. */
 static void go_first(void)
 {
 	const struct sched_param first = { .sched_priority = 1 };

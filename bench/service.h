@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What most scenarios begin with: apps whose service listens and whose routes the peer has. */
+/* Common start of most scenarios: apps whose service listens and whose routes the peer has. */
 #ifndef BENCH_SERVICE_H
 #define BENCH_SERVICE_H
 
@@ -12,7 +12,8 @@ struct service {
 	struct subject agent;
 };
 
-/* A listener on the port of all apps of the setup, then the agent; until the peer has all routes. */
+/* A listener on the port of all apps of the setup, then the agent; until the peer has all
+ * routes. */
 void service_announce(struct service *s, struct peer *p, const struct agent_setup *setup);
 /* SIGKILL to the listener, until it has ended. */
 void service_end(struct service *s);

@@ -16,7 +16,7 @@ struct memory {
 
 /* Runs a program; `argv` ends with NULL. Its output goes to a log that fail() shows. */
 void subject_exec(struct subject *s, const char *const argv[]);
-/* Runs a function of ours, which is not to return. */
+/* Runs a function in a fork; it is not to return. */
 void subject_fork(struct subject *s, void (*body)(void *userdata), void *userdata);
 void subject_signal(const struct subject *s, int number);
 /* Until it has ended; SIGKILL if that takes more than 20 s. */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What it costs the traffic of a VIP to be counted (`agent.traffic`): iperf3 through the VIP from another network
- * namespace, in pairs with and without, as the throughput of a virtual link varies more from minute to minute than the
- * counters cost. CPU time is that of both ends of iperf3, the kernel's work on their behalf included.
+ * Cost of counting the traffic of a VIP (`agent.traffic`): iperf3 through the VIP from another
+ * network namespace, in pairs with and without, as the throughput of a virtual link varies more
+ * from minute to minute than the counters cost. CPU time is that of both ends of iperf3, the
+ * kernel's work on their behalf included.
  */
 #include "bench/scenarios.h"
 

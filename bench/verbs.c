@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What an operator waits for: a reload of 10,000 apps of which one differs, and two verbs that ask the agent.
- * Each is a process of its own, and its start and end are counted.
+ * Latency that an operator sees: a reload of 10,000 apps of which one differs, and two verbs that
+ * ask the agent. Each is a process of its own, and its start and end are counted.
  */
 #include "bench/scenarios.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The agent's side: what the helper is to do, and what it has said. Both are kept as state, not as a
- * queue of orders: a session that the helper has to hear of is marked, and its message is made when the
- * socket takes it, so that a helper that was started again learns all of it the same way.
+ * The agent's side: what the helper is to do, and what it has said. Both are kept as state, not as
+ * a queue of orders: a session that the helper has to hear of is marked, and its message is made
+ * when the socket takes it, so that a helper that was started again learns all of it the same way.
  */
 #include "bfd/bfd.h"
 
@@ -37,7 +37,7 @@ struct bfd {
 	struct backoff backoff;
 	sd_event_source *restart, *stop_limit, *stopped;
 	bool is_stopping;
-	mono_t ended_at; /* the last helper that ended by itself; 0: none has */
+	mono_t ended_at; /* the last helper that exited on its own; 0: none has */
 	uint64_t restarts;
 	struct bfd_counts counts;
 };
@@ -68,7 +68,7 @@ static bool send_sessions(struct bfd *b)
 	return true;
 }
 
-/* What does not fit leaves when the socket has room again. */
+/* Messages that do not fit are sent when the socket has room again. */
 static void flush(struct bfd *b)
 {
 	if (b->process.socket >= 0)
@@ -209,7 +209,8 @@ static void tell_trouble(const struct bfd *b, const char *text)
 		b->ops->trouble(text, b->userdata);
 }
 
-/* Sessions that nothing runs are not called up: the next helper takes them over at once, or they are lost. */
+/* Sessions that nothing runs are not called up: the next helper takes them over at once, or they
+ * are lost. */
 static void go_on(struct bfd *b)
 {
 	start_helper(b);
@@ -217,7 +218,7 @@ static void go_on(struct bfd *b)
 		bfd_sessions_give_up(&b->sessions, loop_clock());
 }
 
-/* One that ends again and again is no ground to stand on. */
+/* One that ends again and again is not to be relied on. */
 static bool is_first_end(struct bfd *b)
 {
 	const mono_t now = loop_clock(), before = b->ended_at;

@@ -28,13 +28,15 @@
 #define BFD_INTERVAL     (300 * USEC_PER_MSEC)
 #define BFD_MULTIPLIER   3
 
-/* What a session is with: one session each. */
+/* Key of a session: one session each. */
 struct bfd_key {
 	struct addr peer;
 	/* Source of our packets, and the only destination of the peer's that counts. Family 0: any
-	 * address of this host, the kernel chooses by route (which may be a VIP: better name one). */
+	 * address of this host, the kernel chooses by route (which may be a VIP: better name
+	 * one). */
 	struct addr local;
-	/* Sent out of and accepted on this interface only; "": any. Needed for a link-local peer. */
+	/* Sent out of and accepted on this interface only; "": any. Needed for a link-local
+	 * peer. */
 	char ifname[IF_NAMESIZE];
 	/* The VRF device of the sockets; "": none. */
 	char vrf[IF_NAMESIZE];

@@ -11,8 +11,8 @@
 #include "process/loop.h"
 #include "process/random.h"
 
-/* Of a turn and socket: more than a receive buffer holds, so that all that was there is read, but no
- * flood keeps time from passing. */
+/* Of a turn and socket: more than a receive buffer holds, so that all that was there is read, but
+ * no flood keeps time from passing. */
 #define BATCHES_MAX 256
 /* With those that are on their way to AdminDown. */
 #define SESSIONS_MAX ((size_t)2 * BFD_SESSIONS_MAX)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The data of the engine (engine.h), for the two files that it consists of: engine.c has the sessions and
- * their time, engine_io.c the sockets. */
+/* The data of the engine (engine.h), for the two files that it consists of: engine.c has the
+ * sessions and their time, engine_io.c the sockets. */
 #ifndef BFD_ENGINE_DATA_H
 #define BFD_ENGINE_DATA_H
 
@@ -9,7 +9,7 @@
 #include "lib/deadlines.h"
 #include "lib/list.h"
 
-/* What the agent knows of a session, besides its counters. */
+/* State of a session as last reported to the agent, besides its counters. */
 struct told {
 	enum bfd_state state, remote_state;
 	uint32_t remote_discr;

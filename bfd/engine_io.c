@@ -57,7 +57,8 @@ static void tell_served(struct bfd_engine *e, const struct listener *l)
 			bfd_engine_tell(e, session_of(it));
 }
 
-/* SO_REUSEADDR of the open listeners of this family and port, in whatever VRF. True: there is one. */
+/* SO_REUSEADDR of the open listeners of this family and port, in whatever VRF. True: there is
+ * one. */
 static bool share_port(const struct bfd_engine *e, const struct listener *with, bool on)
 {
 	bool any = false;
@@ -210,7 +211,8 @@ void bfd_engine_transmit(struct bfd_engine *e, struct session *s, const struct b
 	set_error(e, s, "");
 }
 
-/* It waits for its peer: nothing is sent that would fail when the interface is another one by the same name. */
+/* It waits for its peer: nothing is sent that would fail when the interface is another one by the
+ * same name. */
 static bool is_idle(const struct session *s)
 {
 	return s->entry.key.ifname[0] && s->entry.fsm.tx_at == USEC_NEVER;

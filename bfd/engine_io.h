@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The sockets of the engine: those that sessions share to receive, and one for each to send. What cannot be
- * opened is tried again, and the agent is told why it is missing. */
+/* The sockets of the engine: those that sessions share to receive, and one for each to send. What
+ * cannot be opened is tried again, and the agent is told why it is missing. */
 #ifndef BFD_ENGINE_IO_H
 #define BFD_ENGINE_IO_H
 
@@ -28,7 +28,7 @@ void bfd_engine_transmit(struct bfd_engine *e, struct session *s, const struct b
 			 mono_t now);
 /* After each step of it: one that sends nothing may need another socket all the same. */
 void bfd_engine_watch(struct bfd_engine *e, const struct session *s, mono_t now);
-/* What is due to be opened again. */
+/* Tries once more to open sockets that failed, if that is due. */
 void bfd_engine_retry(struct bfd_engine *e);
 
 #endif

@@ -41,8 +41,8 @@ static span_t slack(span_t interval)
 	return usec_min(interval / 50, BFD_SLACK_MAX);
 }
 
-/* Shorter by up to a quarter, the slack included; with a multiplier of 1 by a tenth at least, so that one packet
- * is never late. */
+/* Shorter by up to a quarter, the slack included; with a multiplier of 1 by a tenth at least, so
+ * that one packet is never late. */
 static span_t jittered(const struct bfd_fsm *f, span_t interval, uint32_t random)
 {
 	const span_t least = f->config.multiplier == 1 ? interval / 10 : 0;
@@ -85,7 +85,8 @@ static void update_detection(struct bfd_fsm *f)
 
 /* ---- our own timers, 6.8.3 ---- */
 
-/* What could make the other side expect packets that do not come waits for the end of the Poll Sequence. */
+/* A change that could make the other side expect packets that do not come waits for the end of the
+ * Poll Sequence. */
 static void use_timers(struct bfd_fsm *f, bool is_agreed)
 {
 	const bool wait = f->state == BFD_UP && !is_agreed;

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One BFD session (RFC 5880 6.8): its variables, what a packet and the passing of time do to it, and
- * when it sends. Pure: `now` and random bits come in, at most one packet comes out of a step.
+ * One BFD session (RFC 5880 6.8): its variables, what a packet and the passing of time do to it,
+ * and when it sends. Pure: `now` and random bits come in, at most one packet comes out of a step.
  *
  * Who calls it receives all packets that have arrived before it says that time has passed, so that
  * silence is never concluded from packets that were not read.
  *
- * Neither demand mode nor the echo function is ours: D is never set and Required Min Echo RX is 0, so no
- * peer may send echo packets. A peer in demand mode is sent nothing periodically (6.6).
+ * Neither demand mode nor the echo function is ours: D is never set and Required Min Echo RX is 0,
+ * so no peer may send echo packets. A peer in demand mode is sent nothing periodically (6.6).
  */
 #ifndef BFD_FSM_H
 #define BFD_FSM_H
@@ -18,8 +18,8 @@
 
 /* Not Up: packets leave no faster (6.8.3). */
 #define BFD_SLOW_TX USEC_PER_SEC
-/* A packet may leave so much before it is due, and no earlier than jitter allows: those of many sessions leave
- * together then. */
+/* A packet may leave so much before it is due, and no earlier than jitter allows: those of many
+ * sessions leave together then. */
 #define BFD_SLACK_MAX USEC_PER_MSEC
 /* The peer is told AdminDown for so long at most. */
 #define BFD_STOP_MAX USEC_PER_SEC
@@ -47,7 +47,7 @@ struct bfd_fsm {
 	span_t tx_interval;      /* that tx_at was computed with */
 	mono_t tx_at, detect_at; /* USEC_NEVER: not at all */
 	bool excused;            /* a late detection was put off once */
-	bool resumed; /* in another process, and the peer has not said yet that it is up there too */
+	bool resumed; /* by another process, and the peer has not said yet that it is up too */
 	unsigned stop_left; /* AdminDown: packets that the peer is still to be sent */
 	uint64_t up_events, down_events;
 	struct bfd_down down;
@@ -58,7 +58,7 @@ enum bfd_event_type {
 	BFD_EV_STOP,   /* AdminDown, for good */
 	BFD_EV_CHANGE, /* another configuration */
 	BFD_EV_PACKET, /* that is this session's, and authentic */
-	BFD_EV_TIMER, /* bfd_fsm_deadline() has come or is near, and all that had arrived was read */
+	BFD_EV_TIMER,  /* bfd_fsm_deadline() has come or is near, all that had arrived was read */
 };
 
 struct bfd_event {
@@ -81,10 +81,10 @@ struct bfd_actions {
 
 /* In state Down; START follows. */
 void bfd_fsm_init(struct bfd_fsm *f, const struct bfd_config *config, uint32_t discr, mono_t now);
-/* The same in state Up, as the process before had it: the peer may not have noticed that nothing was sent
- * for a moment. If it has, and says Down, that says nothing about the path: down.diag is
- * BFD_DIAG_NONE. Silence is judged by the rate of a peer that is down, whose detection time may have
- * passed. START follows. */
+/* The same in state Up, as the process before had it: the peer may not have noticed that nothing
+ * was sent for a moment. If it has, and says Down, that says nothing about the path: down.diag is
+ * BFD_DIAG_NONE. Silence is judged by the rate of a peer that is down, whose detection time may
+ * have passed. START follows. */
 void bfd_fsm_resume(struct bfd_fsm *f, const struct bfd_config *config, const struct bfd_resume *r,
 		    mono_t now);
 /* Always fills *ret. */

@@ -22,7 +22,8 @@
 #include "process/syscall_filter.h"
 
 #define SOCKET 3
-/* Later than this, silence may be our own fault: this process, its container or its host was stopped. */
+/* Later than this, silence may be our own fault: this process, its container or its host was
+ * stopped. */
 #define LATE (20 * USEC_PER_MSEC)
 /* Messages a turn, each way. */
 #define MESSAGES_MAX 64

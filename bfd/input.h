@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The reception of a packet, from its octets to what its session does (RFC 5880 6.8.6, RFC 5881 5, RFC 5883 4). Pure. */
+/* The reception of a packet, from its octets to what its session does (RFC 5880 6.8.6, RFC 5881 5,
+ * RFC 5883 4). Pure. */
 #ifndef BFD_INPUT_H
 #define BFD_INPUT_H
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Messages between the agent and its BFD helper (helper.h), one a datagram, as memory: both ends are the
- * same program. Pure.
+ * Messages between the agent and its BFD helper (helper.h), one a datagram, as memory: both ends
+ * are the same program. Pure.
  *
- * Both ends check what they get: either may be spoken to by a process that was broken into. All that
- * matters is repeated until it has been sent, so that a full socket loses nothing.
+ * Both ends check what they get: either may be spoken to by a process that was broken into. All
+ * that matters is repeated until it has been sent, so that a full socket loses nothing.
  */
 #ifndef BFD_MESSAGE_H
 #define BFD_MESSAGE_H
@@ -41,7 +41,7 @@ struct bfd_message {
 	};
 };
 
-/* What of it is sent. */
+/* Octets of it that are sent. */
 size_t bfd_message_size(const struct bfd_message *m);
 /* 0 or -EPROTO: another size than its type has, no type for this end, a session that bfd_check()
  * refuses, one that no session can go on with, a state, a truth value or a text that is none. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* BFD Control packets (RFC 5880 4.1), and what makes one invalid whatever its session (6.8.6). Pure. */
+/* BFD Control packets (RFC 5880 4.1), and what makes one invalid whatever its session (6.8.6).
+ * Pure. */
 #ifndef BFD_PACKET_H
 #define BFD_PACKET_H
 
@@ -26,10 +27,10 @@ struct bfd_packet {
 	size_t auth_len;
 };
 
-/* False: to be dropped, and why. Octets behind the packet's own length are no part of it. */
+/* False: to be dropped, and why. Octets behind the packet's own length do not belong to it. */
 bool bfd_packet_read(const uint8_t *data, size_t len, struct bfd_packet *ret, enum bfd_drop *why);
-/* With the A bit and room for `auth_len` octets, zeroed, in the end. Returns the length. `auth` of the
- * packet is not looked at. */
+/* With the A bit and room for `auth_len` octets, zeroed, in the end. Returns the length. `auth` of
+ * the packet is not looked at. */
 size_t bfd_packet_write(const struct bfd_packet *p, size_t auth_len,
 			uint8_t buf[static BFD_PACKET_MAX]);
 

@@ -117,7 +117,7 @@ static int on_input(sd_event_source *source, int fd, uint32_t revents, void *use
 	return 0;
 }
 
-/* What it has said before is heard first: it may have taken a session down. */
+/* Its last messages are read first: they may have taken a session down. */
 static int on_end(sd_event_source *source, int fd, uint32_t revents, void *userdata)
 {
 	struct bfd_process *p = userdata;
@@ -133,8 +133,8 @@ static int on_end(sd_event_source *source, int fd, uint32_t revents, void *userd
 	return 0;
 }
 
-/* What it has said meanwhile is heard first. Its sockets are closed when it has ended, and the next one
- * needs their ports: on_end() follows. */
+/* Messages that have arrived meanwhile are read first. Its sockets are closed when it has ended,
+ * and the next one needs their ports: on_end() follows. */
 static int on_silence(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	(void)usec;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The helper (helper.h) as the agent sees it: a process that is started, spoken to, and waited for. */
+/* The helper (helper.h) as the agent sees it: a process that is started, spoken to, and waited
+ * for. */
 #ifndef BFD_PROCESS_H
 #define BFD_PROCESS_H
 
@@ -12,15 +13,16 @@
 #include "lib/err.h"
 #include "process/subreaper.h"
 
-/* It asks whether the main loop runs every BFD_PING_INTERVAL, which shows that it runs itself. A process that
- * was stopped, or is stuck, is killed after so many periods in a row without a word. Periods are counted,
- * not time: when the whole host stood still, both have the same to catch up with. */
+/* It asks whether the main loop runs every BFD_PING_INTERVAL, which shows that it runs itself. A
+ * process that was stopped, or is stuck, is killed after so many periods in a row without a word.
+ * Periods are counted, not time: when the whole host stood still, both have the same to catch up
+ * with. */
 #define BFD_PROCESS_PERIOD     USEC_PER_SEC
 #define BFD_PROCESS_SILENT_MAX 3
 
 /* All may end it, or start another one. */
 struct bfd_process_ops {
-	/* False: it is no helper of ours any more. */
+	/* False: it is not our helper any more. */
 	bool (*message)(const struct bfd_message *m, void *userdata);
 	/* The socket was read, or has room again. */
 	void (*ready)(void *userdata);
@@ -41,8 +43,8 @@ struct bfd_process {
 	bool is_ending;    /* as it should */
 	bool is_stuck;     /* it was killed for its silence */
 	unsigned n_silent; /* periods of BFD_PROCESS_PERIOD in which it said nothing */
-	/* Sequence numbers, BFD_SLOTS of them (bfd_engine_new()), in memory that all helpers share with
-	 * the agent; NULL: there is none, and authenticated sessions cannot be resumed. */
+	/* Sequence numbers, BFD_SLOTS of them (bfd_engine_new()), in memory that all helpers share
+	 * with the agent; NULL: there is none, and authenticated sessions cannot be resumed. */
 	uint32_t *sent;
 };
 

@@ -49,13 +49,14 @@ size_t bfd_sessions_count(const struct bfd_sessions *all);
 bool bfd_sessions_are_idle(const struct bfd_sessions *all);
 
 void bfd_sessions_mark(struct bfd_sessions *all, struct bfd_session *s);
-/* What the helper has to hear of it. */
+/* The message that brings the helper up to date on it. */
 struct bfd_message bfd_session_message(const struct bfd_session *s);
-/* What it has said, but for the state, which is returned through report(). */
+/* Takes over a status report of the helper, but for the state, which is returned through report().
+ */
 void bfd_session_learn(struct bfd_session *s, const struct bfd_status *said);
-/* The helper has ended, and the packets with it. The next one is to be told all; sessions that were leaving
- * have left. Those that are up go on there with `resume`, whose sequence numbers are in `sent` (BFD_SLOTS
- * of them, or NULL); the others are lost. */
+/* The helper has ended, and the packets with it. The next one is to be told all; sessions that were
+ * leaving have left. Those that are up go on there with `resume`, whose sequence numbers are in
+ * `sent` (BFD_SLOTS of them, or NULL); the others are lost. */
 void bfd_sessions_forget_helper(struct bfd_sessions *all, bool resume, const uint32_t *sent,
 				mono_t now);
 /* There is no next one to go on in. */

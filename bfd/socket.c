@@ -142,7 +142,7 @@ static bool read_source(struct msghdr *msg, const struct sockaddr_storage *from,
 	       addr_from_sockaddr(from, &ret->from, &(uint16_t){ 0 });
 }
 
-/* What recvmmsg() fills in. */
+/* Filled in by recvmmsg(). */
 struct arrivals {
 	struct mmsghdr messages[BFD_BATCH];
 	struct sockaddr_storage from[BFD_BATCH];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Sockets of BFD: one that receives for each family, port and VRF, and one for each session that sends
- * from a port of its own (RFC 5881 4). None needs a capability.
+ * Sockets of BFD: one that receives for each family, port and VRF, and one for each session that
+ * sends from a port of its own (RFC 5881 4). None needs a capability.
  */
 #ifndef BFD_SOCKET_H
 #define BFD_SOCKET_H
@@ -31,11 +31,11 @@ struct bfd_batch {
 
 /* The descriptor, or -errno. `shared`: as those of bfd_listener_share(). */
 int bfd_listener_open(const struct bfd_listener *l, bool shared, struct err *err);
-/* To the kernel, a UDP socket in a VRF and one in none are in each other's way unless both share the port. On
- * for as long as it takes to open another one: another process that binds the port with SO_REUSEADDR
- * meanwhile would take packets of ours. */
+/* To the kernel, a UDP socket in a VRF and one in none are in each other's way unless both share
+ * the port. On for as long as it takes to open another one: another process that binds the port
+ * with SO_REUSEADDR meanwhile would take our packets. */
 void bfd_listener_share(const struct bfd_listener *l, bool on);
-/* What has arrived. A datagram that does not say where it came from is none. */
+/* Reads the datagrams that have arrived. One that does not say where it came from is dropped. */
 void bfd_listener_receive(const struct bfd_listener *l, struct bfd_batch *ret);
 bool bfd_listener_serves(const struct bfd_listener *l, const struct bfd_key *key);
 

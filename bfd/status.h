@@ -67,7 +67,7 @@ struct bfd_status {
 	/* In effect. Those of the peer are 0 until it was heard of. */
 	span_t tx_interval;    /* we send so often, before jitter; 0: not at all */
 	span_t rx_interval;    /* the peer sends so often */
-	span_t detection_time; /* silence for so long ends the session; 0: nothing was received yet */
+	span_t detection_time; /* this long a silence ends the session; 0: nothing received yet */
 	span_t remote_min_tx, remote_min_rx; /* as the peer says */
 	uint8_t remote_multiplier;
 	bool remote_independent; /* C bit: its BFD survives its control plane (RFC 5882 4.3) */
@@ -76,7 +76,8 @@ struct bfd_status {
 	struct bfd_down down;                 /* of the last down event */
 	uint64_t sent, send_errors, received; /* packets; received are those that were accepted */
 	uint64_t dropped[BFD_DROP_N];         /* of those that could be told to be this session's */
-	/* Why nothing can be sent or received, "" when all is well: "cannot bind UDP port 3784 …". */
+	/* Why nothing can be sent or received, "" when all is well: "cannot bind UDP port 3784
+	 * …". */
 	char error[160];
 };
 
@@ -85,7 +86,8 @@ struct bfd_status {
 #define BFD_WHY_MAX 160
 const char *bfd_status_why(const struct bfd_status *s, char buf[static BFD_WHY_MAX]);
 
-/* What a session that was up needs to go on in another process, so that the peer notices nothing. */
+/* State that a session that was up needs to go on in another process, so that the peer notices
+ * nothing. */
 struct bfd_resume {
 	uint32_t discr; /* 0: the session begins in state Down */
 	uint32_t remote_discr;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The sessions as the helper has them, and which one a packet is of (RFC 5880 6.3, RFC 5881 3). Pure. */
+/* The sessions as the helper has them, and which one a packet is of (RFC 5880 6.3, RFC 5881 3).
+ * Pure. */
 #ifndef BFD_TABLE_H
 #define BFD_TABLE_H
 

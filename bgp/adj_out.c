@@ -123,8 +123,8 @@ static bool is_filtered(const struct adj_out *a, const struct rib_route *route)
 	return route->suppressed || (route->filter && !rib_attrs_for(route, a->session.config));
 }
 
-/* The attributes for this peer, whose session is up; those of the route when it is for others only. NULL:
- * withdrawn. */
+/* The attributes for this peer, whose session is up; those of the route when it is for others only.
+ * NULL: withdrawn. */
 static const struct rib_attrs *attrs_of(const struct adj_out *a, const struct rib_route *route)
 {
 	const struct rib_attrs *own =

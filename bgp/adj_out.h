@@ -37,8 +37,9 @@ struct adj_out_session {
 	bool otc;              /* routes carry OTC (RFC 9234) */
 	bool defer_end_of_rib; /* until adj_out_end_deferral() */
 	uint32_t local_as;
-	/* Family 0: none, such routes stay unsent. `next_hop4` is IPv6 where RFC 8950 was negotiated
-	 * and there is no IPv4 address; `link_local` follows IPv6 next hops (RFC 2545 3). */
+	/* Family 0: none, such routes stay unsent. `next_hop4` is IPv6 where RFC 8950 was
+	 * negotiated and there is no IPv4 address; `link_local` follows IPv6 next hops (RFC 2545
+	 * 3). */
 	struct addr next_hop4, next_hop6, link_local;
 	struct bgp_peer_attrs peer_attrs;     /* views; valid longer than the session */
 	const struct bgp_peer_config *config; /* likewise; for filters of routes */
@@ -89,8 +90,8 @@ void adj_out_mark(struct adj_out *a, struct rib_route *route);
  * one are withdrawn. */
 void adj_out_set_next_hops(struct adj_out *a, const struct addr *v4, const struct addr *v6,
 			   const struct addr *link_local);
-/* The attributes that the configuration adds changed: the routes that now get others are sent again.
- * The views replace those of the session. */
+/* The attributes that the configuration adds changed: the routes that now get others are sent
+ * again. The views replace those of the session. */
 void adj_out_set_peer_attrs(struct adj_out *a, const struct bgp_peer_attrs *peer_attrs);
 /* Names of the peer changed: routes that are now for it are sent, others are withdrawn. */
 void adj_out_recheck_filters(struct adj_out *a);
@@ -105,15 +106,16 @@ bool adj_out_owes_end_of_rib(const struct adj_out *a);
 /* Packs the next message into `buf` of `cap` >= BGP_MESSAGE_MAX bytes and takes it as sent.
  * Returns its size, 0 when the peer is up to date. */
 size_t adj_out_next(struct adj_out *a, uint8_t *buf, size_t cap);
-/* Something waits to be sent; a deferred End-of-RIB does not count, nor what rib.output excludes. */
+/* Something waits to be sent; a deferred End-of-RIB does not count, nor what rib.output
+ * excludes. */
 bool adj_out_pending(const struct adj_out *a);
 /* How many routes are queued; some may turn out to need nothing. */
 size_t adj_out_n_queued(const struct adj_out *a);
 /* Also while the session is down, hence the peer. */
 enum bgp_route_state adj_out_state(const struct adj_out *a, const struct rib_route *route,
 				   const struct bgp_peer_config *peer);
-/* The state that a route would come to that is for this peer; family 0 of the next hop: it has none of
- * its own. */
+/* The state that a route would come to that is for this peer; family 0 of the next hop: it has none
+ * of its own. */
 enum bgp_route_state adj_out_state_of_new(const struct adj_out *a, uint8_t family,
 					  const struct addr *own_next_hop);
 

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A connection that the peer makes while a session with it is established (RFC 4724 section 5). Pure.
+ * A connection that the peer makes while a session with it is established (RFC 4724 section 5).
+ * Pure.
  *
  * With graceful restart it replaces the session: the peer has restarted, and its end of the first
- * connection has gone without a sign. Before that it has to show that it is this peer: by an OPEN of the
- * same AS and BGP identifier with the capability, and by the KEEPALIVE that confirms ours. RFC 4724 lets
- * the TCP connection suffice; a foreign or spoofed one would then cost the session, and so would one
- * that the peer made before it knew of the session, and is about to close.
+ * connection has gone without a sign. Before that it has to show that it is this peer: by an OPEN
+ * of the same AS and BGP identifier with the capability, and by the KEEPALIVE that confirms ours.
+ * RFC 4724 lets the TCP connection suffice; a foreign or spoofed one would then cost the session,
+ * and so would one that the peer made before it knew of the session, and is about to close.
  *
  * Without graceful restart the session stays (RFC 4271 6.8, collision.h).
  */

@@ -59,8 +59,8 @@ struct bgp_origin_choice {
 	enum bgp_origin value;
 };
 
-/* AS_PATH of a route that has one of its own: one AS_SEQUENCE, which is sent as it is, to eBGP and iBGP
- * peers alike. It may be empty. */
+/* AS_PATH of a route that has one of its own: one AS_SEQUENCE, which is sent as it is, to eBGP and
+ * iBGP peers alike. It may be empty. */
 struct bgp_as_path {
 	bool given;
 	uint32_t *values; /* owned by the owner of the struct */
@@ -77,7 +77,7 @@ struct bgp_as_path {
 
 /* The attributes of a route. */
 struct bgp_route_attrs {
-	/* What it does not have is that of the peer. */
+	/* Attributes that are not set are those of the peer. */
 	bool has_med, has_local_pref, has_prepends, has_weight;
 	uint32_t med;
 	uint32_t local_pref; /* to iBGP peers only (RFC 4271 5.1.5), which get 100 without any */
@@ -130,8 +130,8 @@ enum bgp_as_rule {
 };
 
 /* draft-ietf-idr-link-bandwidth: the extended community that tells a router how much of the traffic
- * for a route this host is to get. The non-transitive one does not cross the border of an AS (RFC 4360
- * 6): some routers drop it from eBGP peers. */
+ * for a route this host is to get. The non-transitive one does not cross the border of an AS (RFC
+ * 4360 6): some routers drop it from eBGP peers. */
 enum bgp_link_bandwidth {
 	BGP_LINK_BANDWIDTH_AUTO, /* transitive to eBGP peers, non-transitive to iBGP peers */
 	BGP_LINK_BANDWIDTH_TRANSITIVE,
@@ -170,15 +170,16 @@ struct bgp_peer_config {
 	/* RFC 9494: and for so much longer, less preferred; whole seconds; 0: not offered. */
 	span_t long_lived_restart_time;
 	struct bgp_bfd_config bfd;
-	/* Of routes to this peer: numbers for those that have none of their own, and communities. */
+	/* Of routes to this peer: numbers for those that have none of their own, and
+	 * communities. */
 	struct bgp_number med, local_pref, prepends, weight;
 	enum bgp_link_bandwidth link_bandwidth; /* the form in which weights are sent */
 	struct bgp_communities communities;
 	struct bgp_ext_communities ext_communities;
 	struct bgp_large_communities large_communities;
 	const char *description; /* for operators; NULL: none */
-	/* A peer that is new to the speaker stays down, with this text for the other side (NULL or "":
-	 * none). Of one that it has, bgp_speaker_disable() and _enable() decide. */
+	/* A peer that is new to the speaker stays down, with this text for the other side (NULL or
+	 * "": none). Of one that it has, bgp_speaker_disable() and _enable() decide. */
 	bool disabled;
 	const char *disabled_text;
 };
@@ -186,9 +187,9 @@ struct bgp_peer_config {
 /* An address and an interface. */
 #define BGP_PEER_NAME_MAX (ADDR_TEXT_MAX + 1 + IF_NAMESIZE)
 
-/* "10.0.0.1", "10.0.0.1%vrf-blue", "fe80::1%eth0", "eth0" while its address is to be learnt: as the peer
- * is called in the log, the API and metrics. The same link-local address may be a router on every
- * interface, any address in every VRF. */
+/* "10.0.0.1", "10.0.0.1%vrf-blue", "fe80::1%eth0", "eth0" while its address is to be learnt: as the
+ * peer is called in the log, the API and metrics. The same link-local address may be a router on
+ * every interface, any address in every VRF. */
 const char *bgp_peer_name(const struct bgp_peer_config *peer, char buf[static BGP_PEER_NAME_MAX]);
 
 /* As the configuration calls it, whatever has been learnt: "eth0". */
@@ -214,8 +215,8 @@ static inline const struct addr *bgp_peer_source(const struct bgp_peer_config *c
 	return c->local_ip6.family == c->addr.family ? &c->local_ip6 : NULL;
 }
 
-/* What the kernel looks the way of a session up by, which rules of policy routing may ask for: the address
- * that it has. `own`: that of the established session, or family 0. NULL: left to the kernel. */
+/* The source address of route lookups for a session, which rules of policy routing may match.
+ * `own`: that of the established session, or family 0. NULL: left to the kernel. */
 static inline const struct addr *bgp_session_source(const struct bgp_peer_config *c,
 						    const struct addr *own)
 {

@@ -50,7 +50,7 @@ struct bgp_discovery {
 
 static void send_to(const struct link *l, struct addr to, const uint8_t *message, size_t len)
 {
-	/* What is lost here is repeated, and a link that is gone is reported by the kernel. */
+	/* A lost message is repeated, and a link that is gone is reported by the kernel. */
 	ndp_socket_send(l->fd, l->end.ifindex, &l->end.own, &to, message, len);
 }
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Finds the routers of peers that are configured by their interface: the shell around router_link.h. A
- * link is up while its interface is, and has a link-local address that has passed duplicate address
- * detection; it begins anew with another interface of that name, and when its address is gone.
+ * Finds the routers of peers that are configured by their interface: the shell around
+ * router_link.h. A link is up while its interface is, and has a link-local address that has passed
+ * duplicate address detection; it begins anew with another interface of that name, and when its
+ * address is gone.
  */
 #ifndef BGP_DISCOVERY_H
 #define BGP_DISCOVERY_H
@@ -35,7 +36,8 @@ void bgp_discovery_watch(struct bgp_discovery *d, const struct bgp_peer_config *
 void bgp_discovery_host_changed(struct bgp_discovery *d);
 /* The kernel could not be asked for one of the links, which is as it was: to be told again. */
 bool bgp_discovery_is_unsure(const struct bgp_discovery *d);
-/* Router advertisements that were heard on the link of an unnumbered peer, from whichever router. */
+/* Router advertisements that were heard on the link of an unnumbered peer, from whichever
+ * router. */
 uint64_t bgp_discovery_adverts(const struct bgp_discovery *d, const char *ifname);
 /* The session with the router came up or ended. Calls nothing from inside. */
 void bgp_discovery_session(struct bgp_discovery *d, const char *ifname, bool up);

@@ -11,7 +11,7 @@
  * is established (challenge.h). Optional attributes of section 8.1.1 that are
  * built in: AllowAutomaticStart, DampPeerOscillations (as the retry back-off),
  * PassiveTcpEstablishment, CollisionDetectEstablishedState off, SendNOTIFICATIONwithoutOPEN, and
- * DelayOpen for a connection that the peer made while one of ours was under way (pair.c).
+ * DelayOpen for a connection that the peer made while our own attempt was under way (pair.c).
  */
 #ifndef BGP_FSM_H
 #define BGP_FSM_H
@@ -29,7 +29,7 @@
 /* The hold time until the peer's OPEN says what it is to be. RFC 4271 8.2.2 wants it large and
  * suggests 4 minutes; a router that lost power after the SYN would block us for so long. */
 #define BGP_OPEN_HOLD_TIME (30 * USEC_PER_SEC)
-/* How long our OPEN on a connection that the peer made may be delayed by an attempt of ours. */
+/* How long our OPEN on a connection that the peer made may be delayed by our own attempt. */
 #define BGP_DELAY_OPEN USEC_PER_SEC
 /* RFC 9687 6: the lower limit of the default send hold time. */
 #define BGP_SEND_HOLD_TIME_MIN (480 * USEC_PER_SEC)
@@ -66,7 +66,7 @@ struct bgp_negotiated {
 	bool graceful_restart;         /* both offered it: the peer keeps our routes */
 	bool graceful_notification;    /* also when a NOTIFICATION ends the session (RFC 8538) */
 	struct bgp_graceful peer_graceful; /* as the peer offered it, whatever we did */
-	bool long_lived; /* both offered it, and graceful restart: it keeps them for longer (RFC 9494) */
+	bool long_lived; /* both offered it and graceful restart: kept for longer (RFC 9494) */
 };
 
 enum bgp_event_type {

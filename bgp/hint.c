@@ -66,7 +66,7 @@ static const char *closed_before_open(bool heard)
 	if (heard)
 		return "the router closes the connection before its OPEN: it waits after the last "
 		       "session or error (BIRD: error wait time; GoBGP: idle hold time) and "
-		       "accepts a session by itself after that; if it does not, check that it "
+		       "accepts a session on its own after that; if it does not, check that it "
 		       "still has this host as a neighbor";
 	return "the router closes the connection before its OPEN: it waits after a session that "
 	       "ended, also by a stop of this agent (GoBGP: idle hold time; BIRD: error wait "

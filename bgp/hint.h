@@ -32,8 +32,8 @@ const char *bgp_hint_disabled(void);
 const char *bgp_hint_failed(const struct bgp_attempt_evidence *e);
 /* While a connection stays in `state` longer than an attempt may take. */
 const char *bgp_hint_waiting(const struct bgp_peer_config *peer, enum bgp_state state, bool heard);
-/* While nothing is opened, as bfd.required is set and BFD is not up. `unnumbered`: the peer is configured by
- * its interface. */
+/* While nothing is opened, as bfd.required is set and BFD is not up. `unnumbered`: the peer is
+ * configured by its interface. */
 const char *bgp_hint_awaits_path(bool unnumbered);
 /* An unnumbered peer whose router is not known. */
 const char *bgp_hint_no_router(enum bgp_lack lack);

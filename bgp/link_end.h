@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* This host's end of a link: the interface, and the link-local address that is sent from. Reads only. */
+/* This host's end of a link: the interface, and the link-local address that is sent from. Reads
+ * only. */
 #ifndef BGP_LINK_END_H
 #define BGP_LINK_END_H
 
@@ -24,8 +25,8 @@ enum link_answer {
 };
 
 /* `present`, the end as it is, stays as long as its interface and address are there, whatever other
- * addresses come. `wanted`: that address and no other, where its family is set. *ret is filled in when
- * it is present, else `why`, in words. */
+ * addresses come. `wanted`: that address and no other, where its family is set. *ret is filled in
+ * when it is present, else `why`, in words. */
 enum link_answer link_end_find(const char *ifname, const struct addr *wanted,
 			       const struct link_end *present, struct link_end *ret, char *why,
 			       size_t size);

@@ -193,8 +193,8 @@ static void add_weight(const struct bgp_merge_session *session, uint32_t weight,
 
 /* ---- A route. ---- */
 
-/* Unless the route has a path of its own, that to iBGP peers stays empty: our own AS in it would be a
- * loop. */
+/* Unless the route has a path of its own, that to iBGP peers stays empty: our own AS in it would be
+ * a loop. */
 static size_t make_path(const struct bgp_merge_session *session, const struct bgp_as_path *own,
 			uint32_t prepends, uint32_t *path)
 {

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The attributes of a route as one peer is sent them: the route's own, with those of the speaker and
- * of the peer, each community once, and within the sizes that an UPDATE has room for.
- * Pure.
+ * The attributes of a route as one peer is sent them: the route's own, with those of the speaker
+ * and of the peer, each community once, and within the sizes that an UPDATE has room for. Pure.
  */
 #ifndef BGP_MERGE_H
 #define BGP_MERGE_H
@@ -58,7 +57,8 @@ bool bgp_peer_attrs_lists_equal(const struct bgp_peer_attrs *a, const struct bgp
 bool bgp_peer_attrs_numbers_differ(const struct bgp_peer_attrs *a, const struct bgp_peer_attrs *b,
 				   const struct bgp_route_attrs *route, bool ibgp);
 
-/* All but the next hop. What does not fit is left out. `origin`: of a route without its own. */
+/* All but the next hop. Attributes that do not fit are left out. `origin`: of a route without its
+ * own. */
 void bgp_attrs_merge(const struct bgp_merge_session *session, enum bgp_origin origin,
 		     const struct bgp_route_attrs *route, struct bgp_merge_room *room,
 		     struct bgp_attrs_out *ret);

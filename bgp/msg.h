@@ -50,7 +50,7 @@ struct bgp_long_lived_family {
 	bool listed;
 	bool forwarding; /* F, as in struct bgp_graceful_family */
 	uint32_t
-		stale_time; /* seconds, at most BGP_LLGR_TIME_MAX: after the restart time of RFC 4724 */
+		stale_time; /* seconds after the restart time of RFC 4724, up to BGP_LLGR_TIME_MAX */
 };
 
 /* The Long-Lived Graceful Restart capability (RFC 9494 3). Void without that of RFC 4724. */

@@ -49,8 +49,8 @@ static bool is_global6(const struct addr *a)
 	return a->family == AF_INET6 && !addr_is_link_local(a);
 }
 
-/* A link-local address is the last choice: not every router has a use for a next hop without a global
- * one. */
+/* A link-local address is the last choice: not every router has a use for a next hop without a
+ * global one. */
 static struct addr choose6(const struct search *s, struct addr present)
 {
 	const struct bgp_peer_config *peer = s->peer;

@@ -16,10 +16,11 @@ struct bgp_next_hops {
 };
 
 /*
- * On a session whose local address is `own`: the configured address, else `own`, else the address of
- * the interface towards the peer. `extended`: RFC 8950 was negotiated, so that IPv4 routes take an
- * IPv6 next hop where there is no IPv4 address. A session between link-local addresses shares its
- * link: the one of this host is sent as well, and stands in for a global address that is lacking.
+ * On a session whose local address is `own`: the configured address, else `own`, else the address
+ * of the interface towards the peer. `extended`: RFC 8950 was negotiated, so that IPv4 routes take
+ * an IPv6 next hop where there is no IPv4 address. A session between link-local addresses shares
+ * its link: the one of this host is sent as well, and stands in for a global address that is
+ * lacking.
  *
  * *hops are those in use, and become the new ones. They stay while there is no route to the peer,
  * since the session may survive that. *unsure is set when the kernel could not be asked; then they

@@ -211,7 +211,7 @@ static void decode_graceful(struct reader value, struct bgp_open *open)
 	open->graceful = g;
 }
 
-/* Likewise. */
+/* Here the last one counts, too. */
 static void decode_long_lived(struct reader value, struct bgp_open *open)
 {
 	struct bgp_long_lived l = { .offered = true };

@@ -10,7 +10,7 @@
  * Collisions are avoided where that is possible, since not every peer survives one (ExaBGP 4 hangs
  * for good when a connection comes in while it is in OpenConfirm on its own). No attempt is made
  * while a connection of the peer is opening, as in RFC 4271 8.2.2, where it ends the wait in
- * Active; and while an attempt of ours is undecided, our OPEN on the peer's connection is delayed:
+ * Active; and while our own attempt is undecided, our OPEN on the peer's connection is delayed:
  * the peer cannot reach OpenConfirm there before it has our OPEN.
  */
 #ifndef BGP_PAIR_H
@@ -29,7 +29,7 @@ struct bgp_pair {
 };
 
 enum bgp_pair_action_type {
-	BGP_PAIR_DEFER_OUT,    /* no attempt of ours before `until` */
+	BGP_PAIR_DEFER_OUT,    /* no attempt by us before `until` */
 	BGP_PAIR_OPEN_IN,      /* our OPEN on the peer's connection is delayed no longer */
 	BGP_PAIR_DROP_OUT,     /* Cease, Connection Collision Resolution (RFC 4486) */
 	BGP_PAIR_DROP_IN,      /* likewise */
@@ -54,7 +54,7 @@ struct bgp_pair_actions {
  */
 void bgp_pair_step(const struct bgp_pair *pair, bool incoming, enum bgp_state from, mono_t now,
 		   struct bgp_pair_actions *ret);
-/* When our OPEN on a connection that the peer makes now is due; 0: at once. An attempt of ours that
+/* When our OPEN on a connection that the peer makes now is due; 0: at once. Our own attempt that
  * has not succeeded for some time is not waited for. */
 mono_t bgp_pair_open_due(const struct bgp_pair *pair, mono_t now);
 

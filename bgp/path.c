@@ -44,9 +44,9 @@ bool bgp_path_gateway_may_be_peer(const struct addr *gateway, const struct addr 
 	       (addr_is_link_local(gateway) && !addr_is_link_local(peer));
 }
 
-/* The interface that the source address belongs to is out of order, and the kernel would send from that
- * address over another: where policy routing chose the first one, its routes are gone, and what is
- * sent takes the default route of another network. */
+/* The interface that the source address belongs to is out of order, and the kernel would send from
+ * that address over another: where policy routing chose the first one, its routes are gone, and
+ * what is sent takes the default route of another network. */
 static bool source_left_behind(struct bgp_path *now, const struct fib_path *found)
 {
 	return now->good.ifindex && found->ifindex != now->good.ifindex &&
@@ -63,8 +63,8 @@ static bool leads_elsewhere(const struct bgp_path *now, const struct fib_path *f
 		!bgp_path_gateway_may_be_peer(&found->gateway, peer));
 }
 
-/* Where policy routing has chosen the path by the address of the last session, it does so again for a session
- * that the peer makes, wherever our own attempts would lead. */
+/* Where policy routing has chosen the path by the address of the last session, it does so again for
+ * a session that the peer makes, wherever our own attempts would lead. */
 static void follow_last_session(struct bgp_path *now, const struct addr *peer, uint32_t scope,
 				struct fib_path *found)
 {

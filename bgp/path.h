@@ -41,11 +41,11 @@ struct bgp_path {
 	} good;              /* the last good path */
 };
 
-/* May the gateway be the peer itself, under another address? A link-local gateway, or one of another
- * family, says nothing about that: every IPv6 host reaches all others through one. */
+/* May the gateway be the peer itself, under another address? A link-local gateway, or one of
+ * another family, says nothing about that: every IPv6 host reaches all others through one. */
 bool bgp_path_gateway_may_be_peer(const struct addr *gateway, const struct addr *peer);
-/* `own`: the local address of the established session, family 0: there is none; `near`: one hop only. True
- * when the path is another one than at the last update. */
+/* `own`: the local address of the established session, family 0: there is none; `near`: one hop
+ * only. True when the path is another one than at the last update. */
 bool bgp_path_update(struct bgp_path *p, const struct bgp_peer_config *c, const struct addr *own,
 		     bool near);
 

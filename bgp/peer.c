@@ -183,7 +183,8 @@ static void session_down(struct bgp_conn *c)
 		update_path(p);
 }
 
-/* A collision, or a second connection that does not replace the session, says nothing about the peer. */
+/* A collision, or a second connection that does not replace the session, says nothing about the
+ * peer. */
 static void notification(struct bgp_conn *c, const struct bgp_notification *n, bool received)
 {
 	struct bgp_peer *p = c->userdata;
@@ -392,7 +393,7 @@ struct bgp_peer *bgp_peer_new(const struct bgp_peer_env *env, const struct bgp_p
 			      p);
 	p->in = &p->incoming[0];
 	p->challenger = &p->incoming[1];
-	if (config->disabled) { /* so that the peer has dropped the routes of the previous instance */
+	if (config->disabled) { /* the peer has dropped the routes of the previous instance */
 		bgp_peer_has_no_past(p);
 		bgp_peer_set_disabled(p, config->disabled_text);
 	}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A neighbor: its configuration, its adj-RIB-out, and its connections: the one that we make, the one
- * that the peer may make, and one by which the peer may replace a session (peer_challenger.c).
+ * A neighbor: its configuration, its adj-RIB-out, and its connections: the one that we make, the
+ * one that the peer may make, and one by which the peer may replace a session (peer_challenger.c).
  *
  *	conn (3) ── state changed ──> pair (pure): which of the two goes on
  *	         ── session up, down ──> adj_out, graceful (pure), next_hop
@@ -47,14 +47,14 @@ void bgp_peer_has_no_past(struct bgp_peer *p);
 void bgp_peer_restored(struct bgp_peer *p);
 /* ---- Orders of the operator. ---- */
 
-/* Ends its connections with Cease/Administrative Shutdown, a Hard Reset for a peer that would keep our
- * routes, and stays down; a connection of the peer gets the same. `text` for its operator (RFC 9003):
- * cut at 255 octets, "" for none. Of a peer that is disabled already: another text. */
+/* Ends its connections with Cease/Administrative Shutdown, a Hard Reset for a peer that would keep
+ * our routes, and stays down; a connection of the peer gets the same. `text` for its operator (RFC
+ * 9003): cut at 255 octets, "" for none. Of a peer that is disabled already: another text. */
 void bgp_peer_disable(struct bgp_peer *p, const char *text);
 /* Connects at once. Nothing happens when it is not disabled. */
 void bgp_peer_enable(struct bgp_peer *p);
-/* Cease/Administrative Reset, and connects at once. A peer with RFC 8538 keeps our routes meanwhile,
- * unless it is `hard`. Nothing happens when it is stopped or disabled. */
+/* Cease/Administrative Reset, and connects at once. A peer with RFC 8538 keeps our routes
+ * meanwhile, unless it is `hard`. Nothing happens when it is stopped or disabled. */
 void bgp_peer_reset(struct bgp_peer *p, const char *text, bool hard);
 /* Sends all routes again, as after a ROUTE-REFRESH. False: there is no session. */
 bool bgp_peer_refresh(struct bgp_peer *p);
@@ -67,8 +67,8 @@ void bgp_peer_mark(struct bgp_peer *p, struct rib_route *route);
 /* The host's interfaces, addresses or routes changed: ends a session whose path is lost, and
  * connects at once when there is another path. */
 void bgp_peer_update_path(struct bgp_peer *p);
-/* BFD reports: the path is up, which a peer with bfd.required waits for; or it went down, which ends
- * the session in this turn of the loop (RFC 5882 4.1, RFC 9384). */
+/* BFD reports: the path is up, which a peer with bfd.required waits for; or it went down, which
+ * ends the session in this turn of the loop (RFC 5882 4.1, RFC 9384). */
 void bgp_peer_path_up(struct bgp_peer *p);
 void bgp_peer_path_down(struct bgp_peer *p, const char *why);
 /* Nothing is known of it any more: a session goes on. */
@@ -77,12 +77,13 @@ void bgp_peer_path_unknown(struct bgp_peer *p);
 bool bgp_peer_awaits_path(const struct bgp_peer *p);
 /* An unnumbered peer whose router is not known. */
 bool bgp_peer_lacks_router(const struct bgp_peer *p);
-/* What was found on the link of an unnumbered peer. A session with another router ends. */
+/* Result of router discovery on the link of an unnumbered peer. A session with another router ends.
+ */
 void bgp_peer_set_router(struct bgp_peer *p, const struct bgp_found *found);
 bool bgp_peer_is_established(const struct bgp_peer *p);
 /* For its path, or for its router: nothing is opened or accepted. */
 bool bgp_peer_must_wait(const struct bgp_peer *p);
-/* What it waits for may have changed: ends attempts, or begins one. */
+/* The path or the router that it waits for may have changed: ends attempts, or begins one. */
 void bgp_peer_settle_wait(struct bgp_peer *p);
 /* The host's addresses changed. */
 void bgp_peer_recheck_next_hops(struct bgp_peer *p);

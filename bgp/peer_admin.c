@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the operator orders for one peer while the speaker runs. */
+/* Operator's commands for one peer while the speaker runs. */
 #include <stdio.h>
 
 #include "bgp/codec.h"
@@ -35,7 +35,7 @@ void bgp_peer_disable(struct bgp_peer *p, const char *text)
 	p->env.changed(p, p->env.userdata);
 }
 
-/* What failed before says nothing about the attempts to come. */
+/* Earlier failures say nothing about the attempts to come. */
 static void connect_at_once(struct bgp_peer *p)
 {
 	p->hint = "";

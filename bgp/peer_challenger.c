@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The third connection of a peer (RFC 4724 section 5): it has a slot of its own while it proves itself,
- * and becomes the incoming one when the session ends, whatever ends it.
+ * The third connection of a peer (RFC 4724 section 5): it has a slot of its own while it proves
+ * itself, and becomes the incoming one when the session ends, whatever ends it.
  */
 #include "bgp/challenge.h"
 #include "bgp/peer.h"

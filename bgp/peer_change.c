@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A peer whose configuration changes while the agent runs. What the OPENs negotiate, and what the
- * TCP connection is made of, takes another session; the rest is applied to the one that is up.
+ * A peer whose configuration changes while the agent runs. A change of parameters of the OPEN or of
+ * the TCP connection needs a new session; the rest is applied to the one that is up.
  */
 #include <stdlib.h>
 

@@ -67,17 +67,17 @@ struct bgp_fsm_config bgp_peer_fsm_config(const struct bgp_peer *p, bool incomin
 void bgp_peer_drop(struct bgp_conn *c);
 /* Ends all connections. */
 void bgp_peer_stop_all(struct bgp_peer *p, const struct bgp_notification *why);
-/* Of peer_challenger.c, for peer.c: a connection that the peer makes now may replace the session; there
- * is one; takes it over; it changed its state; it becomes the incoming one if there is no session any
- * more; it is established, and the former session ends, which promotes it. */
+/* Of peer_challenger.c, for peer.c: a connection that the peer makes now may replace the session;
+ * there is one; takes it over; it changed its state; it becomes the incoming one if there is no
+ * session any more; it is established, and the former session ends, which promotes it. */
 bool bgp_peer_may_be_challenged(const struct bgp_peer *p);
 bool bgp_peer_is_challenged(const struct bgp_peer *p);
 void bgp_peer_challenge(struct bgp_peer *p, int fd);
 void bgp_peer_challenger_changed(struct bgp_peer *p);
 void bgp_peer_promote(struct bgp_peer *p);
 void bgp_peer_take_over(struct bgp_peer *p);
-/* Of peer_change.c, for peer_admin.c: ends the connections; bgp_peer_start() follows. A peer with RFC
- * 8538 keeps our routes until the next session is up, unless the reset is `hard`. */
+/* Of peer_change.c, for peer_admin.c: ends the connections; bgp_peer_start() follows. A peer with
+ * RFC 8538 keeps our routes until the next session is up, unless the reset is `hard`. */
 void bgp_peer_end_session(struct bgp_peer *p, const struct bgp_notification *why, bool hard);
 /* Of peer_admin.c, for peer.c: it is disabled from the start; and answers a connection of the peer
  * while it is. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The peers that a route is for: those that are named, without those that are excepted. Without names
- * it is for every peer that is not excepted. Pure.
+ * The peers that a route is for: those that are named, without those that are excepted. Without
+ * names it is for every peer that is not excepted. Pure.
  *
  * A name is an address, which is every peer at that address; an address with an interface,
  * fe80::1%eth0; the interface of a peer that is configured with one; or a description.

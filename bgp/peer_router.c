@@ -27,7 +27,8 @@ bool bgp_peer_is_greeting(const struct bgp_peer *p)
 	return p->config.unnumbered && usec_sub(loop_now(p->env.loop), p->router_since) < GREETING;
 }
 
-/* Nothing of the former router is left here: its session, the path to it, what its failures told. */
+/* Nothing of the former router is left here: its session, the path to it, what its failures
+ * told. */
 static void leave_router(struct bgp_peer *p, const char *why)
 {
 	bool stopped = p->stopped, had_session = p->session, keeps = bgp_peer_keeps_routes(p);

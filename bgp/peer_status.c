@@ -41,8 +41,8 @@ static void session_status(const struct bgp_peer *p, struct bgp_peer_status *ret
 	ret->next_hop_since[1] = p->next_hop_since[1];
 }
 
-/* What the router said last explains more than how later attempts fail, but for an expired hold
- * timer, and for an error in an OPEN that was sent before the configuration changed. */
+/* The router's last NOTIFICATION explains more than how later attempts fail, but for an expired
+ * hold timer, and for an error in an OPEN that was sent before the configuration changed. */
 static const char *told(const struct bgp_peer *p)
 {
 	bool hold_timer = p->notice.code == BGP_ERR_HOLD_TIMER && p->hint[0];

@@ -14,8 +14,8 @@ void rib_init(struct rib *rib)
 
 /* ---- Attributes. ---- */
 
-/* The key: origin and flags, MED, LOCAL_PREF, prepends, weight, next hop, the sizes of the four lists,
- * the lists. */
+/* The key: origin and flags, MED, LOCAL_PREF, prepends, weight, next hop, the sizes of the four
+ * lists, the lists. */
 #define KEY_HEAD 14
 
 _Static_assert(sizeof(struct bgp_ext_community) == 2 * sizeof(uint32_t), "no padding in a key");

@@ -70,10 +70,12 @@ void rib_done(struct rib *rib);
 /* Adds or changes; returns the route and whether anything is different from before. */
 struct rib_route *rib_announce(struct rib *rib, const struct prefix *prefix, enum bgp_origin origin,
 			       const struct bgp_route_attrs *attrs, bool *ret_changed);
-/* Takes the place of the variants that it has; copied. Whether anything is different from before. */
+/* Takes the place of the variants that it has; copied. Whether anything is different from
+ * before. */
 bool rib_set_variants(struct rib *rib, struct rib_route *route, enum bgp_origin origin,
 		      const struct bgp_route_variant *variants, size_t n);
-/* Of a route that is announced: another origin where it has none of its own. Whether that changes it. */
+/* Of a route that is announced: another origin where it has none of its own. Whether that changes
+ * it. */
 bool rib_set_origin(struct rib *rib, struct rib_route *route, enum bgp_origin origin);
 /* The attributes that the peer is to have. NULL: withdrawn, or not for this peer. */
 const struct rib_attrs *rib_attrs_for(const struct rib_route *route,

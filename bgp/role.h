@@ -29,11 +29,11 @@ uint8_t bgp_role_to_wire(enum bgp_role role); /* of PROVIDER to PEER */
 enum bgp_role bgp_role_from_wire(uint8_t value);
 /* A further capability in the same OPEN (section 4.2). */
 enum bgp_role bgp_role_add(enum bgp_role before, enum bgp_role another);
-/* What the other side has to be; NONE for none. */
+/* The role required of the other side; NONE for none. */
 enum bgp_role bgp_role_counterpart(enum bgp_role ours);
 /* Both OPENs allow a session. `strict`: the other side has to announce its role. */
 bool bgp_role_fits(enum bgp_role ours, enum bgp_role theirs, bool strict);
-/* Our own routes carry OTC: the neighbor is a customer, a peer or a client of ours (section 5). */
+/* Our own routes carry OTC: the neighbor is a customer, a peer or our client (section 5). */
 bool bgp_role_adds_otc(enum bgp_role ours);
 
 #endif

@@ -1,20 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The router of one link, for a peer that is configured by its interface ("unnumbered"). Pure: events go
- * in with their time, what is to be sent comes out.
+ * The router of one link, for a peer that is configured by its interface ("unnumbered"). Pure:
+ * events go in with their time, what is to be sent comes out.
  *
  *	down ── the interface has a link-local address ──> searching ── a router is heard ──> known
  *
- * Searching: Router Solicitations, and echo requests to all routers of the link. A Router Advertisement
- * (RFC 4861) makes its sender the router. One that answers the echo and has sent no advertisement
- * within a second is taken as well: routers that do not advertise themselves are in the group of all
- * routers all the same, and a link-local source address shows that it is on the link.
+ * Searching: Router Solicitations, and echo requests to all routers of the link. A Router
+ * Advertisement (RFC 4861) makes its sender the router. One that answers the echo and has sent no
+ * advertisement within a second is taken as well: routers that do not advertise themselves are in
+ * the group of all routers all the same, and a link-local source address shows that it is on the
+ * link.
  *
  * Known: the first router stays. Another one that advertises itself is noted, and the first one is
  * asked by Neighbor Solicitations whether it is still there, as the link may have been plugged into
  * another router; when it does not answer, the other one takes its place. It is asked every second
- * besides, and when it does not answer, others are asked for. While there is a session, only another
- * router that has been heard meanwhile takes it: silence alone is left to the hold timer, or to BFD.
+ * besides, and when it does not answer, others are asked for. While there is a session, only
+ * another router that has been heard meanwhile takes it: silence alone is left to the hold timer,
+ * or to BFD.
  *
  * All the time, advertisements of this host with a lifetime of 0, by which a router that has its
  * neighbor by the interface learns the host's address.
@@ -56,7 +58,7 @@ struct router_link {
 	mono_t advertised_at;
 };
 
-/* What is to be sent, in this order. */
+/* Messages to send, in this order. */
 struct router_link_actions {
 	bool advert;
 	bool solicit; /* a Router Solicitation, and an echo request to all routers */

@@ -2,9 +2,9 @@
 /*
  * The routes that a peer was sent, until the user of the speaker is told of them. Pure.
  *
- * A change of a route is an entry of its own, up to SENT_LOG_MAX that wait; those beyond are counted.
- * Counted only, too, are the routes of a new session, up to its End-of-RIB, and those that are sent
- * again although the peer holds them.
+ * A change of a route is an entry of its own, up to SENT_LOG_MAX that wait; those beyond are
+ * counted. Counted only, too, are the routes of a new session, up to its End-of-RIB, and those that
+ * are sent again although the peer holds them.
  */
 #ifndef BGP_SENT_LOG_H
 #define BGP_SENT_LOG_H

@@ -378,7 +378,8 @@ static struct bgp_reach reach_at(struct bgp_peer *const *peers, size_t n,
 	return reach;
 }
 
-/* Peers without a session have all the same to say of a route that is for all: one of them stands for the others. */
+/* Peers without a session have all the same to say of a route that is for all: one of them stands
+ * for the others. */
 static size_t pick_peers(const struct bgp_speaker *s, struct bgp_peer **ret)
 {
 	const struct bgp_peer *down = NULL;

@@ -32,7 +32,8 @@ struct bgp_route {
 	struct prefix prefix;
 	struct bgp_route_attrs attrs;         /* copied */
 	const struct bgp_peer_filter *filter; /* likewise; NULL: for every peer */
-	/* Copied. For a peer that several are for, the first one counts, `attrs` before all of them. */
+	/* Copied. For a peer that several are for, the first one counts, `attrs` before all of
+	 * them. */
 	const struct bgp_route_variant *variants;
 	size_t n_variants;
 	const char *tag; /* likewise; NULL: none. For bgp_speaker_ops.sent, as is `why`. */
@@ -51,15 +52,17 @@ void bgp_speaker_free(struct bgp_speaker *s);
  * one, or none is wanted. */
 const char *bgp_speaker_no_listener(const struct bgp_speaker *s);
 /*
- * Another configuration while it runs; copied. Sessions of peers that did not change, or not in what
- * a session depends on (bgp_peer_change_resets()), stay up, and those peers are sent what differs.
- * Another AS or router ID resets all. With -errno, as of bgp_speaker_new(), nothing changed.
+ * Another configuration while it runs; copied. Sessions of peers that did not change, or not in
+ * what a session depends on (bgp_peer_change_resets()), stay up, and those peers are sent what
+ * differs. Another AS or router ID resets all. With -errno, as of bgp_speaker_new(), nothing
+ * changed.
  */
 int bgp_speaker_change(struct bgp_speaker *s, const struct bgp_config *next, struct err *err);
 /*
- * For a change of peers that the filters of routes follow in later turns: what is sent meanwhile, so
- * that no peer gets what is not for it. CHANGING before bgp_speaker_change() and until aggregates have
- * changed, then WITHDRAWALS, and ALL when the last route has changed. bgp_speaker_return() ends it, too.
+ * For a change of peers that the filters of routes follow in later turns: what is sent meanwhile,
+ * so that no peer gets what is not for it. CHANGING before bgp_speaker_change() and until
+ * aggregates have changed, then WITHDRAWALS, and ALL when the last route has changed.
+ * bgp_speaker_return() ends it, too.
  */
 void bgp_speaker_set_output(struct bgp_speaker *s, enum bgp_output output);
 /* Connects to every peer at once. */
@@ -108,8 +111,8 @@ void bgp_speaker_return(struct bgp_speaker *s);
 
 /*
  * Orders of the operator, for a configured peer by its index, as of bgp_speaker_peer_status(); not
- * after bgp_speaker_stop() or _leave(). Texts for the operator of the other side (RFC 9003) are cut at
- * 255 octets; "" or NULL: none.
+ * after bgp_speaker_stop() or _leave(). Texts for the operator of the other side (RFC 9003) are cut
+ * at 255 octets; "" or NULL: none.
  *
  *	disable   Cease/Administrative Shutdown, in a Hard Reset (RFC 8538) for a peer that would keep
  *	          our routes; it stays down, and what connects gets the same, until it is enabled
@@ -141,14 +144,15 @@ void bgp_speaker_peer_status(const struct bgp_speaker *s, size_t peer, struct bg
 /* The state of a route at one peer. */
 enum bgp_route_state bgp_speaker_route_state(const struct bgp_speaker *s, size_t peer,
 					     const struct prefix *prefix);
-/* The state that a route would come to at a peer that it is for. It needs no route: `own_next_hop` is of
- * its attributes. */
+/* The state that a route would come to at a peer that it is for. It needs no route: `own_next_hop`
+ * is of its attributes. */
 enum bgp_route_state bgp_speaker_new_route_state(const struct bgp_speaker *s, size_t peer,
 						 uint8_t family, const struct addr *own_next_hop);
 size_t bgp_speaker_n_routes(const struct bgp_speaker *s);
 const struct bgp_latencies *bgp_speaker_latencies(const struct bgp_speaker *s);
 
-/* O(routes); of those that no peer has, × peers with a session, and of those with a filter, × peers. */
+/* O(routes); of those that no peer has, × peers with a session, and of those with a filter, ×
+ * peers. */
 struct bgp_route_counts bgp_speaker_count_routes(const struct bgp_speaker *s);
 
 #endif

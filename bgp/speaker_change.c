@@ -148,7 +148,7 @@ static void copy_config(struct bgp_speaker *s, const struct bgp_config *config)
 		       &s->config.large_communities);
 }
 
-/* What was learnt about peers that stay. */
+/* The next peers, with the routers that were discovered for those that stay. */
 static struct bgp_peer_config *with_routers(const struct bgp_config *present,
 					    const struct bgp_config *next)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a speaker reports to its user. */
+/* Callbacks of a speaker to its user. */
 #ifndef BGP_SPEAKER_OPS_H
 #define BGP_SPEAKER_OPS_H
 
@@ -12,8 +12,8 @@
 struct bgp_speaker_ops {
 	/* A session went up or down, or the reason that it is down changed. */
 	void (*peer_changed)(const struct bgp_peer_status *status, void *userdata);
-	/* A peer was sent a route, a withdrawal, or a number of them. Later, when the loop has nothing
-	 * else to do; bgp_speaker_stop() and _leave() tell the rest at once. */
+	/* A peer was sent a route, a withdrawal, or a number of them. Later, when the loop has
+	 * nothing else to do; bgp_speaker_stop() and _leave() tell the rest at once. */
 	void (*sent)(const struct bgp_peer_config *peer, const struct bgp_sent *sent,
 		     void *userdata);
 	/* A peer sent routes or withdrew some; the views live during the call. */

@@ -185,8 +185,8 @@ struct origin {
 	uint32_t device; /* the interface of a link-local address, else the VRF; 0: none */
 };
 
-/* The same address may be a router on every interface, or in every VRF. `home`: the VRF that the agent
- * itself was started in; peers without one are in that. */
+/* The same address may be a router on every interface, or in every VRF. `home`: the VRF that the
+ * agent itself was started in; peers without one are in that. */
 static bool is_from(const struct bgp_peer_config *c, const struct origin *from, uint32_t home)
 {
 	uint32_t device = c->ifname[0] ? fib_interface_index(c->ifname, NULL) : home;
@@ -227,8 +227,8 @@ static bool is_to_vip(const struct bgp_speaker *s, const struct bgp_peer *p, int
 	return true;
 }
 
-/* The kernel checked no password of it, as net.ipv4.tcp_l3mdev_accept has changed since the keys were
- * set. Listeners are not touched while they accept. */
+/* The kernel checked no password of it, as net.ipv4.tcp_l3mdev_accept has changed since the keys
+ * were set. Listeners are not touched while they accept. */
 static bool lacks_key(struct bgp_speaker *s, const struct bgp_peer *p)
 {
 	const struct bgp_peer_config *c = bgp_peer_config(p);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The data of a speaker, its peers, and the listener through which they come: for speaker.c, which owns
- * it, and speaker_change.c. */
+/* The data of a speaker, its peers, and the listener through which they come: for speaker.c, which
+ * owns it, and speaker_change.c. */
 #ifndef BGP_SPEAKER_PEERS_H
 #define BGP_SPEAKER_PEERS_H
 
@@ -24,7 +24,8 @@ struct bgp_speaker {
 	struct bgp_speaker_ops ops;
 	void *userdata;
 	struct rib rib;
-	/* The turn of the loop in which the oldest change began that is not with the sockets; 0: none. */
+	/* The turn of the loop in which the oldest change began that is not with the sockets; 0:
+	 * none. */
 	mono_t announced_at, withdrawn_at;
 	struct bgp_latencies latencies;
 	bool restoring; /* peers may have routes of the previous instance */
@@ -43,7 +44,7 @@ struct bgp_speaker {
 	struct bgp_flush *stopping;
 };
 
-/* What is marked leaves in this turn of the loop. */
+/* Marked routes are sent in this turn of the loop. */
 void speaker_flush_later(struct bgp_speaker *s);
 /* The route has changed: every peer is told in this turn of the loop. `since` is announced_at or
  * withdrawn_at; NULL: not counted. */

@@ -38,8 +38,8 @@ enum bgp_route_state {
 };
 const char *bgp_route_state_name(enum bgp_route_state state); /* "sent", "no-next-hop" … */
 
-/* From the turn of the loop that brought the evidence, to the hand-over of the UPDATEs to the sockets of
- * all peers. Changes of one turn are one. */
+/* From the turn of the loop that brought the evidence, to the hand-over of the UPDATEs to the
+ * sockets of all peers. Changes of one turn are one. */
 struct bgp_latencies {
 	struct histogram announce, withdraw;
 };
@@ -106,8 +106,8 @@ struct bgp_peer_status {
 	mono_t next_hop_since[2];
 	struct bgp_message_counts sent, received;
 	uint64_t prefixes_received, prefixes_withdrawn; /* counted, never kept */
-	/* Of IPv4 and IPv6, in this session: announced less withdrawn. One that the peer announces twice
-	 * counts twice, as none is kept. */
+	/* Of IPv4 and IPv6, in this session: announced less withdrawn. One that the peer announces
+	 * twice counts twice, as none is kept. */
 	uint64_t routes_received_of[2];
 	uint64_t errors_tolerated; /* UPDATEs handled as RFC 7606 says without a reset */
 	size_t routes_sent;        /* the peer holds now */

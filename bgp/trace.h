@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A message in one line, for the log: "UPDATE + 192.0.2.1/32 192.0.2.2/32 next-hop 10.0.0.1". Pure. */
+/* A message in one line, for the log: "UPDATE + 192.0.2.1/32 192.0.2.2/32 next-hop 10.0.0.1".
+ * Pure. */
 #ifndef BGP_TRACE_H
 #define BGP_TRACE_H
 

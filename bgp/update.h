@@ -45,8 +45,8 @@ struct bgp_update_builder {
 	size_t n;            /* prefixes so far */
 };
 
-/* `cap` is the largest message the peer takes, or less. IPv4 with an IPv4 next hop goes into the NLRI
- * field. IPv6, and IPv4 with an IPv6 next hop (RFC 8950), go into MP_REACH_NLRI, first of the
+/* `cap` is the largest message the peer takes, or less. IPv4 with an IPv4 next hop goes into the
+ * NLRI field. IPv6, and IPv4 with an IPv6 next hop (RFC 8950), go into MP_REACH_NLRI, first of the
  * attributes (RFC 7606 5.1). `attrs` is not needed after the call. */
 void bgp_update_begin_announce(struct bgp_update_builder *b, uint8_t *buf, size_t cap,
 			       const struct bgp_attrs_out *attrs, uint8_t family);

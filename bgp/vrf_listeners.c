@@ -73,8 +73,8 @@ void bgp_vrf_listeners_free(struct bgp_vrf_listeners *l)
 	free(l);
 }
 
-/* That the peer is in: its `device`, or the one that its interface belongs to. "": none, or the kernel cannot
- * say at present, and `*unsure` becomes true. */
+/* That the peer is in: its `device`, or the one that its interface belongs to. "": none, or the
+ * kernel cannot say at present, and `*unsure` becomes true. */
 static const char *vrf_of(const struct bgp_peer_config *p, char buf[static IF_NAMESIZE],
 			  bool *unsure)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Values out of an answer of Consul (lib/json_scan.h), each parsed by itself. Pure. */
+/* Values out of an answer of Consul (lib/json_scan.h), each parsed on its own. Pure. */
 #ifndef CONSUL_ANSWER_H
 #define CONSUL_ANSWER_H
 

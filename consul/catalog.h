@@ -86,8 +86,8 @@ bool consul_catalog_needs_services(const struct consul_catalog *c);
 /* The health of a service, and why. */
 enum consul_health consul_catalog_judge(const struct consul_catalog *c, const char *service,
 					mono_t now, char said[static CONSUL_SAID_MAX]);
-/* Whether the service fails if Consul answers no more: not while its last answers count, but doubt ends, and
- * so does consul_max_stale. *ret_at, unless NULL: from when on, `now` at the earliest. */
+/* Whether the service fails if Consul answers no more: not while its last answers count, but doubt
+ * ends, and so does consul_max_stale. *ret_at, unless NULL: from when on, `now` at the earliest. */
 bool consul_catalog_fails_away(const struct consul_catalog *c, const char *service, mono_t now,
 			       mono_t *ret_at);
 /* When time alone changes the health of a service; USEC_NEVER. */

@@ -287,7 +287,7 @@ static void round_done(struct round *round)
 	*round = (struct round){ 0 };
 }
 
-/* Half a round is no answer: it looks like services that went away. */
+/* Half a round is not an answer: it looks like services that went away. */
 static void fail_round(struct query *q, const struct consul_answer *last)
 {
 	struct consul_answer a = *last;
@@ -314,8 +314,8 @@ static void finish_round(struct query *q, mono_t began)
 	take_services(q, &a, &services, began);
 }
 
-/* A service may have changed since the names were asked for: what a later answer lacks is gone. The names,
- * and services that were asked for before, are as old as they are. */
+/* A service may have changed since the names were asked for: what a later answer lacks is gone. The
+ * names, and services that were asked for before, are as old as they are. */
 static void note_answer(struct consul_answer *whole, const struct consul_answer *part)
 {
 	if (!whole->from_index)

@@ -27,8 +27,9 @@ int nomad_self_parse(const char *json, size_t len, char ret[static CONSUL_NAME_M
 		at = inside;
 	}
 	if (r == 0 && !at.p)
-		r = err_set(err, -EPROTO,
-			    "the agent has no node_id: it is no client, services run on clients");
+		r = err_set(
+			err, -EPROTO,
+			"the agent has no node_id: it is not a client, services run on clients");
 	if (r == 0)
 		r = answer_get_text(at, "node_id", &id, &id_len, err);
 	if (r == 0 && (id_len == 0 || consul_name_flaw(id, id_len)))

@@ -5,7 +5,7 @@
  * Strict: an answer that Consul would not give is an error as a whole, because half an answer looks
  * like services that went away. What Consul passes on from any service of the node is not its word:
  * it accepts IDs and names of a megabyte, NUL octets in all of them, and any nesting in a proxy's
- * configuration. Such a service or check is skipped by itself and named, the others count. Fields
+ * configuration. Such a service or check is skipped alone and named, the others count. Fields
  * that we do not use may be anything. The size of an answer is bounded by who fetches it.
  */
 #ifndef CONSUL_PAYLOAD_H
@@ -81,8 +81,8 @@ int consul_self_parse(const char *json, size_t len, char ret[static CONSUL_NAME_
 
 /* ---- parts, also of Nomad's answers (consul/nomad.h) ---- */
 
-/* An item was skipped. `name` is shown as the JSON has it, in quotes: a NUL octet in it is an escape
- * there. */
+/* An item was skipped. `name` is shown as the JSON has it, in quotes: a NUL octet in it is an
+ * escape there. */
 void consul_skip(struct consul_skipped *s, struct json_slice name, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 /* Why a name of a service is none for us; NULL: it is one. */

@@ -45,9 +45,9 @@ static bool is_other_node(const struct consul_stream *s, const struct consul_ans
 	return !str_equal(s->node_id, a->node_id) || s->create_index != a->create_index;
 }
 
-/* A running agent of Consul registers its own node. So when the node is missing after the agent may have been
- * restarted, Consul has lost it, whatever the index: it was not deregistered. In Nomad, the last service of a
- * node may go meanwhile. */
+/* A running agent of Consul registers its own node. So when the node is missing after the agent may
+ * have been restarted, Consul has lost it, whatever the index: it was not deregistered. In Nomad,
+ * the last service of a node may go meanwhile. */
 static bool lost_node(const struct consul_stream *s, const struct consul_answer *a)
 {
 	return a->node_id && s->present && !a->present &&

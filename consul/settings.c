@@ -120,7 +120,7 @@ static int set_flags(struct consul_settings *s, const struct consul_config *conf
 	return 0;
 }
 
-/* What Nomad's own command line reads, in the place of the keys. */
+/* The environment of Nomad's own command line takes precedence over the keys. */
 static int make_nomad(const struct consul_config *config, consul_getenv *env,
 		      struct consul_settings *ret, struct err *err)
 {

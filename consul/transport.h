@@ -24,8 +24,8 @@ int consul_transport_new(sd_event *loop, const struct consul_config *config, con
 /* Cancels all calls, without callbacks. */
 void consul_transport_free(struct consul_transport *t);
 
-/* From now on reads are of what the leader has confirmed; one that has just been elected may otherwise say that
- * there is nothing. */
+/* From now on reads are of what the leader has confirmed; one that has just been elected may
+ * otherwise say that there is nothing. */
 void consul_transport_be_consistent(struct consul_transport *t);
 
 const char *consul_transport_address(const struct consul_transport *t); /* without secrets */

@@ -129,7 +129,8 @@ size_t fleet_count_remaining(const struct fleet_view *v)
 	return count_staying(v, is_announced);
 }
 
-/* Of those that stay without this one. A claim or a slot for rolling work that is there twice counts twice. */
+/* Of those that stay without this one. A claim or a slot for rolling work that is there twice
+ * counts twice. */
 static size_t without(size_t staying, bool self)
 {
 	return staying - (staying > 0 && self);

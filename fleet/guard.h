@@ -5,12 +5,13 @@
  *
  * Every VIP has these keys in Consul: `up/NODE`, held by the session of the node's agent,
  * `has/NODE`, which outlasts the session, and `.leave`, one value changed by compare-and-swap. It
- * holds claims: first the slots granted, then the line of those that wait, the longest first. `.join` has the
- * same form, and the line of those that join (fleet/joiner.h).
+ * holds claims: first the slots granted, then the line of those that wait, the longest first.
+ * `.join` has the same form, and the line of those that join (fleet/joiner.h).
  *
- * A claim is reserved, then confirmed: the agent withdraws only on a view that shows its claim among
- * the slots and enough others beside it. Such a view is of the moment of the reservation or later, so
- * an old one does no harm, and an agent whose session ended between view and write is noticed.
+ * A claim is reserved, then confirmed: the agent withdraws only on a view that shows its claim
+ * among the slots and enough others beside it. Such a view is of the moment of the reservation or
+ * later, so an old one does no harm, and an agent whose session ended between view and write is
+ * noticed.
  */
 #ifndef FLEET_GUARD_H
 #define FLEET_GUARD_H
@@ -67,7 +68,8 @@ struct fleet_leave {
 	size_t n, n_slots;
 };
 
-/* Of a host that does rolling work on the VIP (fleet/roll.h). No session holds it: it outlasts a reboot. */
+/* Of a host that does rolling work on the VIP (fleet/roll.h). No session holds it: it outlasts a
+ * reboot. */
 struct fleet_slot {
 	char node[FLEET_NODE_MAX];
 	char id[FLEET_ROLL_ID_MAX]; /* of that work */
@@ -115,38 +117,40 @@ enum fleet_step {
 
 struct fleet_decision {
 	enum fleet_step step;
-	size_t ahead; /* in the longest of the lines */
-	char first
-		[FLEET_NODE_MAX]; /* of those that join, in that line; "": none is before this one */
-	size_t up, min_up;        /* of the VIP that is shortest of agents, without this one */
+	size_t ahead;               /* in the longest of the lines */
+	char first[FLEET_NODE_MAX]; /* of those that join; "": none is before this one */
+	size_t up, min_up;          /* of the VIP that is shortest of agents, without this one */
 	struct fleet_leave leaves[FLEET_VIPS_MAX]; /* step WRITE: to write, by VIP, at its index */
 };
 
-/* Those that join are announced, and it is not known yet whether they serve: they do not count for one that asks to
- * leave, and count for one that is away, and for one that joins itself and is to be drained. */
+/* Those that join are announced, and it is not known yet whether they serve: they do not count for
+ * one that asks to leave, and count for one that is away, and for one that joins itself and is to
+ * be drained. */
 
 /* `me` asks to leave with all `n` VIPs (1 to FLEET_VIPS_MAX), or with none. */
 void fleet_decide_leave(const struct fleet_view *views, const struct fleet_rule *rules, size_t n,
 			const struct fleet_claim *me, wall_t now, struct fleet_decision *ret);
-/* `me` is withdrawn, as Consul knows, and could be announced: whether it has to be. Several that are away may
- * return at once; those that are too many leave again, one by one. */
+/* `me` is withdrawn, as Consul knows, and could be announced: whether it has to be. Several that
+ * are away may return at once; those that are too many leave again, one by one. */
 void fleet_decide_return(const struct fleet_view *views, const struct fleet_rule *rules, size_t n,
 			 const struct fleet_claim *me, wall_t now, struct fleet_decision *ret);
-/* `node` does not ask: its claims go. `force` writes even where there is none, so that a write whose
- * answer was lost cannot take effect later. */
+/* `node` does not ask: its claims go. `force` writes even where there is none, so that a write
+ * whose answer was lost cannot take effect later. */
 void fleet_decide_stay(const struct fleet_view *views, size_t n, const char *node, bool force,
 		       struct fleet_decision *ret);
 void fleet_decision_done(struct fleet_decision *d);
 
-/* The operator drains `node`: would enough stay without it, and without those that are about to leave or to be
- * drained? True also when it is not announced. */
+/* The operator drains `node`: would enough stay without it, and without those that are about to
+ * leave or to be drained? True also when it is not announced. */
 bool fleet_may_drain(const struct fleet_view *v, const struct fleet_rule *rule, const char *node,
 		     wall_t now, size_t *ret_others, size_t *ret_min_up);
-/* Announced, and neither about to leave nor in rolling work: what the guard counts, without those that join. */
+/* Announced, and neither about to leave nor in rolling work: what the guard counts, without those
+ * that join. */
 size_t fleet_count_staying(const struct fleet_view *v);
 /* Whether that one is among them. */
 bool fleet_stays(const struct fleet_view *v, const char *node);
-/* The same with those that join: what is announced, and goes on to be. For people, and gates of theirs. */
+/* The same with those that join: what is announced, and goes on to be. For people, and gates of
+ * theirs. */
 size_t fleet_count_remaining(const struct fleet_view *v);
 bool fleet_remains(const struct fleet_view *v, const char *node);
 /* Agents that announce the VIP in any form but that of a drain, and those of them that join. */
@@ -161,8 +165,8 @@ size_t fleet_min_up(const struct fleet_view *v, const struct fleet_rule *rule, w
 const struct fleet_up *fleet_view_find(const struct fleet_view *v, const char *node);
 /* Does the session of the claim hold the node's key? */
 bool fleet_view_is_live(const struct fleet_view *v, const struct fleet_claim *c);
-/* A copy of `from` without the claims of `node` and those whose session has ended, with room for one more; free
- * its claims. */
+/* A copy of `from` without the claims of `node` and those whose session has ended, with room for
+ * one more; free its claims. */
 struct fleet_leave fleet_leave_without(const struct fleet_view *v, const struct fleet_leave *from,
 				       const char *node);
 

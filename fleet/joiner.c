@@ -16,7 +16,8 @@ bool fleet_joiner_want(struct fleet_joiner *j, enum fleet_join join)
 {
 	if (j->join == join)
 		return false;
-	/* Those that stand keep their place by another definition, unless one was promoted between. */
+	/* Those that stand keep their place by another definition, unless one was promoted
+	 * between. */
 	if (j->join == FLEET_JOIN_NONE)
 		j->claim.number++;
 	j->join = join;
@@ -127,8 +128,8 @@ static void decide_stand(const struct fleet_joiner *j, const struct fleet_view *
 		ret->step = FLEET_STEP_WAIT;
 }
 
-/* It does not stand there any more: its claims go. A write whose answer was lost is overtaken by one that
- * changes nothing. */
+/* It does not stand there any more: its claims go. A write whose answer was lost is overtaken by
+ * one that changes nothing. */
 static void decide_go(const struct fleet_joiner *j, const struct fleet_view *views, size_t n,
 		      struct fleet_decision *ret)
 {

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The line of those that join a VIP: agents whose app has a definition that is not promoted there yet. Pure;
- * docs/decisions/fleet-guard.md has the reasons.
+ * The line of those that join a VIP: agents whose app has a definition that is not promoted there
+ * yet. Pure; docs/decisions/fleet-guard.md has the reasons.
  *
- * A joiner stands in the lines of all its VIPs, at the end of each at once, as soon as its definition joins, so
- * that one whose checks never pass holds up those behind it. Its turn has come when its checks have passed for
- * long enough and fewer than `max_joining` stand before it in each line. Those before it only become fewer, so a
- * view that is old says too many, never too few. A claim whose session has ended does not count, nor does one of
- * an agent that is announced by a promoted definition and has not given it back yet.
+ * A joiner stands in the lines of all its VIPs, at the end of each at once, as soon as its
+ * definition joins, so that one whose checks never pass holds up those behind it. Its turn has come
+ * when its checks have passed for long enough and fewer than `max_joining` stand before it in each
+ * line. Those before it only become fewer, so a view that is old says too many, never too few. A
+ * claim whose session has ended does not count, nor does one of an agent that is announced by a
+ * promoted definition and has not given it back yet.
  */
 #ifndef FLEET_JOINER_H
 #define FLEET_JOINER_H
@@ -40,7 +41,7 @@ void fleet_joiner_init(struct fleet_joiner *j, const char *node);
 bool fleet_joiner_want(struct fleet_joiner *j, enum fleet_join join);
 /* Another one, "" for none: claims of the former are void. */
 void fleet_joiner_session(struct fleet_joiner *j, const char *session, mono_t now);
-/* What was decided is void: another view is needed. */
+/* Pending decisions are void: another view is needed. */
 void fleet_joiner_forget(struct fleet_joiner *j, mono_t now);
 /* By a view of each VIP. `may`: nothing else stands against promoting it. */
 void fleet_joiner_judge(struct fleet_joiner *j, const struct fleet_view *views,

@@ -75,7 +75,7 @@ static void give_up(struct fleet_member *m, mono_t now)
 
 /* ---- inputs ---- */
 
-/* What is decided in flight is judged when it is answered. */
+/* A decision in flight is judged when it is answered. */
 static void decide_anew(struct fleet_member *m, mono_t now)
 {
 	if (!m->request.id)
@@ -92,8 +92,8 @@ void fleet_member_join(struct fleet_member *m, enum fleet_join join, mono_t now)
 	m->joiner.read_at = now;
 }
 
-/* What was withdrawn stays so, a check that fails is no reason to announce; but what was kept before has no
- * slot that would let it go. */
+/* A withdrawn route stays withdrawn, as a failing check is no reason to announce; but an app that
+ * was kept before has no slot that would let it go. */
 static enum fleet_form soft_form(const struct fleet_member *m, bool announced)
 {
 	bool keeps = announced || m->was_kept || m->form == FLEET_NORMAL;

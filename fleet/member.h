@@ -10,12 +10,13 @@
  *
  * Only soft evidence ever waits for Consul, and with no answer it waits degraded.
  *
- * An app that joins, by a definition that is not promoted yet, stands in another line (fleet/joiner.h).
+ * An app that joins, by a definition that is not promoted yet, stands in another line
+ * (fleet/joiner.h).
  *
- * An app that was kept and then failed hard never had a slot: when only the soft failure is left, it is kept
- * again. Any other one that is withdrawn on soft evidence, and was announced before, looks from time to time
- * whether enough are left without it. A member that is retired takes its keys and claims with it; one that
- * has its VIPs in the same session then succeeds it.
+ * An app that was kept and then failed hard never had a slot: when only the soft failure is left,
+ * it is kept again. Any other one that is withdrawn on soft evidence, and was announced before,
+ * looks from time to time whether enough are left without it. A member that is retired takes its
+ * keys and claims with it; one that has its VIPs in the same session then succeeds it.
  */
 #ifndef FLEET_MEMBER_H
 #define FLEET_MEMBER_H
@@ -28,9 +29,9 @@
 enum fleet_evidence {
 	FLEET_GOOD,
 	FLEET_SOFT,
-	FLEET_KEPT, /* soft, and announced all the same by another decision than the guard's */
-	FLEET_DRAIN, /* the operator's, not yet at its withdrawal: announced, and counts for no other */
-	FLEET_HARD, /* also a drain that has come to its withdrawal, and the stop */
+	FLEET_KEPT,  /* soft, and announced all the same by another decision than the guard's */
+	FLEET_DRAIN, /* the operator's, before the withdrawal: announced, counts for no other */
+	FLEET_HARD,  /* also a drain that has come to its withdrawal, and the stop */
 };
 
 enum fleet_request_kind {
@@ -62,9 +63,9 @@ struct fleet_config {
 	span_t poll;     /* the first in line reads this often, the k-th k times more rarely */
 	span_t poll_max; /* and one that is away as often */
 	span_t refresh;  /* of `has`, well within `window` */
-	/* What Consul has forgotten says too little of the others until they have written it anew: how
-	 * long soft evidence waits after a session that is not the first, and after own keys that were
-	 * gone. */
+	/* After Consul has lost keys, its view of the others is incomplete until they have written
+	 * theirs anew: how long soft evidence waits after a session that is not the first, and
+	 * after own keys that were gone. */
 	span_t settle_session, settle_keys;
 };
 
@@ -102,12 +103,12 @@ struct fleet_member {
 void fleet_member_init(struct fleet_member *m, const struct fleet_config *config, const char *node,
 		       uint32_t seed);
 void fleet_member_done(struct fleet_member *m);
-/* `announced`: it is at present, by whatever reason. What is not is not announced by soft evidence, unless it
- * was kept. */
+/* `announced`: it is at present, by whatever reason. Soft evidence does not announce an app that is
+ * not, unless it was kept. */
 void fleet_member_evidence(struct fleet_member *m, enum fleet_evidence evidence, bool announced,
 			   mono_t now);
-/* Whether its definition joins; `joiner.is_promoted` says when its turn has come. The caller then calls this with
- * FLEET_JOIN_NONE. */
+/* Whether its definition joins; `joiner.is_promoted` says when its turn has come. The caller then
+ * calls this with FLEET_JOIN_NONE. */
 void fleet_member_join(struct fleet_member *m, enum fleet_join join, mono_t now);
 /* As it is reported. */
 enum fleet_form fleet_member_shown(const struct fleet_member *m);
@@ -117,19 +118,20 @@ void fleet_member_session(struct fleet_member *m, const char *session, mono_t un
 void fleet_member_keys_lost(struct fleet_member *m, mono_t now);
 /* The rules have changed: what was decided by the former ones is decided anew. */
 void fleet_member_rules(struct fleet_member *m, mono_t now);
-/* The app is no longer here, or not with these VIPs. Its requests from now on delete its keys and its claims,
- * until `is_gone`. */
+/* The app is no longer here, or not with these VIPs. Its requests from now on delete its keys and
+ * its claims, until `is_gone`. */
 void fleet_member_retire(struct fleet_member *m, mono_t now);
 /* The config of a retired member has fewer VIPs; no request is in flight. */
 void fleet_member_narrow(struct fleet_member *m);
-/* Has VIPs that `from`, which is retired, had: what is left of that in Consul is its own now. After its session
- * was given. */
+/* Has VIPs that `from`, which is retired, had: what is left of that in Consul is its own now. After
+ * its session was given. */
 void fleet_member_succeed(struct fleet_member *m, const struct fleet_member *from);
-/* What is told besides the form has changed. */
+/* The details that are told besides the form have changed. */
 void fleet_member_tell(struct fleet_member *m, mono_t now);
 /* True when *ret is to be sent. A request that timed out is given up here. */
 bool fleet_member_next(struct fleet_member *m, mono_t now, struct fleet_request *ret);
-/* `views` of READ, CLAIM and JOIN that are OK, one a VIP. An answer that is not awaited is dropped. */
+/* `views` of READ, CLAIM and JOIN that are OK, one a VIP. An answer that is not awaited is
+ * dropped. */
 void fleet_member_answer(struct fleet_member *m, uint64_t id, enum fleet_result result,
 			 const struct fleet_view *views, wall_t wall, mono_t now);
 /* When fleet_member_next() is to be called again. */

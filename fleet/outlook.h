@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the guard (fleet/guard.h) would answer if this agent asked to leave, and what would be left. Pure; by
- * one view of each VIP, one after the other, so that no view has to be kept.
+ * The answer of the guard (fleet/guard.h) if this agent asked to leave, and the agents that would
+ * be left. Pure; by one view of each VIP, one after the other, so that no view has to be stored.
  */
 #ifndef FLEET_OUTLOOK_H
 #define FLEET_OUTLOOK_H
@@ -33,8 +33,8 @@ void fleet_outlook(const struct fleet_view *v, const struct fleet_rule *rule,
 		   const struct fleet_claim *me, wall_t now, struct fleet_outlook *ret);
 /* Of all VIPs of an app, with which it leaves or stays: 1 to FLEET_VIPS_MAX. */
 enum fleet_prospect fleet_prospect(const struct fleet_outlook *vips, size_t n);
-/* How many agents may leave with all of them at most, if all fail softly: those that join, which the guard does not
- * count, may while enough of the others stay. */
+/* How many agents may leave with all of them at most, if all fail softly: those that join, which
+ * the guard does not count, may while enough of the others stay. */
 size_t fleet_room(const struct fleet_outlook *vips, size_t n);
 
 #endif

@@ -222,7 +222,8 @@ static void wait_for_room(struct fleet_roll *r, const struct fleet_view *views, 
 	r->next_at = usec_add(now, backoff_next(&r->poll, xorshift32(&r->random)));
 }
 
-/* A slot that is there counts for nothing before its write is confirmed: it may be of other VIPs, too. */
+/* A slot that is there counts for nothing before its write is confirmed: it may be of other VIPs,
+ * too. */
 static void judge_wait(struct fleet_roll *r, const struct fleet_view *views, bool is_whole,
 		       wall_t wall, mono_t now)
 {

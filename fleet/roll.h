@@ -1,19 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Rolling work on the hosts of a fleet: one of `limit` slots at every VIP concerned, or none. Pure; the shell
- * sends the requests. docs/decisions/fleet-guard.md has the reasons.
+ * Rolling work on the hosts of a fleet: one of `limit` slots at every VIP concerned, or none. Pure;
+ * the shell sends the requests. docs/decisions/fleet-guard.md has the reasons.
  *
  *	WAITING ──slot──> HELD ──release──> RELEASING ──given back──> ENDED
  *	    └────────────release───────────────^
  *
- * Work that is gone on with begins in CHECKING: HELD when the slot is there yet at every VIP, else WAITING.
+ * Work that is gone on with begins in CHECKING: HELD when the slot is there yet at every VIP, else
+ * WAITING.
  *
- * A slot is a compare-and-swap on `.roll` of all VIPs in one transaction, which reads all keys after it: it is
- * held when that view shows that the guard's min_up stays without this host, else it is given back. Whoever
- * waits has no place in a line: a place would outlast its host, which nothing tells apart from one that reboots.
+ * A slot is a compare-and-swap on `.roll` of all VIPs in one transaction, which reads all keys
+ * after it: it is held when that view shows that the guard's min_up stays without this host, else
+ * it is given back. Whoever waits has no place in a line: a place would outlast its host, which
+ * nothing tells apart from one that reboots.
  *
- * A write without an answer may take effect later. What is there is read anew, and before the work ends without
- * a slot, `.roll` is written once more, so that the index of the lost one is past.
+ * A write without an answer may take effect later. The slots are read anew, and before the work
+ * ends without a slot, `.roll` is written once more, so that the index of the lost one is past.
  */
 #ifndef FLEET_ROLL_H
 #define FLEET_ROLL_H
@@ -56,7 +58,7 @@ struct fleet_roll_request {
 		*slots; /* of WRITE, by VIP; valid until the answer or the next call */
 };
 
-/* What it waits for; counts are of the VIP that is shortest. */
+/* The reason why it waits; counts are of the VIP that is shortest. */
 struct fleet_roll_wait {
 	bool is_known;             /* Consul has answered */
 	bool by_guard;             /* there is a slot, but too few would stay */
@@ -85,8 +87,9 @@ struct fleet_roll {
 	uint32_t random;
 };
 
-/* Begins in WAITING, CHECKING, HELD (by an instance before) or RELEASING. `may_be_late`: writes of an instance
- * before may yet take effect. `number` differs from those of instances before, as a random one does. */
+/* Begins in WAITING, CHECKING, HELD (by an instance before) or RELEASING. `may_be_late`: writes of
+ * an instance before may yet take effect. `number` differs from those of instances before, as a
+ * random one does. */
 void fleet_roll_init(struct fleet_roll *r, const struct fleet_roll_config *config,
 		     const struct fleet_slot *me, enum fleet_roll_state state, bool may_be_late,
 		     uint64_t number, uint32_t seed);
@@ -95,8 +98,8 @@ void fleet_roll_done(struct fleet_roll *r);
 void fleet_roll_release(struct fleet_roll *r, mono_t now);
 /* True when *ret is to be sent. A request that timed out is given up here. */
 bool fleet_roll_next(struct fleet_roll *r, mono_t now, struct fleet_roll_request *ret);
-/* `views` of an answer that is OK, one a VIP; of LOOK their `roll` alone. An answer that is not awaited is
- * dropped. */
+/* `views` of an answer that is OK, one a VIP; of LOOK their `roll` alone. An answer that is not
+ * awaited is dropped. */
 void fleet_roll_answer(struct fleet_roll *r, uint64_t id, enum fleet_result result,
 		       const struct fleet_view *views, wall_t wall, mono_t now);
 /* When fleet_roll_next() is to be called again. */

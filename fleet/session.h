@@ -3,9 +3,9 @@
  * The agent's session in Consul: created, renewed, and created again when it has ended. Pure.
  *
  * A session lives for `ttl` after the renewal was sent, at least: Consul may keep it longer, never
- * shorter. A renewal that finds no session is not believed before a consistent read has said the same: Consul
- * 1.8.7 renews before it has read its log after a restart. After a loss that others share, such as a restart of Consul, agents come back spread
- * over `spread`.
+ * shorter. A renewal that finds no session is not believed before a consistent read has said the
+ * same: Consul 1.8.7 renews before it has read its log after a restart. After a loss that others
+ * share, such as a restart of Consul, agents come back spread over `spread`.
  */
 #ifndef FLEET_SESSION_H
 #define FLEET_SESSION_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a view of a VIP says of the whole fleet, in numbers: for metrics, and for people. Pure. */
+/* Totals of the whole fleet by a view of a VIP: for metrics, and for people. Pure. */
 #ifndef FLEET_TALLY_H
 #define FLEET_TALLY_H
 

@@ -301,7 +301,7 @@ static int add_roll_of(struct reader *r, const struct entry *e)
 	return 0;
 }
 
-/* Keys of other kinds are none of ours. */
+/* Keys of other kinds are not ours. */
 static int add_entry(struct reader *r, const struct entry *e)
 {
 	const char *up = node_of(e, "up/"), *has = node_of(e, "has/");
@@ -385,7 +385,7 @@ static void drop_views(struct fleet_answer *a)
 	}
 }
 
-/* What another agent wrote does not undo this one's report. */
+/* Another agent's malformed value does not undo this one's report. */
 static int tear(struct reader *r)
 {
 	drop_views(&r->answer);
@@ -418,7 +418,7 @@ int fleet_txn_parse(enum fleet_txn kind, const struct fleet_keys *k, const uint6
 	json_error_t where;
 	json_t *o = json_loadb(json, len, 0, &where);
 	if (!o)
-		return err_set(err, -EPROTO, "the answer is no JSON: %.100s", where.text);
+		return err_set(err, -EPROTO, "the answer is not JSON: %.100s", where.text);
 	int rc = add_results(&r, kind, own, json_object_get(o, "Results"));
 	json_decref(o);
 	if (rc < 0)

@@ -13,8 +13,8 @@
  *	SLOTS   get-tree of `.roll`
  *	ROLL    cas `.roll`; then get-tree of every VIP
  *
- * The check is check-index of the own `up` key as it was last seen, or check-not-exists: a request that was
- * overtaken by a later one, or that left before the keys were emptied, is refused.
+ * The check is check-index of the own `up` key as it was last seen, or check-not-exists: a request
+ * that was overtaken by a later one, or that left before the keys were emptied, is refused.
  */
 #ifndef FLEET_TXN_H
 #define FLEET_TXN_H
@@ -51,7 +51,7 @@ struct fleet_keys {
 	const char *node;
 };
 
-/* What is written. `own` are the indexes of the own `up` keys, by VIP, 0 where there is none. */
+/* Values to write. `own` are the indexes of the own `up` keys, by VIP, 0 where there is none. */
 struct fleet_write {
 	const uint64_t *own;
 	const char *session;
@@ -70,19 +70,19 @@ struct fleet_answer {
 	/* Of READ, REFRESH, CLAIM, JOIN and ROLL; of SLOTS the `roll` alone. */
 	struct fleet_view views[FLEET_VIPS_MAX];
 	uint64_t own[FLEET_VIPS_MAX];
-	bool is_torn; /* of REFRESH: a key that was read is wrong. Its write counts, and there are no views */
+	bool is_torn;     /* of REFRESH: a key is wrong. Its write counts, there are no views */
 	wall_t announced; /* of FIND: when own `has` last said that some VIP was; 0: none does */
 };
 
-/* The body; free it. `write` of REPORT, REFRESH, CLAIM, JOIN and FORGET, of DROP its `own`, of ROLL `serial`,
- * `rolls` and `roller`. */
+/* The body; free it. `write` of REPORT, REFRESH, CLAIM, JOIN and FORGET, of DROP its `own`, of ROLL
+ * `serial`, `rolls` and `roller`. */
 char *fleet_txn_make(enum fleet_txn kind, const struct fleet_keys *k,
 		     const struct fleet_write *write);
-/* An answer with status 200 to the transaction of `kind`, which wrote with `own`. -EPROTO with what is
- * wrong; *ret is filled on success only. */
+/* An answer with status 200 to the transaction of `kind`, which wrote with `own`. -EPROTO with what
+ * is wrong; *ret is filled on success only. */
 int fleet_txn_parse(enum fleet_txn kind, const struct fleet_keys *k, const uint64_t *own,
 		    const char *json, size_t len, struct fleet_answer *ret, struct err *err);
-/* What Consul says in an answer with status 409, in one line. */
+/* Consul's reason in an answer with status 409, in one line. */
 void fleet_txn_refusal(const char *json, size_t len, struct err *ret);
 void fleet_answer_done(struct fleet_answer *a);
 

@@ -105,9 +105,9 @@ static json_t *load(const char *text, size_t len, struct err *err)
 	}
 	o = json_loadb(text, len, JSON_REJECT_DUPLICATES, &where);
 	if (!o)
-		err_set(err, -EPROTO, "is no JSON: %.100s", where.text);
+		err_set(err, -EPROTO, "is not JSON: %.100s", where.text);
 	else if (!json_is_object(o))
-		err_set(err, -EPROTO, "is no object");
+		err_set(err, -EPROTO, "is not an object");
 	else if (json_integer_value(json_object_get(o, "version")) == VERSION)
 		return o;
 	else
@@ -127,7 +127,7 @@ static int read_number(const json_t *o, const char *key, uint64_t max, uint64_t 
 	return 0;
 }
 
-/* What is not valid counts as not told: nothing is decided by it. */
+/* An invalid value counts as absent: no decision depends on it. */
 static void read_shown(const json_t *o, const char *key, char *to, size_t size)
 {
 	const char *text = json_string_value(json_object_get(o, key));

@@ -11,11 +11,11 @@
  *	           "why": "reboot"}, …]}
  *	CLAIM     {"node": "web1", "session": "e2ecb391-…", "number": 3}
  *
- * A value that is not as it should be is refused as a whole, also one of another version: half of it could
- * make more seem to be announced than are. Members that are not known are passed over.
+ * A value that is not as it should be is refused as a whole, also one of another version: half of
+ * it could make more seem to be announced than are. Members that are not known are passed over.
  *
- * `serial` and `writer` differ with every write. Consul keeps the index of a key that is written with the
- * value that it has, and a request that is late would pass the check of the index.
+ * `serial` and `writer` differ with every write. Consul keeps the index of a key that is written
+ * with the value that it has, and a request that is late would pass the check of the index.
  */
 #ifndef FLEET_VALUES_H
 #define FLEET_VALUES_H
@@ -32,7 +32,8 @@
 
 const char *fleet_form_name(enum fleet_form form); /* "normal", … */
 
-/* May it be the name of a node in a key? 1 to FLEET_NODE_MAX - 1 printable ASCII characters, no '/'. */
+/* May it be the name of a node in a key? 1 to FLEET_NODE_MAX - 1 printable ASCII characters, no
+ * '/'. */
 bool fleet_node_is_valid(const char *node);
 
 /* Free the texts. `writer` has node and session, and a number for each write. */

@@ -24,7 +24,7 @@ char *base64_encode(const void *data, size_t len)
 	return text;
 }
 
-/* The octets of four characters, 0 when they are no group. */
+/* The octets of four characters, 0 when they are not a group. */
 static size_t decode_group(const char *text, uint8_t *to)
 {
 	uint32_t group = 0;

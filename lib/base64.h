@@ -8,8 +8,8 @@
 
 /* Free it. */
 char *base64_encode(const void *data, size_t len);
-/* -EINVAL where it is not what base64_encode() would have written. *ret ends with a NUL behind *ret_len
- * octets; free it. */
+/* -EINVAL where it is not what base64_encode() would have written. *ret ends with a NUL behind
+ * *ret_len octets; free it. */
 int base64_decode(const char *text, uint8_t **ret, size_t *ret_len);
 
 #endif

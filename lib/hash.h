@@ -17,8 +17,8 @@
 
 #include <uthash.h>
 
-/* The longest chain before the table is doubled: each in it is a cache miss on the way to the last. As
- * chains are of random length, 6 makes for one or two on average, 10 (uthash's) for four. */
+/* The longest chain before the table is doubled: each in it is a cache miss on the way to the last.
+ * As chains are of random length, 6 makes for one or two on average, 10 (uthash's) for four. */
 #undef HASH_BKT_CAPACITY_THRESH
 #define HASH_BKT_CAPACITY_THRESH 6U
 

@@ -5,7 +5,7 @@
  * For documents of which other parties write parts: a library that builds the whole tree refuses
  * the whole text for one value that it does not take (a NUL octet in a key, an integer beyond 64
  * bits, deep nesting, a key twice). Here a value that is passed over need not be any good beyond
- * its quotes and brackets, which have to match in number; one that is wanted is parsed by itself.
+ * its quotes and brackets, which have to match in number; one that is wanted is parsed on its own.
  *
  * Errors stick: after the first, everything ends and `failed` stays true. Pure; nothing is
  * allocated, and nothing recurses.

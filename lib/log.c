@@ -174,7 +174,8 @@ static void write_line(const char *line, size_t len)
 	(void)ignored;
 }
 
-/* In JSON every octet may take two; fields are names, the longest of them of alarms and NOTIFICATIONs. */
+/* In JSON every octet may take two; fields are names, the longest of them of alarms and
+ * NOTIFICATIONs. */
 #define LINE_MAX_SIZE (2 * 1024 + 2 * 2048 + 512)
 
 static void write_text(const struct line *l, const char *text)

@@ -5,9 +5,9 @@
  *	WARN  bgp: peer 192.0.2.1: hold timer expired, nothing received for 90 s
  *
  * Under systemd, lines carry its <N> priority prefix instead of the level's name; as JSON they are
- * an object each. What is not plain text (lib/utf8.h) is escaped, so that no value can forge a line
- * or reorder it on a terminal. Each failure is logged once, at the edge: by the code that decides
- * what to do about it.
+ * an object each. Characters that are not plain text (lib/utf8.h) are escaped, so that no value can
+ * forge a line or reorder it on a terminal. Each failure is logged once, at the edge: by the code
+ * that decides what to do about it.
  */
 #ifndef LIB_LOG_H
 #define LIB_LOG_H
@@ -30,8 +30,8 @@ bool log_enabled(const char *module, enum log_level level);
 void log_write(enum log_level level, const char *module, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* A line that is an event (lib/log_event.h). A reader of events (log_set_sink()) gets it whatever the
- * level, JSON lines have the fields. */
+/* A line that is an event (lib/log_event.h). A reader of events (log_set_sink()) gets it whatever
+ * the level, JSON lines have the fields. */
 #define EVENT(name, ...) (&(const struct log_event){ .kind = (name), __VA_ARGS__ })
 void log_event(enum log_level level, const char *module, const struct log_event *event,
 	       const char *fmt, ...) __attribute__((format(printf, 4, 5)));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* An event: a line of the log with its subject in fields. The same fields are in JSON lines of the log, in
- * /v1/events and in what hooks get. Pure. */
+/* An event: a line of the log with its subject in fields. The same fields are in JSON lines of the
+ * log, in /v1/events and in what hooks get. Pure. */
 #ifndef LIB_LOG_EVENT_H
 #define LIB_LOG_EVENT_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What is logged: levels, and the modules that may have one of their own. */
+/* Log levels, and the modules that may have one of their own. */
 #ifndef LIB_LOG_LEVEL_H
 #define LIB_LOG_LEVEL_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* File systems whose calls wait for another machine, or for another process: open() and stat() may take as
- * long as that is silent. */
+/* File systems whose calls wait for another machine, or for another process: open() and stat() may
+ * take as long as that is silent. */
 #ifndef LIB_REMOTE_FS_H
 #define LIB_REMOTE_FS_H
 

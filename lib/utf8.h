@@ -23,21 +23,22 @@ size_t utf8_decode(const char *text, size_t len, uint32_t *ret);
  * for one that is. */
 const char *utf8_kind(uint32_t c);
 
-/* Columns of a terminal that a plain character takes: 2 for those of East Asian scripts and for emoji, 0
- * for marks that combine with the one in front (Unicode Standard Annex 11; by block, not by
- * character: a terminal may differ in rare ones). */
+/* Columns of a terminal that a plain character takes: 2 for those of East Asian scripts and for
+ * emoji, 0 for marks that combine with the one in front (Unicode Standard Annex 11; by block, not
+ * by character: a terminal may differ in rare ones). */
 unsigned utf8_columns(uint32_t c);
 
-/* Octets of the longest beginning of a plain text that takes at most `columns`, and how many it takes. A
- * character is never cut in two. */
+/* Octets of the longest beginning of a plain text that takes at most `columns`, and how many it
+ * takes. A character is never cut in two. */
 size_t utf8_fit(const char *text, size_t columns, size_t *ret_columns);
 
 /* 0 when `text` is well-formed and plain; else -EINVAL and which code point or byte is not:
  * "U+202E, a direction control". */
 int utf8_check(const char *text, struct err *err);
 
-/* Printable text of at most size - 1 bytes. What is not plain becomes `\xHH` (a byte of what is not
- * UTF-8, or below U+0080), `\uHHHH` or `\UHHHHHHHH`; nothing is cut in two. Returns `dst`. */
+/* Printable text of at most size - 1 bytes. A character that is not plain becomes `\xHH` (a byte
+ * that is not UTF-8, or below U+0080), `\uHHHH` or `\UHHHHHHHH`; nothing is cut in two. Returns
+ * `dst`. */
 char *utf8_escape(char *dst, size_t size, const char *src, size_t len);
 #define UTF8_ESCAPED_MAX(len) (4 * (len) + 1) /* the size that is always enough */
 

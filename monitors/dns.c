@@ -70,7 +70,7 @@ static void retry_by_tcp(struct dns_check *d)
 		exchange_unreachable(&d->x, d->x.error);
 }
 
-/* False when the message is no answer to the question, and the check goes on. */
+/* False when the message is not an answer to the question, and the check goes on. */
 static bool judge(struct dns_check *d, const uint8_t *message, size_t len)
 {
 	char said[MONITOR_SAID_MAX] = "";

@@ -99,8 +99,8 @@ static int on_io(sd_event_source *source, int fd, uint32_t revents, void *userda
 	return 0;
 }
 
-/* The resolver finds IPv6 addresses on a host without IPv6, too. They say nothing of the server, and
- * must not keep those of IPv4 from counting. */
+/* The resolver finds IPv6 addresses on a host without IPv6, too. They say nothing of the server,
+ * and must not keep those of IPv4 from counting. */
 static bool is_without_ipv6(const struct exchange *x, int error)
 {
 	return x->n > 1 && x->to.family == AF_INET6 &&

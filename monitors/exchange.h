@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A check that talks to a host over a socket, within a time limit: what such kinds have in common. The
- * kind's own struct begins with a struct exchange and says in its ops what is sent and what an
+ * A check that talks to a host over a socket, within a time limit: what such kinds have in common.
+ * The kind's own struct begins with a struct exchange and says in its ops what is sent and what an
  * answer is worth.
  *
- * A host may be a name. Its addresses are tried in the order of the resolver until one answers; each
- * has half of the time that is left, the last one all of it.
+ * A host may be a name. Its addresses are tried in the order of the resolver until one answers;
+ * each has half of the time that is left, the last one all of it.
  */
 #ifndef MONITORS_EXCHANGE_H
 #define MONITORS_EXCHANGE_H
@@ -64,8 +64,8 @@ void exchange_init(struct exchange *x, const struct exchange_ops *ops, struct mo
  * start(). -errno when the check cannot be made. */
 int exchange_start(struct exchange *x, const struct monitor_spec *spec,
 		   const struct monitor_endpoint *host, struct err *err);
-/* Adopts `fd` (or -1, with the reason in errno) in place of an earlier one, connects it to x->to and
- * waits for `events`. -errno when the check cannot be made. */
+/* Adopts `fd` (or -1, with the reason in errno) in place of an earlier one, connects it to x->to
+ * and waits for `events`. -errno when the check cannot be made. */
 int exchange_connect(struct exchange *x, int fd, uint32_t events, struct err *err);
 /* No more `send`. */
 void exchange_stop_sending(struct exchange *x);

@@ -50,7 +50,7 @@ struct port_group *port_group_find(const struct port_lookup *l, uint8_t proto, u
 struct port_group *port_group_new(struct port_lookup *l, uint8_t proto, uint16_t port);
 void port_group_free(struct port_lookup *l, struct port_group *g);
 
-/* What was found so far may have changed. */
+/* Earlier results may be out of date. */
 void port_lookup_forget(struct port_lookup *l);
 /* A dump of all ports of the protocol. */
 void port_lookup_all(struct port_lookup *l, uint8_t proto);

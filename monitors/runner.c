@@ -102,7 +102,7 @@ static void wake_all_lanes(struct monitor_runner *r)
 /* A check of this lane began now. */
 static void account_load(struct monitor_runner *r, struct lane *lane, const struct probe *p)
 {
-	/* What became due in a gap is not late because there is too much to do. */
+	/* A check that became due during a gap is not late because of load. */
 	mono_t due = p->due.due > r->gap.ended ? p->due.due : r->gap.ended;
 	span_t late = usec_sub(p->started, due);
 	bool changed = load_add(&lane->load, late, p->spec.timing.interval, p->started);
@@ -675,7 +675,7 @@ static struct probe *take_over(struct monitor_watch *w, const struct monitor_spe
 	return NULL;
 }
 
-/* What depends on the owner is looked up anew; the next check is due when it was. */
+/* Checks anew what depends on the owner; the schedule of the checks stays as it was. */
 static void check_of_owner(struct probe *p)
 {
 	struct monitor_result result;

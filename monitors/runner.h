@@ -33,8 +33,8 @@ struct runner_config {
 	const char *tls_ca;                 /* the same */
 	monitor_is_vip_fn *is_vip;          /* called from inside checks; NULL: there are none */
 	monitor_ways_fn *ways;              /* the same */
-	/* A check has ended, or a watch is gone. Also from inside a function below; may call none of them.
-	 * May be NULL. */
+	/* A check has ended, or a watch is gone. Also from inside a function below; may call none
+	 * of them. May be NULL. */
 	void (*checked)(void *userdata);
 	/* Checks of a lane begin later than configured, or in time again. May be NULL. */
 	void (*load_changed)(enum monitor_lane lane, const struct load *load, void *userdata);
@@ -47,8 +47,8 @@ struct runner_config {
 struct monitor_runner;
 struct monitor_watch;
 
-/* Called from the loop when the health of a watch changed, or whether it is hard, never from inside a function below;
- * `reason` names the monitor and its result. The watch may be freed inside it. */
+/* Called from the loop when the health of a watch changed, or whether it is hard, never from inside
+ * a function below; `reason` names the monitor and its result. The watch may be freed inside it. */
 typedef void monitor_verdict_cb(struct monitor_watch *w, enum health health, const char *reason,
 				void *userdata);
 
@@ -73,15 +73,16 @@ struct monitor_watch *monitor_watch_new(struct monitor_runner *r, const char *su
  * runner follow. Results, streaks and running checks stay; the next check is due within the new
  * interval. */
 void monitor_watch_change(struct monitor_watch *w, const struct monitor_spec *specs);
-/* Other monitors, or another quorum, in the place of `former`, those of monitor_watch_new() or of the call
- * before. A monitor that is in both, wherever, keeps its health, its streak, its running check and when the next
- * one is due; the others end and start as with monitor_watch_new(). The owner of the watch may have changed, too
- * (monitor_ways_fn): what depends on it is looked up here. There is no callback. */
+/* Other monitors, or another quorum, in the place of `former`, those of monitor_watch_new() or of
+ * the call before. A monitor that is in both, wherever, keeps its health, its streak, its running
+ * check and when the next one is due; the others end and start as with monitor_watch_new(). The
+ * owner of the watch may have changed, too (monitor_ways_fn): what depends on it is looked up here.
+ * There is no callback. */
 void monitor_watch_replace(struct monitor_watch *w, const char *subject,
 			   const struct monitor_spec *former, const struct monitor_spec *specs,
 			   size_t n_specs, size_t quorum);
-/* Every monitor is checked now. One whose check runs is checked again when that has ended: it may have
- * begun before what is asked about. The results count as all others do. */
+/* Every monitor is checked now. One whose check runs is checked again when that has ended: it may
+ * have begun before what is asked about. The results count as all others do. */
 void monitor_watch_check_now(struct monitor_watch *w);
 /* Ends running checks without a verdict. */
 void monitor_watch_free(struct monitor_watch *w);

@@ -25,7 +25,7 @@ struct monitor_timing {
 	uint16_t rise, fall; /* how many passes or failures in a row it takes */
 };
 
-/* What a failure proves, as far as a fleet is concerned (docs/fleet.md); 0: by the kind. */
+/* Strength of a failure as evidence in a fleet (docs/fleet.md); 0: by the kind. */
 enum monitor_evidence { EVIDENCE_OF_KIND, EVIDENCE_HARD, EVIDENCE_SOFT };
 /* Whether other hosts ask the same; 0: not said. */
 enum monitor_scope { SCOPE_UNKNOWN, SCOPE_LOCAL, SCOPE_SHARED };
@@ -37,7 +37,7 @@ struct monitor_spec {
 	struct monitor_timing timing;
 	enum monitor_evidence evidence;
 	enum monitor_scope scope;
-	/* What a service answers is not to be shown: who asked for the check may not be one who may
+	/* The service's answer is not to be shown: who asked for the check may not be one who may
 	 * ask the service. No part of the definition. */
 	bool hide_answer;
 	char **options; /* by the number of the option in the kind; NULL: none given; owned */
@@ -58,7 +58,7 @@ bool monitor_spec_equal(const struct monitor_spec *a, const struct monitor_spec 
 const char *monitor_spec_argument(const struct monitor_spec *s);
 /* `number` counts the options of the kind; NULL when it was not given, or is none of the kind's. */
 const char *monitor_spec_option(const struct monitor_spec *s, size_t number);
-/* The failure is no judgement that can be wrong on all hosts at once. */
+/* The failure is not a judgement that can be wrong on all hosts at once. */
 bool monitor_spec_is_hard(const struct monitor_spec *s);
 /* The address that a check talks to, if it is written as one. */
 bool monitor_spec_target(const struct monitor_spec *s, struct addr *ret);

@@ -48,8 +48,8 @@ static int bad_host(const char *host, struct err *err)
 		       host);
 }
 
-/* The last label of a name is no number: "300.0.0.1" is an address with a mistake, and the resolver
- * would read "127.1" and "0x7f000001" as addresses. */
+/* The last label of a name is not a number: "300.0.0.1" is an address with a mistake, and the
+ * resolver would read "127.1" and "0x7f000001" as addresses. */
 static bool is_name(const char *host)
 {
 	const char *dot = strrchr(host, '.');

@@ -19,7 +19,8 @@ struct monitor_endpoint {
 	uint16_t port;    /* host order */
 };
 
-/* "192.0.2.1", "::1", "[::1]", "localhost" or "www.example.com" in the first `len` bytes. -EINVAL */
+/* "192.0.2.1", "::1", "[::1]", "localhost" or "www.example.com" in the first `len` bytes.
+ * -EINVAL */
 int monitor_host_parse(const char *text, size_t len, struct monitor_endpoint *ret, struct err *err);
 /* The same and ":PORT". -EINVAL */
 int monitor_endpoint_parse(const char *text, size_t len, struct monitor_endpoint *ret,

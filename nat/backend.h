@@ -18,7 +18,7 @@
 
 struct nat_backend; /* defined by each */
 
-/* A rule of ours that is there, in one way or another. */
+/* One of our rules that is there, in one way or another. */
 typedef void nat_list_cb(const struct nat_rule *r, enum nat_presence how, void *userdata);
 
 /* -errno of all: -EPERM names the capability; -EOPNOTSUPP: the kernel lacks something; -EBUSY:

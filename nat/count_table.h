@@ -13,9 +13,9 @@
  *		}
  *	}
  *
- * An element that is found counts the packet; no rule decides anything. Packets are counted before NAT, and those of
- * this host to itself, such as its own checks, are not. A packet costs one lookup in a hash table for each length.
- * Counters of elements need Linux 5.7. Pure.
+ * An element that is found counts the packet; no rule decides anything. Packets are counted before
+ * NAT, and those of this host to itself, such as its own checks, are not. A packet costs one lookup
+ * in a hash table for each length. Counters of elements need Linux 5.7. Pure.
  */
 #ifndef NAT_COUNT_TABLE_H
 #define NAT_COUNT_TABLE_H
@@ -43,8 +43,8 @@ struct traffic_count {
 void count_table_skeleton(struct nft_batch *b);
 /* The set, and the rule that looks into it. */
 void count_table_add_set(struct nft_batch *b, size_t set);
-/* Elements of the sets, which must be there; one that is there already stays as it is. Removing one that is not there
- * fails the transaction. */
+/* Elements of the sets, which must be there; one that is there already stays as it is. Removing one
+ * that is not there fails the transaction. */
 void count_table_add(struct nft_batch *b, const struct prefix *vips, size_t n);
 void count_table_del(struct nft_batch *b, const struct prefix *vips, size_t n);
 

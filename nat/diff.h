@@ -46,7 +46,7 @@ struct nat_ledger {
 /* The transaction: removals first, as a rule may replace another for the same traffic. */
 struct nat_diff {
 	struct nat_rules remove, add;
-	bool last; /* nothing of ours is there afterwards */
+	bool last; /* none of our rules is there afterwards */
 };
 
 void nat_ledger_init(struct nat_ledger *l);

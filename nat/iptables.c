@@ -7,10 +7,10 @@
  * the lock that all users of iptables share. If a process that takes no lock changed the table
  * in between, the kernel refuses ours (EAGAIN), provided that the number of rules differs.
  *
- * Reading a table that does not exist creates it, and from then on the host "uses legacy
- * iptables". So the list of existing tables is always read first. Only root may read it: with
- * another user that has CAP_NET_RAW they are assumed to exist, and one that the kernel does not have
- * is empty. nat.c does not have them listed by such a user unless they are the back end.
+ * Reading a table that does not exist creates it, and from then on the host "uses legacy iptables".
+ * So the list of existing tables is always read first. Only root may read it: with another user
+ * that has CAP_NET_RAW they are assumed to exist, and one that the kernel does not have is empty.
+ * nat.c does not have them listed by such a user unless they are the back end.
  *
  * Rules are appended, so that those of others that were there come first. A mapping to the same
  * port stays behind them: it is appended again when others were added behind it.

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Rules of ours that other processes removed: counted, and logged at a bounded rate. Pure. */
+/* Our rules that other processes removed: counted, and logged at a bounded rate. Pure. */
 #ifndef NAT_LOSSES_H
 #define NAT_LOSSES_H
 

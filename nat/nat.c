@@ -121,7 +121,7 @@ static void wait_for_others(struct nat *nat, const struct err *err)
 		       on_wait, nat);
 }
 
-/* A few VIPs, each by itself. */
+/* A few VIPs, each in a transaction of its own. */
 static int work_alone(struct nat *nat, struct err *err)
 {
 	for (int i = 0; i < ALONE_PER_TURN && !list_empty(&nat->vips.pending); i++) {

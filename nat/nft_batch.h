@@ -37,7 +37,8 @@ void nft_batch_drop_table(struct nft_batch *b, const char *table);
 /* A chain with a hook, of the type ("nat"). */
 void nft_batch_hook(struct nft_batch *b, const char *table, const char *chain, const char *type,
 		    uint32_t hook, int32_t priority);
-/* A rule at the end of the chain; its expressions follow, then mnl_attr_nest_end(*ret_expressions). */
+/* A rule at the end of the chain; its expressions follow, then
+ * mnl_attr_nest_end(*ret_expressions). */
 struct nlmsghdr *nft_batch_rule(struct nft_batch *b, const char *table, const char *chain,
 				struct nlattr **ret_expressions);
 

@@ -9,7 +9,7 @@
 #include "nat/nft_table.h"
 
 /* The kind of a dumped rule: one of the skeleton, now or up to version 0.1.0, one of a network (in
- * *ret), or none of ours. */
+ * *ret), or another's. */
 enum nft_rule_kind { NFT_RULE_OTHER, NFT_RULE_SKELETON, NFT_RULE_SKELETON_1, NFT_RULE_NET };
 enum nft_rule_kind nft_parse_rule(const struct nlmsghdr *msg, struct nat_rule *ret);
 /* Calls back for each element of a dumped map. -EBADMSG when the message is not well-formed. */

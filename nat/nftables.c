@@ -327,7 +327,7 @@ static int nftables_apply(struct nat_backend *b, const struct nat_diff *d, struc
 		return 0;
 	}
 	nat_rules_done(&nets);
-	/* ENOENT without a table of ours: the kernel lacks a feature that the table needs. */
+	/* ENOENT while we have no table: the kernel lacks a feature that the table needs. */
 	if (r == -ENOENT && !b->whole && !d->last)
 		return explain(-EOPNOTSUPP, "making the table inet " NFT_TABLE, err);
 	/* An element to remove is gone, or one to add is there with another value: another process

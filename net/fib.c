@@ -164,7 +164,7 @@ static void avoid_passing(const struct address_search *out, struct fib_path *pat
 	path->corrected = true;
 }
 
-/* Keeps `path->source` unless it is a VIP of ours on lo, or passes soon. */
+/* Keeps `path->source` unless it is one of our VIPs on lo, or expires soon. */
 static int avoid_vip(struct nlsock *sock, struct fib_path *path)
 {
 	uint8_t family = path->source.family;
@@ -232,8 +232,8 @@ static int lookup(struct nlsock *sock, const struct addr *dst, const struct addr
 	int r = get_path(sock, dst, source, ifindex, &path);
 	if (r == 0 && !source)
 		r = avoid_vip(sock, &path);
-	/* connect() looks the way up again with the source that it has chosen, which rules of policy
-	 * routing may ask for; that of IPv6 only with one that it is bound to. */
+	/* connect() looks the way up again with the source that it has chosen, which rules of
+	 * policy routing may ask for; that of IPv6 only with one that it is bound to. */
 	struct addr chosen = path.source;
 	bool corrected = path.corrected;
 	if (r == 0 && !source && addr_is_set(&chosen) && (dst->family == AF_INET || corrected))
@@ -524,8 +524,8 @@ bool fib_leaves_vrf(const struct fib_path *path, uint32_t vrf, struct fib_link *
 	       ret_link->master != vrf;
 }
 
-/* By an address that no other route is for (RFC 1112 4). VIPs as the only sources are no obstacle: they
- * are what the answers to clients come from. */
+/* By an address that no other route is for (RFC 1112 4). VIPs as the only sources are not an
+ * obstacle: they are what the answers to clients come from. */
 bool fib_has_default4(uint32_t vrf, bool *ret_unavailable)
 {
 	const struct addr nowhere = addr_v4(0xf0000001);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Sysctls without which the kernel drops packets of other hosts that are translated to an address. */
+/* Sysctls without which the kernel drops packets of other hosts that are translated to an
+ * address. */
 #ifndef NET_FORWARDING_H
 #define NET_FORWARDING_H
 

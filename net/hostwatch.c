@@ -113,10 +113,11 @@ void hostwatch_again(struct hostwatch *w)
 		       w);
 }
 
-/* Drops in the kernel the messages about lo as a link, its addresses that look like VIPs (scope host,
- * deprecated: net/vipaddr.h), and routes of the table `local`: 10,000 VIPs are not watched here. The
- * host's own addresses on lo are. ifa_index, ifi_index and rtm_table stand at the same place.
- * Next-hop objects are watched because routes that use one may change without a message of their own.
+/* Drops in the kernel the messages about lo as a link, its addresses that look like VIPs (scope
+ * host, deprecated: net/vipaddr.h), and routes of the table `local`: 10,000 VIPs are not watched
+ * here. The host's own addresses on lo are. ifa_index, ifi_index and rtm_table stand at the same
+ * place. Next-hop objects are watched because routes that use one may change without a message of
+ * their own.
  */
 static int set_filter(struct hostwatch *w)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Tells when interfaces, addresses, routes, rules of policy routing or next-hop objects of this host are added, changed or
- * removed, except for local routes and addresses on lo that look like VIPs, which net/loopback.h
- * watches. */
+/* Tells when interfaces, addresses, routes, rules of policy routing or next-hop objects of this
+ * host are added, changed or removed, except for local routes and addresses on lo that look like
+ * VIPs, which net/loopback.h watches. */
 #ifndef NET_HOSTWATCH_H
 #define NET_HOSTWATCH_H
 

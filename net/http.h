@@ -45,7 +45,7 @@ struct http_request {
 	span_t connect_timeout;
 	size_t body_max; /* of the answer; more is an error, unless `body_cut` */
 	bool body_cut;   /* the first `body_max` bytes will do */
-	bool cert_end; /* say in the response when the certificate ends; its handshake is a full one */
+	bool cert_end;   /* say in the response when the certificate ends, by a full handshake */
 	/* "HOST:PORT:TO:PORT": connect to TO, whatever the URL names; NULL: connect as the URL
 	 * says. */
 	const char *connect_to;

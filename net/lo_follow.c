@@ -228,9 +228,10 @@ static int on_watch(sd_event_source *source, int fd, uint32_t revents, void *use
 	return 0;
 }
 
-/* Accepts messages about the addresses of the interface except for additions of our own, about links,
- * of lo about itself only, and removals of local routes of ours. Loads are big-endian while netlink is in host order, hence the htons() and htonl().
- * ifa_index and ifi_index stand at the same place, rtm_table and rtm_protocol there too. */
+/* Accepts messages about the addresses of the interface except for additions of our own, about
+ * links, of lo about itself only, and removals of our local routes. Loads are big-endian while
+ * netlink is in host order, hence the htons() and htonl(). ifa_index and ifi_index stand at the
+ * same place, rtm_table and rtm_protocol there too. */
 static int set_filter(struct lo_follow *f)
 {
 	enum {

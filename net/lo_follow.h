@@ -12,9 +12,9 @@
 #include "net/lo_mirror.h"
 #include "net/nlsock.h"
 
-/* Another process did something to a VIP of ours: restore it with loopback_add(). `prefix` NULL: the
- * interface went down or up, check every one; what went with it is not told one by one. Called from the loop;
- * loopback_add() and _del() may be called inside it, loopback_free() may not. */
+/* Another process changed one of our VIPs: restore it with loopback_add(). `prefix` NULL:
+ * the interface went down or up, check every one; what went with it is not told one by one. Called
+ * from the loop; loopback_add() and _del() may be called inside it, loopback_free() may not. */
 typedef void loopback_lost_cb(const struct prefix *prefix, enum loopback_loss why, void *userdata);
 
 struct lo_follow {

@@ -191,7 +191,7 @@ void lo_mirror_dump_begin(struct lo_mirror *m)
 		e->seen = 0;
 }
 
-/* A part of ours that was removed and is there again may be another's: the next add decides. */
+/* A part of our VIP that was removed and is there again may be another's: the next add decides. */
 static void see(struct lo_entry *e, uint8_t part)
 {
 	e->seen |= part;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A mirror of the addresses on an interface, and of the local routes on lo: which are there, whose they are, and what other
- * processes did to ours. Fed by dumps and notifications; net/loopback.h does the asking. Pure.
+ * A mirror of the addresses on an interface, and of the local routes on lo: which are there, whose
+ * they are, and what other processes did to ours. Fed by dumps and notifications; net/loopback.h
+ * does the asking. Pure.
  *
- * An address is ours when an exclusive add of ours succeeded, or a leftover of the previous
+ * An address is ours when our exclusive add succeeded, or a leftover of the previous
  * instance when it carries our tag (or was adopted, on a kernel without tags); a local route when
  * it carries our number. Everything else is foreign, and is kept only to explain a conflict.
  */
@@ -51,7 +52,7 @@ struct lo_mirror {
 	struct lo_entry *entries;
 	struct list lost;
 	struct list settled;
-	size_t networks; /* of ours, IPv4, that are a route only */
+	size_t networks; /* our own, IPv4, that are a route only */
 	bool tags;       /* the kernel knows IFA_PROTO */
 	bool on_lo;
 	bool stale; /* a dump is needed: notifications may be missing */
@@ -89,16 +90,16 @@ void lo_mirror_bound(struct lo_mirror *m, const struct prefix *vip, uint8_t part
 void lo_mirror_settle(struct lo_mirror *m, const struct prefix *vip);
 /* It was removed, or is not ours any more; nothing is known of it now. */
 void lo_mirror_forget(struct lo_mirror *m, const struct prefix *vip);
-/* A route of ours was removed that stood beside a foreign address. */
+/* One of our routes was removed that stood beside a foreign address. */
 void lo_mirror_route_removed(struct lo_mirror *m, const struct prefix *vip);
 /* The previous instance added it: a leftover from now on, if the address looks as that one made it.
  * Only on a kernel without tags. */
 bool lo_mirror_adopt(struct lo_mirror *m, const struct prefix *vip, const char *label);
 
-/* Takes out the next VIP of ours that another process removed or changed. */
+/* Takes out the next of our VIPs that another process removed or changed. */
 bool lo_mirror_next_loss(struct lo_mirror *m, struct prefix *ret, enum loopback_loss *ret_why);
 void lo_mirror_drop_losses(struct lo_mirror *m);
-/* Takes out the next VIP of ours that serves now. */
+/* Takes out the next of our VIPs that serves now. */
 bool lo_mirror_next_settled(struct lo_mirror *m, struct prefix *ret);
 
 #endif

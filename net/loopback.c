@@ -143,7 +143,7 @@ static int settle_conflict(struct loopback *lo, const struct prefix *vip, const 
 	return lo_mirror_explain(e, vip, lo->follow.link.name, err);
 }
 
-/* The kernel ignores a change of scope, so the address is deleted and added; a local route of ours
+/* The kernel ignores a change of scope, so the address is deleted and added; our local route
  * delivers to it in between. */
 static int change_scope(struct loopback *lo, const struct prefix *vip, const char *app_name)
 {
@@ -268,15 +268,15 @@ static int on_match(const struct nlmsghdr *msg, void *userdata)
 	return nlroute_parse(msg, userdata);
 }
 
-/* A route of table local for just this prefix that another process has added, or that the kernel has
- * for such an address on lo. That of an address on another interface is not in the way, as it is not
- * of an address on lo. */
+/* A route of table local for just this prefix that another process has added, or that the kernel
+ * has for such an address on lo. That of an address on another interface is not in the way, as it
+ * is not of an address on lo. */
 static bool find_foreign(const struct loopback *lo, const struct prefix *vip, struct nlroute *ret)
 {
 	_Alignas(struct nlmsghdr) char buf[NLROUTE_MSG_MAX];
 	*ret = (struct nlroute){ 0 };
-	/* Its table is not asked for: as long as there are no rules, the kernel keeps table local in
-	 * table main. */
+	/* Its table is not asked for: as long as there are no rules, the kernel keeps table local
+	 * in table main. */
 	return nlsock_request(lo->follow.ask, nlroute_build_match(buf, vip), on_match, ret) == 0 &&
 	       ret->type == RTN_LOCAL && ret->dst.len == vip->len &&
 	       ret->protocol != NLADDR_PROTO_OURS &&

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * glibc keeps an IPv4 server in nsaddr_list, and for an IPv6 one an entry without a family there and the
- * address in _u._ext.nsaddrs. It uses what it finds changed, and with RES_NORELOAD never reads
- * resolv.conf again.
+ * glibc keeps an IPv4 server in nsaddr_list, and for an IPv6 one an entry without a family there
+ * and the address in _u._ext.nsaddrs. It uses what it finds changed, and with RES_NORELOAD never
+ * reads resolv.conf again.
  */
 #include "net/name_servers.h"
 

@@ -36,8 +36,8 @@ void names_free(struct names *n);
  * query that calls back later. -errno when a child cannot be started. */
 int names_find(struct names *n, const char *host, names_cb *found, void *userdata,
 	       const char **ret_addresses, struct names_query **ret, struct err *err);
-/* Its look-up could not begin at once, as too many others were under way: that there is no answer in
- * time says nothing of the name servers. */
+/* Its look-up could not begin at once, as too many others were under way: that there is no answer
+ * in time says nothing of the name servers. */
 bool names_waited(const struct names_query *q);
 void names_cancel(struct names_query *q);
 /* `addresses` as values, at most `max`, in their order. */

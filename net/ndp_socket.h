@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A raw ICMPv6 socket for the messages of net/ndp.h, of one interface. Takes CAP_NET_RAW. The kernel
- * keeps everything from it but advertisements of routers and neighbors, and replies to echos.
+ * A raw ICMPv6 socket for the messages of net/ndp.h, of one interface. Takes CAP_NET_RAW. The
+ * kernel keeps everything from it but advertisements of routers and neighbors, and replies to
+ * echos.
  */
 #ifndef NET_NDP_SOCKET_H
 #define NET_NDP_SOCKET_H
@@ -15,7 +16,7 @@
 
 /* The descriptor, or -errno: -EPERM when the capability is missing. */
 int ndp_socket_open(const char *ifname, struct err *err);
-/* From `source`, an address of the interface, with a hop limit of 255. What is sent to a group does not
+/* From `source`, an address of the interface, with a hop limit of 255. Messages to a group do not
  * come back. */
 int ndp_socket_send(int fd, uint32_t ifindex, const struct addr *source, const struct addr *to,
 		    const uint8_t *message, size_t len);

@@ -22,8 +22,8 @@ struct nexthops {
 /* None on kernels without them. *ret is to be freed after an error, too. */
 int nexthops_load(struct nlsock *sock, struct nexthops *ret);
 void nexthops_done(struct nexthops *n);
-/* The hops of an object, or of the members of a group. Returns how many there are in `ret`; 0: there is
- * no such object. */
+/* The hops of an object, or of the members of a group. Returns how many there are in `ret`; 0:
+ * there is no such object. */
 size_t nexthops_find(const struct nexthops *n, uint32_t id, struct nlroute_hop *ret, size_t room);
 
 #endif

@@ -37,7 +37,8 @@ struct nlroute_hop {
 /* A `local` route that makes this host answer for all of a prefix; tagged as ours. For IPv4 it
  * stands beside those of others for the same prefix; -EEXIST then means that ours is there. */
 struct nlmsghdr *nlroute_build_add_local(void *buf, const struct prefix *p, uint32_t ifindex);
-/* -EEXIST when there is one for the same prefix, whoever's, as far as its metric is that of ours. */
+/* -EEXIST when there is one for the same prefix, whoever's, as far as its metric is that of
+ * ours. */
 struct nlmsghdr *nlroute_build_claim_local(void *buf, const struct prefix *p, uint32_t ifindex);
 /* Removes only one that carries our tag. */
 struct nlmsghdr *nlroute_build_del_local(void *buf, const struct prefix *p, uint32_t ifindex);

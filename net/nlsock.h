@@ -36,15 +36,16 @@ int nlsock_request(struct nlsock *s, struct nlmsghdr *request, nlsock_cb *cb, vo
 int nlsock_transact(struct nlsock *s, void *messages, size_t len, struct nlmsghdr *last);
 /* The port id of this socket: notifications of changes made through it carry it as nlmsg_pid. */
 uint32_t nlsock_port(const struct nlsock *s);
-/* Sends a request for a dump, whose answer is read by nlsock_receive(), piece by piece: the kernel makes the next piece
- * when one is read. The messages carry `request->nlmsg_seq`, which this sets; NLMSG_DONE or NLMSG_ERROR is the last. */
+/* Sends a request for a dump, whose answer is read by nlsock_receive(), piece by piece: the kernel
+ * makes the next piece when one is read. The messages carry `request->nlmsg_seq`, which this sets;
+ * NLMSG_DONE or NLMSG_ERROR is the last. */
 int nlsock_send(struct nlsock *s, struct nlmsghdr *request);
 /* Walks the notifications that wait at the moment, at most `max` datagrams: 0 when there may be
  * more, -EAGAIN when none is left, -ENOBUFS when some were lost (the caller must dump
  * everything again). */
 int nlsock_receive(struct nlsock *s, unsigned max, nlsock_cb *cb, void *userdata);
-/* Before that dump: drops the notifications that wait. They are older than the dump, and would bring
- * back what it does not have; and the kernel queues nothing until all are read. */
+/* Before that dump: drops the notifications that wait. They are older than the dump, and would
+ * bring back what it does not have; and the kernel queues nothing until all are read. */
 void nlsock_discard(struct nlsock *s);
 
 #endif

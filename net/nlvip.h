@@ -19,7 +19,7 @@ int nlvip_add(struct nlsock *s, const struct prefix *vip, uint8_t part, const st
 /* 0 also when it is not there. Never removes a route that does not carry our number. */
 int nlvip_del(struct nlsock *s, const struct prefix *vip, uint8_t part,
 	      const struct vip_link *link);
-/* Gives an address of ours that is there its lifetime, flags and tag back. */
+/* Gives our address that is there its lifetime, flags and tag back. */
 int nlvip_repair(struct nlsock *s, const struct prefix *vip, const struct vip_link *link);
 /* Whether the kernel keeps IFA_PROTO: Linux 5.18 and later. */
 bool nlvip_kernel_has_tags(void);

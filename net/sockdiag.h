@@ -17,12 +17,13 @@ int sockdiag_new(struct sockdiag **ret, struct err *err);
 void sockdiag_free(struct sockdiag *sd);
 /* Is a socket (TCP: listening; UDP: bound and unconnected) there that would receive what is sent to
  * the first address of the place? A microsecond. Sockets that are bound to a device are not seen. 0
- * and *ret_found, or -errno when the kernel could not be asked: the answer is then unknown, not "no". */
+ * and *ret_found, or -errno when the kernel could not be asked: the answer is then unknown, not
+ * "no". */
 int sockdiag_find(struct sockdiag *sd, const struct listener_place *place, bool *ret_found);
 /* `port` is where it listens. */
 typedef void sockdiag_cb(uint16_t port, const struct listener *l, void *userdata);
-/* Walks over all such sockets on the port, fifty microseconds; of all ports if it is 0. While sockets
- * come and go the kernel may then leave one out. Some may come twice. */
+/* Walks over all such sockets on the port, fifty microseconds; of all ports if it is 0. While
+ * sockets come and go the kernel may then leave one out. Some may come twice. */
 int sockdiag_walk(struct sockdiag *sd, uint8_t proto, uint16_t port, sockdiag_cb *cb,
 		  void *userdata);
 /* Would a socket receive what is sent to this local address, loopback or not? */

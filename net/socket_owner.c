@@ -152,7 +152,7 @@ static enum socket_owner_kind judge(int fd, const struct found *found, const str
 		return SOCKET_GONE;
 	if (found->any && found->inode == 0)
 		return SOCKET_GONE;
-	/* A socket of ours was made with our uid: the descriptors of others are not worth the
+	/* One of our sockets was made with our uid: the descriptors of others are not worth the
 	 * search. */
 	if (found->any && found->uid != geteuid())
 		return SOCKET_OF_OTHERS;

@@ -18,8 +18,8 @@
 struct sockevents;
 
 /* A TCP listener or an unconnected UDP socket on `port` (host order) is gone, which was bound to
- * `addr`, a v4-mapped one as IPv4. `proto` 0: some of these were lost, look at every port again. From
- * the loop. */
+ * `addr`, a v4-mapped one as IPv4. `proto` 0: some of these were lost, look at every port again.
+ * From the loop. */
 typedef void sockevents_cb(uint8_t proto, const struct addr *addr, uint16_t port, void *userdata);
 
 /* Hears nothing until it is told of which ports, where the kernel takes a filter. */

@@ -244,7 +244,7 @@ static const char *reason(unsigned status)
 		const char *text;
 	} reasons[] = {
 		{ GNUTLS_CERT_SIGNER_NOT_FOUND, "it is signed by none of the authorities" },
-		{ GNUTLS_CERT_SIGNER_NOT_CA, "its issuer is no authority" },
+		{ GNUTLS_CERT_SIGNER_NOT_CA, "its issuer is not a certificate authority" },
 		{ GNUTLS_CERT_EXPIRED, "it, or one of its issuers, has expired" },
 		{ GNUTLS_CERT_NOT_ACTIVATED, "it, or one of its issuers, is not valid yet" },
 		{ GNUTLS_CERT_PURPOSE_MISMATCH, "its extended key usage lacks clientAuth" },

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The TLS identity of a server, read from PEM files: its certificate with the key, and the
- * authorities that clients' certificates are verified against. Never changed: a reload reads another
- * one, and connections keep theirs.
+ * authorities that clients' certificates are verified against. Never changed: a reload reads
+ * another one, and connections keep theirs.
  */
 #ifndef NET_TLS_KEYS_H
 #define NET_TLS_KEYS_H

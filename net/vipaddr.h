@@ -14,8 +14,8 @@
  * IPv6, any length: an address, and a local route of our own: the kernel acknowledges an address
  * before it has made the route, and makes one for the address only.
  *
- * On another interface than lo, an address of full length only: its local route is the kernel's, in the
- * table of the interface (that of its VRF), and goes when the interface is down.
+ * On another interface than lo, an address of full length only: its local route is the kernel's, in
+ * the table of the interface (that of its VRF), and goes when the interface is down.
  *
  * Both carry our number (IFA_PROTO, rtm_protocol), by which the next instance knows them.
  *

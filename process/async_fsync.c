@@ -66,8 +66,8 @@ static void stop_async(struct async_fsync *s)
 	s->event_fd = -1;
 }
 
-/* Not before it is needed: io_destroy() waits for the kernel's other processors, 20 to 40 ms, and an agent
- * has several of these files. */
+/* Not before it is needed: io_destroy() waits for the kernel's other processors, 20 to 40 ms, and
+ * an agent has several of these files. */
 static bool has_context(struct async_fsync *s)
 {
 	if (s->context)

@@ -58,7 +58,7 @@ static int open_dir(struct atomic_file *f, struct err *err)
 	return f->dir_fd < 0 ? fail(err, -errno, "open the directory", f->dir) : 0;
 }
 
-/* A file system without locks is no error: there another process cannot be detected. */
+/* A file system without locks is not an error: there another process cannot be detected. */
 static int lock(int fd, const char *path, struct err *err)
 {
 	if (flock(fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK)

@@ -42,17 +42,18 @@ struct child_result {
 /* Called once from the loop. The child may be freed inside it. */
 typedef void child_done_cb(const struct child_result *result, void *userdata);
 
-/* argv[0] is looked up in the agent's PATH; stdin is /dev/null; no other fd is inherited. `env` ends
- * with NULL, and is copied: with the marks of process/stale_children.h and process/subreaper.h, it
- * is all of the child's environment. The signal mask and dispositions are reset. `timeout` USEC_NEVER:
- * no limit. SIGCHLD need not be blocked or handled, but must not be ignored. `user` NULL: the agent's own; else CAP_SETUID and CAP_SETGID are needed.
- * Where there is a launcher (process/launcher.h), it starts the command.
+/* argv[0] is looked up in the agent's PATH; stdin is /dev/null; no other fd is inherited. `env`
+ * ends with NULL, and is copied: with the marks of process/stale_children.h and
+ * process/subreaper.h, it is all of the child's environment. The signal mask and dispositions are
+ * reset. `timeout` USEC_NEVER: no limit. SIGCHLD need not be blocked or handled, but must not be
+ * ignored. `user` NULL: the agent's own; else CAP_SETUID and CAP_SETGID are needed. Where there is
+ * a launcher (process/launcher.h), it starts the command.
  */
 int child_spawn(sd_event *loop, const char *const argv[], char *const env[],
 		const struct child_user *user, span_t timeout, child_done_cb *done, void *userdata,
 		struct child **ret, struct err *err);
-/* The same with stdin, which ends after these octets. -ENOBUFS: they do not fit into a pipe, which holds
- * 64 KiB unless this user has many. */
+/* The same with stdin, which ends after these octets. -ENOBUFS: they do not fit into a pipe, which
+ * holds 64 KiB unless this user has many. */
 struct child_input {
 	const char *text;
 	size_t len;
@@ -60,7 +61,8 @@ struct child_input {
 int child_spawn_with(sd_event *loop, const char *const argv[], char *const env[],
 		     const struct child_user *user, const struct child_input *input, span_t timeout,
 		     child_done_cb *done, void *userdata, struct child **ret, struct err *err);
-/* The same with pipes that the caller reads and writes, non-blocking, and closes. Nothing is captured. */
+/* The same with pipes that the caller reads and writes, non-blocking, and closes. Nothing is
+ * captured. */
 struct child_pipes {
 	int in;       /* to its stdin */
 	int out, err; /* from its stdout and stderr */

@@ -16,8 +16,8 @@ static int check(const char *path, int found, uid_t owner, struct err *err)
 		return err_set(err, -errno, "fifo %s: %s", path, strerror(errno));
 	if (!S_ISFIFO(st.st_mode))
 		return err_set(err, -EINVAL,
-			       "fifo %s is no named pipe: remove it, then mkfifo -m 600 %s", path,
-			       path);
+			       "fifo %s is not a named pipe: remove it, then mkfifo -m 600 %s",
+			       path, path);
 	if (st.st_mode & S_IWOTH)
 		return err_set(err, -EPERM, "fifo %s may be written by every user: chmod o-w %s",
 			       path, path);

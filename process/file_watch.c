@@ -145,7 +145,8 @@ static void move_to(struct file_watch *p, struct watched_dir *dir)
 
 static int on_events(sd_event_source *source, int fd, uint32_t revents, void *userdata);
 
-/* Every container engine and desktop on the host takes some of the instances that the kernel gives a user. */
+/* Every container engine and desktop on the host takes some of the instances that the kernel gives
+ * a user. */
 static void tell_limit(struct file_watcher *w, int error)
 {
 	if (!w->is_limit_told)

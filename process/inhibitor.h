@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A delay lock of logind (org.freedesktop.login1, Inhibit): a reboot or poweroff is announced to its
- * holders, and waits for them, up to InhibitDelayMaxSec of logind.conf (5 s unless set). The
+ * A delay lock of logind (org.freedesktop.login1, Inhibit): a reboot or poweroff is announced to
+ * its holders, and waits for them, up to InhibitDelayMaxSec of logind.conf (5 s unless set). The
  * system bus is spoken to from the loop alone; nothing waits for it.
  */
 #ifndef PROCESS_INHIBITOR_H
@@ -17,8 +17,8 @@ struct inhibitor;
 struct inhibitor_ops {
 	/* PrepareForShutdown; false: it was cancelled. */
 	void (*shutdown)(bool begins, void *userdata);
-	/* It is held. Or it is not, and why: -EHOSTUNREACH and -ENXIO there is no logind, -ECONNRESET the
-	 * bus was lost, and it is tried again. */
+	/* It is held. Or it is not, and why: -EHOSTUNREACH and -ENXIO there is no logind,
+	 * -ECONNRESET the bus was lost, and it is tried again. */
 	void (*taken)(void *userdata);
 	void (*failed)(int rc, const struct err *why, void *userdata);
 };

@@ -14,9 +14,10 @@ struct landlock_path {
 	bool only_create; /* files may be made in it, but not those of others written or removed */
 };
 
-/* For good, for this process and its children: files are read everywhere, but written, made and removed
- * only as `paths` allow, and no program is executed. No process outside is traced, nor its environment
- * read. Needs no_new_privs. The kernel's ABI version; 0: it has none, and nothing is restricted. */
+/* For good, for this process and its children: files are read everywhere, but written, made and
+ * removed only as `paths` allow, and no program is executed. No process outside is traced, nor its
+ * environment read. Needs no_new_privs. The kernel's ABI version; 0: it has none, and nothing is
+ * restricted. */
 int landlock_restrict(const struct landlock_path *paths, size_t n, struct err *err);
 /* Files are restricted. */
 bool landlock_is_on(void);

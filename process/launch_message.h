@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Messages between the agent and its launcher (process/launcher.h), one a datagram, in the byte order
- * of the host: both ends are the same program. Pure.
+ * Messages between the agent and its launcher (process/launcher.h), one a datagram, in the byte
+ * order of the host: both ends are the same program. Pure.
  *
  * Both ends check what they get: a launcher is asked by a process that may have been broken into.
  */
@@ -23,7 +23,7 @@
 
 enum launch_kind {
 	LAUNCH_COMMAND =
-		1, /* start a program; its output comes along, and its input and stderr if it has them */
+		1,        /* start a program; output comes along, input and stderr if it has them */
 	LAUNCH_MARKS = 2, /* the marks in the environment of a process */
 };
 
@@ -52,7 +52,7 @@ ssize_t launch_request_write(const struct launch_request *r, char *buf, size_t s
  * end, octets left over, a command without a name. */
 int launch_request_read(char *buf, size_t len, struct launch_request *ret);
 
-/* What of a reply is sent. */
+/* Octets of a reply that are sent. */
 size_t launch_reply_size(const struct launch_reply *r);
 /* 0 or -EPROTO. */
 int launch_reply_check(const struct launch_reply *r, size_t received);

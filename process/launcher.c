@@ -65,7 +65,8 @@ int launcher_start(const struct child_user *const users[], size_t n_users, struc
 		close(fds[0]);
 		return rc;
 	}
-	/* A request fits into the default of the kernel, 208 KiB, unless the host has a smaller one. */
+	/* A request fits into the default of the kernel, 208 KiB, unless the host has a smaller
+	 * one. */
 	setsockopt(fds[0], SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
 	setsockopt(fds[0], SOL_SOCKET, SO_RCVTIMEO, &REPLY_LIMIT, sizeof(struct timeval));
 	remember_users(users, n_users);
@@ -121,7 +122,8 @@ void launcher_stop(void)
 
 #define FDS 3
 
-/* `fds`: output, input and stderr of a command; the first that is -1 and those behind it are not sent.
+/* `fds`: output, input and stderr of a command; the first that is -1 and those behind it are not
+ * sent.
  */
 static int send_request(const struct launch_request *r, const int fds[FDS])
 {

@@ -6,8 +6,8 @@
  * (process/launch_message.h).
  *
  * A command is a child of the agent (CLONE_PARENT), which waits for it and kills it. It runs as one
- * of the users that the launcher was given at its start, whatever the request. docs/decisions/sandbox.md has
- * the reasons.
+ * of the users that the launcher was given at its start, whatever the request.
+ * docs/decisions/sandbox.md has the reasons.
  *
  * One for each process, so its functions have no handle.
  */
@@ -31,7 +31,7 @@ bool launcher_is_in_charge(void);
 bool launcher_is_forbidden(void);
 /* No child that anything else should reap, or end; 0: there is none. */
 pid_t launcher_pid(void);
-/* What it was started with: the agent itself may have given it up since. */
+/* Capabilities that it was started with: the agent itself may have given them up since. */
 uint64_t launcher_capabilities(void);
 /* Ends it. */
 void launcher_stop(void);

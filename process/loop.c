@@ -56,7 +56,7 @@ const struct histogram *loop_stalls(void)
 	return &stalls;
 }
 
-/* The handler of a source, called through one of ours that measures it. */
+/* The handler of a source, called through our own, which measures it. */
 struct handler {
 	const char *name;
 	union {

@@ -65,8 +65,8 @@ int loop_signal_add_named(sd_event *loop, sd_event_source **source, int signal,
 			  enum loop_priority priority, sd_event_signal_handler_t handler,
 			  void *userdata, const char *name);
 
-/* For a handler that none of these can call, as another library does, or its source frees what it works on:
- * to be called at its end, with its LOOP_NAME() and loop_clock() of its beginning. */
+/* For a handler that none of these can call, as another library does, or its source frees what it
+ * works on: to be called at its end, with its LOOP_NAME() and loop_clock() of its beginning. */
 void loop_account(const char *name, mono_t began);
 
 #define LOOP_NAME(handler) __FILE__ ":" #handler

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How nice a process may be to itself without CAP_SYS_NICE (RLIMIT_NICE): the process that runs BFD must
- * not wait for a busy host, and has no capabilities. Commands and programs are not to have it.
+ * How nice a process may be to itself without CAP_SYS_NICE (RLIMIT_NICE): the process that runs BFD
+ * must not wait for a busy host, and has no capabilities. Commands and programs are not to have it.
  */
 #ifndef PROCESS_NICE_LIMIT_H
 #define PROCESS_NICE_LIMIT_H

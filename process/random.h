@@ -6,8 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Never blocks. False: the kernel's generator is not ready yet (early boot, no entropy), and the number
- * is one of loop_random(). */
+/* Never blocks. False: the kernel's generator is not ready yet (early boot, no entropy), and the
+ * number is one of loop_random(). */
 bool random_unguessable(uint32_t *ret);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Opening a file that others name, without effect on what is no plain file. */
+/* Opening a file that others name, without effect on what is not a plain file. */
 #ifndef PROCESS_REGULAR_FILE_H
 #define PROCESS_REGULAR_FILE_H
 
@@ -12,9 +12,9 @@
  * harmless, so it is examined before it is opened. Files of /proc have no size. */
 int regular_file_open(const char *path, struct stat *ret);
 
-/* The beginning of a file that the operator names, up to `size` octets, and how many there are; *ret is
- * of the same file. `flags` are added to those of open(2). -errno, and -EINVAL for what is no regular
- * file: to read a FIFO or a device could last for ever. */
+/* The beginning of a file that the operator names, up to `size` octets, and how many there are;
+ * *ret is of the same file. `flags` are added to those of open(2). -errno, and -EINVAL for what is
+ * no regular file: to read a FIFO or a device could last for ever. */
 ssize_t regular_file_read(const char *path, int flags, char *buf, size_t size, struct stat *ret);
 
 #endif

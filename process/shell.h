@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Commands of the operator, run by bash where there is one, as GoCast's users expect, else by sh. */
+/* Commands of the operator, run by bash where there is one, as GoCast's users expect, else by
+ * sh. */
 #ifndef PROCESS_SHELL_H
 #define PROCESS_SHELL_H
 

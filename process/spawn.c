@@ -32,8 +32,8 @@ void spawn_reset_signals(void)
 {
 	sigset_t none;
 	sigemptyset(&none);
-	/* The handler of SIGSYS belongs to the filter of system calls, which a fork inherits; a program
-	 * that is executed gets the default. */
+	/* The handler of SIGSYS belongs to the filter of system calls, which a fork inherits; a
+	 * program that is executed gets the default. */
 	for (int number = 1; number < NSIG; number++)
 		if (number != SIGSYS)
 			signal(number, SIG_DFL);

@@ -28,13 +28,13 @@ struct spawn {
 	char *const *env;              /* all of its environment; ends with NULL */
 	const struct child_user *user; /* NULL: ours */
 	struct spawn_fds fds;
-	/* A child of our parent, which waits for it, instead of ours. */
+	/* A child of our parent, which waits for it, instead of our own child. */
 	bool is_for_parent;
 };
 
 /* Waits until the program runs. -errno of the step that failed otherwise; -ENOENT: there is no such
- * program. A process that failed has been reaped; that of a parent is left to it, which finds its number
- * in *ret then. */
+ * program. A process that failed has been reaped; that of a parent is left to it, which finds its
+ * number in *ret then. */
 int spawn_start(const struct spawn *s, pid_t *ret);
 
 /* In a forked child, which may only make system calls. */

@@ -25,8 +25,9 @@ static const char *const allowed[] = {
 	"lseek", "pipe", "pipe2", "poll", "ppoll", "pread64", "preadv", "pselect6", "pwrite64",
 	"pwritev", "read", "readv", "select", "sendfile", "write", "writev", "epoll_create",
 	"epoll_create1", "epoll_ctl", "epoll_pwait", "epoll_pwait2", "epoll_wait",
-	/* files, as the rights of the process and Landlock allow; Landlock has no say in modes, owners and
-	 * truncation (before Linux 6.2) by name, which the agent changes before it enters */
+	/* files, as the rights of the process and Landlock allow; Landlock has no say in modes,
+	 * owners and truncation (before Linux 6.2) by name, which the agent changes before it
+	 * enters */
 	"access", "faccessat", "faccessat2", "fadvise64", "fallocate", "fdatasync", "flock",
 	"fstat", "fstatfs", "fsync", "ftruncate", "getcwd", "getdents", "getdents64",
 	"inotify_add_watch", "inotify_init", "inotify_init1", "inotify_rm_watch", "link", "linkat",
@@ -42,7 +43,7 @@ static const char *const allowed[] = {
 	"clock_getres", "clock_gettime", "clock_nanosleep", "gettimeofday", "nanosleep", "time",
 	"timer_create", "timer_delete", "timer_settime", "timerfd_create", "timerfd_gettime",
 	"timerfd_settime", "alarm", "setitimer",
-	/* signals, and children: forks of ours, and the commands of the launcher */
+	/* signals, and children: our forks, and the commands of the launcher */
 	"exit", "exit_group", "futex", "futex_waitv", "get_robust_list", "kill", "pidfd_open",
 	"pidfd_send_signal", "restart_syscall", "rseq", "rt_sigaction", "rt_sigpending",
 	"rt_sigprocmask", "rt_sigqueueinfo", "rt_sigreturn", "rt_sigsuspend", "rt_sigtimedwait",
@@ -88,13 +89,14 @@ static const char *const of_sanitizers[] = { NULL };
 #define MAY_MAP_CODE false
 #endif
 
-/* Written by the handler of SIGSYS, ours and that of forks of ours: shared with them. NULL: no filter. */
+/* Written by the handler of SIGSYS, ours and that of our forks: shared with them. NULL: no
+ * filter. */
 static struct refused {
 	uint64_t n;
 	int last;
 } * refused;
 
-/* A call that came from a signal handler or a fork of ours, as any other. */
+/* A call that came from a signal handler or one of our forks, as any other. */
 static void on_refused(int number, siginfo_t *info, void *context)
 {
 	(void)number;
@@ -214,7 +216,8 @@ static int load(struct err *err)
 	return rc < 0 ? err_set(err, rc, "seccomp: %s", strerror(-rc)) : 0;
 }
 
-/* What is missing in both lists is refused without a word: the owner of the fork knows what it does. */
+/* System calls in neither list are refused without a message: the owner of the fork knows what it
+ * does. */
 static int fill_narrow(scmp_filter_ctx f, const char *const *names, size_t n)
 {
 	static const int domains[] = { AF_UNIX, AF_INET, AF_INET6 };

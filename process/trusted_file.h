@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Files of ours that decide what runs, as which user: read only if root or this user alone may have
+/* Our own files that decide what runs, as which user: read only if root or this user alone may have
  * written them. */
 #ifndef PROCESS_TRUSTED_FILE_H
 #define PROCESS_TRUSTED_FILE_H

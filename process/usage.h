@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What this process uses, as the kernel counts it. */
+/* Resource usage of this process, as counted by the kernel. */
 #ifndef PROCESS_USAGE_H
 #define PROCESS_USAGE_H
 
@@ -13,7 +13,7 @@ struct process_usage {
 	uint64_t open_fds;
 };
 
-/* What cannot be read is 0. */
+/* Values that cannot be read are 0. */
 void process_usage(struct process_usage *ret);
 
 #endif

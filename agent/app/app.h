@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The apps of the registry, and the table of them. Written by the modules of this directory, which are
- * layers; each knows those below it:
+ * The apps of the registry, and the table of them. Written by the modules of this directory, which
+ * are layers; each knows those below it:
  *
  *	registry                registering, replacing, unregistering; what becomes due
  *	forecast                what would follow if monitors failed, or from another configuration
@@ -120,13 +120,14 @@ typedef const char *registry_heir(const struct prefix *vip, void *userdata);
 
 /* The guard of the fleet. None is NULL. */
 struct registry_fleet {
-	/* The app has changed; `announced`: some VIP of it is so far. Whether it is to stay announced although
-	 * it is down. */
+	/* The app has changed; `announced`: some VIP of it is so far. Whether it is to stay
+	 * announced although it is down. */
 	bool (*update)(const struct app *app, enum fleet_evidence evidence, bool announced,
 		       mono_t now, void *userdata);
 	/* Whether it asks at all before it lets the app go. */
 	bool (*guards)(const struct app *app, void *userdata);
-	/* Whether nothing stands against promoting the app, whose checks have passed for join_time. */
+	/* Whether nothing stands against promoting the app, whose checks have passed for
+	 * join_time. */
 	bool (*promotes)(const struct app *app, void *userdata);
 	/* It is about to be freed. */
 	void (*gone)(const struct app *app, void *userdata);

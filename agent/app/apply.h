@@ -9,15 +9,15 @@
  * never gone. */
 void app_apply(struct app *app, mono_t now);
 
-/* What is supposed of an app, in place of what it has. */
+/* State assumed for an app, in place of its actual one. */
 struct app_supposed {
 	enum health health;
 	bool kept;    /* with its group */
 	bool guarded; /* by the guard of the fleet */
 };
 
-/* The decision on a copy of the app; and, when the routes go, the one that time brings after that: else the
- * same. */
+/* The decision on a copy of the app; and, when the routes go, the one that time brings after that:
+ * else the same. */
 void app_decide_if(const struct app *app, const struct app_supposed *supposed, mono_t now,
 		   struct policy_output *ret, struct policy_output *ret_later);
 

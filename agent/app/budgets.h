@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What each principal has registered over HTTP, against what it may (agent.api.max_apps, max_vips,
+ * Registrations over HTTP of each principal, and their limits (agent.api.max_apps, max_vips,
  * max_kilobytes). Principals are told apart by name (agent/model/principal.h), whatever their
  * address: all clients of one kind share a budget.
  */
@@ -13,8 +13,8 @@
  * refuses what makes the principal's share smaller. */
 int budget_check(const struct registry *reg, const struct app_spec *spec, const struct app *self,
 		 struct err *err);
-/* 0, or -EAGAIN with a text when the principal changes apps faster than agent.api.max_changes: twice
- * max_apps at once, and then so many a minute. Of requests only, not at a start. */
+/* 0, or -EAGAIN with a text when the principal changes apps faster than agent.api.max_changes:
+ * twice max_apps at once, and then so many a minute. Of requests only, not at a start. */
 int budget_check_rate(const struct registry *reg, const struct app_spec *spec, mono_t now,
 		      struct err *err);
 /* How many VIPs the principal of this app of HTTP has, those of `except` not counted. */

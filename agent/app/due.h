@@ -6,8 +6,8 @@
  * most DUE_PER_TURN of them. So a handler that sets a time in the past delays nothing else: it is
  * called again after DUE_AGAIN.
  *
- * What is due is handled after requests that wait in their sockets: after a pause of the process
- * one of them may renew or change it.
+ * Due work is handled after requests that wait in their sockets: after a pause of the process one
+ * of them may renew or change it.
  */
 #ifndef AGENT_APP_DUE_H
 #define AGENT_APP_DUE_H

@@ -139,7 +139,8 @@ static struct fault_monitor judged_monitor(struct forecast *f, const struct app 
 	return m;
 }
 
-/* What the checks that stay make of it, and how many of them have to pass. */
+/* The app's health by the results of the remaining checks; `quorum`: how many of them have to pass.
+ */
 static enum health health_by(const struct app *app, const struct fault_monitor *monitors, size_t n,
 			     size_t quorum, mono_t now)
 {
@@ -245,7 +246,7 @@ static void plan_coming_app(struct forecast *f, const struct app_spec *spec, mon
 	join_group(f, a, NULL, spec->group);
 }
 
-/* What the guard of the fleet keeps goes by hard evidence. */
+/* An app that the guard of the fleet keeps announced goes on hard evidence. */
 static void judge_app(struct forecast *f, const struct app *app, mono_t now)
 {
 	f->consul.n_apps += app->spec->source == APP_FROM_CONSUL;
@@ -336,8 +337,8 @@ static void decide_group(struct forecast *f, const struct planned_group *g, bool
 	free(members);
 }
 
-/* As a reload has it: the group is judged when an app joins it, and when one leaves it while it is kept; apps
- * that go do so last. Then what fails does. */
+/* As a reload has it: the group is judged when an app joins it, and when one leaves it while it is
+ * kept; apps that go do so last. Then what fails does. */
 static void judge_planned_group(struct forecast *f, const struct planned_group *g, mono_t now)
 {
 	bool kept = false, fails = false;
@@ -373,7 +374,8 @@ static void judge_group(struct forecast *f, const struct app_forecast *of, mono_
 		judge_planned_group(f, g, now);
 }
 
-/* Consul lets nothing go while it is away; without that it is supposed to let all go, unless it was asked. */
+/* Consul lets nothing go while it is away; without that it is supposed to let all go, unless it was
+ * asked. */
 static void judge_guard(struct forecast *f, struct app_forecast *a)
 {
 	const struct app *app = app_get(f->env.registry, a->name);

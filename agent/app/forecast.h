@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What would become of the apps if monitors failed, or by another configuration: the quorum, the group and the
- * policy are asked as for a verdict, with copies. Nothing of an app is changed. Of the apps that stay as they
- * are nothing is kept, unless there is another configuration.
+ * Forecast of the apps if monitors failed, or with another configuration: the quorum, the group and
+ * the policy are asked as for a verdict, with copies. No app is changed. Apps that stay as they are
+ * have no entry, unless there is another configuration.
  *
- * The apps are gone through one by one, so that ten thousand take several turns of the loop. An app that
- * changes meanwhile is judged as it was when its turn came.
+ * The apps are gone through one by one, so that ten thousand take several turns of the loop. An app
+ * that changes meanwhile is judged as it was when its turn came.
  */
 #ifndef AGENT_APP_FORECAST_H
 #define AGENT_APP_FORECAST_H
@@ -16,7 +16,8 @@
 #include "agent/model/fault.h"
 #include "agent/model/policy.h"
 
-/* Of one app whose health, or state in its group or in the fleet, would be another; with a plan, of any. */
+/* Of one app whose health, or state in its group or in the fleet, would be another; with a plan, of
+ * any. */
 struct app_forecast {
 	char *name; /* the key; owned */
 	enum plan_fate fate;
@@ -59,9 +60,9 @@ bool forecast_step(struct forecast *f, mono_t now);
 
 /* When all are done: the guard does not let the app go. */
 void forecast_keep(struct forecast *f, const char *app);
-/* Likewise. */
+/* When all are done. */
 struct forecast_consul forecast_consul(const struct forecast *f);
-/* Likewise. NULL: the app stays as it is. */
+/* When all are done. NULL: the app stays as it is. */
 const struct app_forecast *forecast_find(const struct forecast *f, const char *name);
 /* The first one for NULL, else the one behind it; NULL at the end. */
 const struct app_forecast *forecast_next(const struct forecast *f, const struct app_forecast *at);
@@ -70,7 +71,7 @@ const struct app_forecast *forecast_next(const struct forecast *f, const struct 
 bool forecast_app(const struct forecast *f, const struct app_forecast *of, mono_t now,
 		  struct planned *ret);
 
-/* What it comes to. */
+/* The resulting routes, address and times. */
 struct app_outcome {
 	struct policy_want want; /* at once */
 	bool address_goes;       /* and its NAT: later, and only because of the fault */

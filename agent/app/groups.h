@@ -16,8 +16,8 @@ void app_group_leave(struct app *app, mono_t now);
  * calls applies it to `app`. */
 void app_group_health(struct app *app, enum health from, mono_t now);
 
-/* What follows for a group if the health of its apps were another, on a copy: `health_of` is asked for each,
- * `kept` is told of each. */
+/* Consequences for a group if the health of its apps were different, on a copy: `health_of` is
+ * called for each app, and `kept` with the result for each. */
 struct group_forecast {
 	enum health (*health_of)(const struct app *app, void *userdata);
 	void (*kept)(const struct app *app, bool kept, void *userdata);

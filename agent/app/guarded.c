@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 #include "agent/app/guarded.h"
 
-/* An app that is held down, or that has other monitors than those it went down by, is down for the reason
- * that it had. */
+/* An app that is held down, or that has other monitors than those it went down by, is down for the
+ * reason that it had. */
 static bool is_down_hard(const struct app *app)
 {
 	bool failing = app->watch && monitor_watch_health(app->watch) == HEALTH_DOWN;
 	return failing ? monitor_watch_is_hard(app->watch) : app->down_hard;
 }
 
-/* An app that is announced by its own definition while it is down counts for no other agent, and is no reason
- * to ask the guard. */
+/* An app that is announced by its own definition while it is down counts for no other agent, and is
+ * no reason to ask the guard. */
 static enum fleet_evidence evidence_if(const struct app *app, enum health health, bool hard,
 				       bool kept)
 {

@@ -11,7 +11,8 @@
 /* Starts the monitors of the spec. Their first verdict, if there is one already, is applied by the
  * caller. */
 void app_watch(struct app *app, mono_t now);
-/* The app had the definition `former`: monitors of both go on, the others start or end. Likewise. */
+/* The app had the definition `former`: monitors of both go on, the others start or end.
+ * First verdicts are applied by the caller, as above. */
 void app_watch_change(struct app *app, const struct app_spec *former, mono_t now);
 /* Called by the runner; tests call it with a clock of their own. */
 void app_on_verdict(struct app *app, enum health health, const char *reason, mono_t now);

@@ -20,12 +20,13 @@ void app_join_step(struct app *app, mono_t now);
 bool app_join_promote(struct app *app);
 void app_join_done(struct app *app);
 
-/* Whether a copy of an app, which has a copy of its `joining`, would join; nothing else is changed or said. `is_other`:
- * by another definition than `former`, as above. */
+/* Whether a copy of an app, which has a copy of its `joining`, would join; nothing else is changed
+ * or said. `is_other`: by another definition than `former`, as above. */
 bool app_join_if(struct app *copy, bool is_other, const struct app_spec *former, mono_t now);
 
 bool app_joins(const struct app *app);
-/* When join_time is over, if the checks go on to pass; USEC_NEVER: they do not, or it does not join. */
+/* When join_time is over, if the checks go on to pass; USEC_NEVER: they do not, or it does not
+ * join. */
 mono_t app_join_due(const struct app *app);
 span_t app_join_time(const struct app *app);
 

@@ -12,7 +12,8 @@ struct app;
  * to be changed there. */
 typedef void registry_freed_cb(void *userdata);
 /* Persistent state has changed: an app of HTTP, its lease, or a drain over HTTP. `app` NULL: it
- * is gone; `name` NULL: the agent. `renewed`: nothing but the end of the lease. Likewise. */
+ * is gone; `name` NULL: the agent. `renewed`: nothing but the end of the lease. The registry is
+ * not to be changed there either. */
 typedef void registry_changed_cb(const char *name, const struct app *app, bool renewed,
 				 void *userdata);
 

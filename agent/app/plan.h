@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The apps as a reload with another configuration would leave them, before a check has said anything more.
- * Nothing is changed.
+ * The apps as a reload with another configuration would leave them, before a check has said
+ * anything more. Nothing is changed.
  *
  *	in the configuration         it is defined so, whatever had the name or its VIPs
  *	from the file, and not there it goes
  *	of others                    it stays, unless the configuration has one of its VIPs; of a process that VIP
  *	                             alone goes, and all of it with the process
  *
- * A reload takes them one by one in the order of the file (agent/daemon/reload_apps.h); this is what it comes to.
+ * A reload takes them one by one in the order of the file (agent/daemon/reload_apps.h); this is
+ * what it comes to.
  */
 #ifndef AGENT_APP_PLAN_H
 #define AGENT_APP_PLAN_H
@@ -29,7 +30,8 @@ struct plan;
 struct plan *plan_new(struct registry *reg, const struct config *next);
 void plan_free(struct plan *p);
 
-/* Of an app that is registered. *ret: its definition then; NULL: it goes. A plan that is NULL changes nothing. */
+/* Of an app that is registered. *ret: its definition then; NULL: it goes. A plan that is NULL
+ * changes nothing. */
 enum plan_fate plan_fate_of(const struct plan *p, const struct app *app,
 			    const struct app_spec **ret);
 /* The apps of the configuration; NULL: the one with this number is registered already. */
@@ -50,7 +52,8 @@ struct planned {
 /* `app` is NULL of one that comes. It joins as at present: plan_joins() says whether it will. */
 void plan_app(struct plan *p, const struct app *app, const struct app_spec *spec, mono_t now,
 	      struct planned *ret);
-/* It would join (agent/app/joins.h). `spec` is that of `app` if it stays. This takes longer: ask once. */
+/* It would join (agent/app/joins.h). `spec` is that of `app` if it stays. This takes longer: ask
+ * once. */
 bool plan_joins(struct plan *p, const struct app *app, const struct app_spec *spec, mono_t now);
 
 #endif

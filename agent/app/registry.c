@@ -214,8 +214,8 @@ void registry_free(struct registry *reg)
 
 /* Registering */
 
-/* Those behind its own `n_own` are kept for their heirs, as they are: no router gets them, for a moment, by a
- * definition that is not for them. */
+/* Those behind its own `n_own` are kept for their heirs, as they are: no router gets them, for a
+ * moment, by a definition that is not for them. */
 static void claim_vips(struct app *app, size_t n_own)
 {
 	struct reconcile *r = app->registry->reconcile;
@@ -227,7 +227,7 @@ static void claim_vips(struct app *app, size_t n_own)
 	}
 }
 
-/* What the former owner of its VIPs was found to be, as long as nothing else is known. */
+/* Health as found for the former owner of its VIPs, until the app has results of its own. */
 static void inherit_health(struct app *app, const struct app *former)
 {
 	if (!former || app->health != HEALTH_UNKNOWN ||

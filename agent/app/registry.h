@@ -50,11 +50,12 @@ void registry_guard_changed(struct registry *reg, const char *name, mono_t now);
 /* Takes nothing down: unregister first what should go. */
 void registry_free(struct registry *reg);
 
-/* Registers or replaces; copies `spec`. Ports are checked and what can go up is up when it
- * returns. A VIP that a replaced definition keeps is not touched. With -errno nothing changed:
- * -EACCES when a monitor, a VIP or a community is not accepted from where the app comes from, -EEXIST when a VIP belongs
- * to another app (the text names it), -EBUSY when the name belongs to a source that comes before,
- * -ENOSPC at APPS_MAX, -EDQUOT when its principal has used up its budget, -EMFILE when file descriptors run short. */
+/* Registers or replaces; copies `spec`. Ports are checked and what can go up is up when it returns.
+ * A VIP that a replaced definition keeps is not touched. With -errno nothing changed: -EACCES when
+ * a monitor, a VIP or a community is not accepted from where the app comes from, -EEXIST when a VIP
+ * belongs to another app (the text names it), -EBUSY when the name belongs to a source that comes
+ * before, -ENOSPC at APPS_MAX, -EDQUOT when its principal has used up its budget, -EMFILE when file
+ * descriptors run short. */
 int registry_register(struct registry *reg, const struct app_spec *spec, mono_t now,
 		      enum register_result *ret, struct err *err);
 /* Frees the VIPs of `spec` that apps have which come after it, as registering it does. */

@@ -10,9 +10,9 @@
 #include "agent/app/app.h"
 #include "agent/model/route_spec.h"
 
-/* Adds the route, or changes its attributes and peers; takes a reference. What it is already costs
- * nothing. The app must exist. -EEXIST and a text when the VIP belongs to another app that comes before or beside
- * it; -EACCES or what the guard says when it may not be a VIP. */
+/* Adds the route, or changes its attributes and peers; takes a reference. An unchanged route costs
+ * nothing. The app must exist. -EEXIST and a text when the VIP belongs to another app that comes
+ * before or beside it; -EACCES or what the guard says when it may not be a VIP. */
 int routes_set(struct app *app, const struct prefix *vip, struct route_spec *route, mono_t now,
 	       struct err *err);
 /* False when the app does not have it. */

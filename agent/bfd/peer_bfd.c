@@ -79,7 +79,7 @@ static void came_up(const struct link *l)
 	report(l, PATH_UP, NULL);
 }
 
-/* RFC 5882 3.2: AdminDown is no failure of the path. */
+/* RFC 5882 3.2: AdminDown is not a failure of the path. */
 static void went_down(const struct link *l, const struct bfd_status *s)
 {
 	char peer[BGP_PEER_NAME_MAX], why[BFD_WHY_MAX], text[BFD_WHY_MAX + 16];
@@ -193,7 +193,7 @@ static bool is_up(const struct link *l)
 	return l && l->session && bfd_session_status(l->session)->state == BFD_UP;
 }
 
-/* What is up already is said again, for a peer that is new or did not ask before. */
+/* A path that is already up is reported again, for a peer that is new or did not ask before. */
 static void compare(struct peer_bfd *p, size_t i, const struct bgp_peer_status *peer)
 {
 	struct bfd_key key;

@@ -6,8 +6,8 @@
  *	bfd/: up, down ──> speaker: path up, down, unknown
  *
  * Peers that share an address (with different ports) share a session. A session that goes down ends
- * the BGP session in the same turn; not one that the router takes down (AdminDown), nor one of which
- * nothing is known, as the process that speaks BFD has ended.
+ * the BGP session in the same turn; not one that the router takes down (AdminDown), nor one of
+ * which nothing is known, as the process that speaks BFD has ended.
  */
 #ifndef AGENT_BFD_PEER_BFD_H
 #define AGENT_BFD_PEER_BFD_H

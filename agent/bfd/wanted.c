@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-/* Where BGP has no hold timer, the router would take an agent that hangs for alive for ever: the default
- * of hold_time, after which it would have noticed. */
+/* Where BGP has no hold timer, the router would take an agent that hangs for alive for ever: the
+ * default of hold_time, after which it would have noticed. */
 #define HOLD_TIME_OF_NONE (90 * USEC_PER_SEC)
 
 static bool is_link_local(const struct addr *a)

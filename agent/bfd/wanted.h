@@ -18,14 +18,15 @@ struct bfd_present {
 	struct addr path_source; /* bfd_route_source() */
 };
 
-/* Not set during a BGP session: the path is looked up from its address then, and what the kernel would
- * choose by itself is not known. */
+/* Not set during a BGP session: the path is looked up from its address then, and what the kernel
+ * would choose on its own is not known. */
 struct addr bfd_route_source(const struct bgp_peer_status *peer);
 
 /*
- * Fills in key and config for BFD_WANTED_SESSION only. The local address is that of the BGP session,
- * which the router knows; without a session the configured one, else the one that was in use (if the
- * route has not changed since), else that of the route. Single hop has the interface of the route.
+ * Fills in key and config for BFD_WANTED_SESSION only. The local address is that of the BGP
+ * session, which the router knows; without a session the configured one, else the one that was in
+ * use (if the route has not changed since), else that of the route. Single hop has the interface of
+ * the route.
  */
 enum bfd_wanted_kind bfd_wanted(const struct bgp_peer_status *peer,
 				const struct bfd_present *present, struct bfd_key *ret_key,

@@ -18,10 +18,11 @@ struct client {
 	unsigned patience_s;           /* of each wait for the answer; 0: 10 s */
 };
 
-/* `api` and `tls` as given on the command line, or NULL. Then, in this order: VIPHERALD_API, the admin socket
- * of the agent of this network namespace, the one of any agent, `listen_addr` of /etc/vipherald/config.yaml
- * where that can be loaded, 127.0.0.1:8080. -EINVAL for an address that cannot be used. Files come from
- * VIPHERALD_CACERT, VIPHERALD_CERT and VIPHERALD_KEY where `tls` has none. */
+/* `api` and `tls` as given on the command line, or NULL. Then, in this order: VIPHERALD_API, the
+ * admin socket of the agent of this network namespace, the one of any agent, `listen_addr` of
+ * /etc/vipherald/config.yaml where that can be loaded, 127.0.0.1:8080. -EINVAL for an address that
+ * cannot be used. Files come from VIPHERALD_CACERT, VIPHERALD_CERT and VIPHERALD_KEY where `tls`
+ * has none. */
 int client_find(const char *api, const struct client_tls *tls, struct client *ret, struct err *err);
 
 /* For orders: they may have to wait for the end of the start, for a reload or for the disk. */
@@ -35,8 +36,8 @@ int client_request(const struct client *c, const char *method, const char *targe
 /* The same with a body. */
 int client_send(const struct client *c, const char *method, const char *target, const char *body,
 		size_t len, struct client_reply *ret, struct err *err);
-/* A reply without an end: its octets as they come. Returns 0 when it ends. With another status than 200
- * the body is in `ret`, as above. */
+/* A reply without an end: its octets as they come. Returns 0 when it ends. With another status than
+ * 200 the body is in `ret`, as above. */
 int client_stream(const struct client *c, const char *target, client_octets_cb *octets,
 		  void *userdata, struct client_reply *ret, struct err *err);
 void client_reply_done(struct client_reply *reply);

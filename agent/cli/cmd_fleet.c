@@ -36,7 +36,7 @@ static int show_reply(const struct verb_call *call, const struct client_reply *r
 		client_reply_print(reply);
 	else
 		show_fleet(&show, answer);
-	/* What is shown is this agent's own view then. */
+	/* With an error, the output is this agent's own view only. */
 	int status = *text_at(answer, "error") ? VERB_REFUSED : VERB_DONE;
 	json_decref(answer);
 	return status;

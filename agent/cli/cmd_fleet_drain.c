@@ -16,7 +16,7 @@
 #define TARGET_MAX 8192
 /* An agent that restarts is waited for. */
 #define RECONNECT_S 600
-/* One that gives up by itself is not. */
+/* One that gives up on its own is not. */
 #define GIVE_UP_S 3
 /* The library of HTTPS does not end a request at a signal. */
 #define WAIT     "20s"
@@ -121,7 +121,8 @@ static bool is_past(time_t limit)
 	return limit && seconds() >= limit;
 }
 
-/* Again until there is an answer, as long as an agent takes to restart. `limit` 0: none, else -ETIMEDOUT. */
+/* Again until there is an answer, as long as an agent takes to restart. `limit` 0: none, else
+ * -ETIMEDOUT. */
 static int ask_until(struct drain_run *d, const char *method, const char *target, time_t limit)
 {
 	const struct timespec pause = { .tv_sec = 1 };
@@ -217,7 +218,7 @@ static int give_up(struct drain_run *d, int exit_status, const char *why)
 	say(why);
 	caught = 0;
 	if (finish(d, "cancelled", 0, seconds() + GIVE_UP_S) < 0)
-		say("the agent could not be told: it gives up by itself after a minute");
+		say("the agent could not be told: it gives up on its own after a minute");
 	return exit_status;
 }
 
@@ -263,7 +264,8 @@ static pid_t spawn(char *const argv[])
 	return rc == 0 ? pid : -1;
 }
 
-/* The end of a session, or of the host, comes to the command and to this process, in either order. */
+/* The end of a session, or of the host, comes to the command and to this process, in either
+ * order. */
 static bool is_told_to_end(int status)
 {
 	const struct timespec moment = { .tv_sec = 1 };
@@ -278,8 +280,8 @@ static void on_child(int signal_number)
 	(void)signal_number;
 }
 
-/* A signal to this process is passed on; the terminal sends its own to both. `ret_told`: and that may be what
- * has ended it. */
+/* A signal to this process is passed on; the terminal sends its own to both. `ret_told`: and that
+ * may be what has ended it. */
 static int await_exit(pid_t pid, bool *ret_told)
 {
 	int status;

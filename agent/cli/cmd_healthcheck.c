@@ -46,8 +46,8 @@ static const char *config_in(char *const argv[], int argc)
 	return cli.command == CLI_RUN ? cli.config : NULL;
 }
 
-/* A relative path is resolved from the agent's working directory, where that can be seen. NULL: the process is not an
- * agent. Free it. */
+/* A relative path is resolved from the agent's working directory, where that can be seen. NULL: the
+ * process is not an agent. Free it. */
 static char *config_of(unsigned long pid)
 {
 	char text[ANSWER_MAX + 1], path[ANSWER_MAX + 64], *argv[ARGS_MAX + 1];

@@ -103,8 +103,8 @@ static int attributes_of(const struct top *t, enum table_tone tone)
 	return t->colors ? t->curses.COLOR_PAIR(tone) : tone == TABLE_BAD ? (int)A_BOLD : 0;
 }
 
-/* As wide as the terminal takes it: what this locale cannot show is one column, and at the right edge
- * nothing flows into the next line. Returns the octets. */
+/* As wide as the terminal takes it: what this locale cannot show is one column, and at the right
+ * edge nothing flows into the next line. Returns the octets. */
 static size_t shown(const struct top *t, const struct top_piece *piece, size_t width, char *buf)
 {
 	size_t used = 0, left = strlen(piece->text), column = piece->column;
@@ -182,7 +182,7 @@ static bool read_keys(struct top *t)
 	while ((key = t->curses.wgetch(t->window)) != ERR) {
 		if (!top_model_key(&t->model, key))
 			return false;
-		/* What the terminal made of the old screen is not known. */
+		/* The terminal may have garbled the old screen: redraw all of it. */
 		if (key == CTRL_L || key == KEY_RESIZE)
 			t->curses.clearok(t->window, TRUE);
 		if (key == KEY_RESIZE || t->model.sort != sort)

@@ -79,7 +79,8 @@ static int list_apps(const struct client *client, const struct verb_call *call)
 	if (reply.status != 200)
 		status = order_refused(&reply);
 	else if (!whole)
-		status = fail(VERB_REFUSED, "the agent's answer is no list of apps, or ends early");
+		status = fail(VERB_REFUSED,
+			      "the agent's answer is not a list of apps, or ends early");
 	client_reply_done(&reply);
 	return status;
 }

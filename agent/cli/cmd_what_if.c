@@ -55,7 +55,7 @@ static int status_of(const json_t *answer)
 	return lost < 0 ? WHAT_IF_ERROR : lost > 0 ? WHAT_IF_LOST : WHAT_IF_KEPT;
 }
 
-/* What the agent says of the configuration; false: there is no error in it. */
+/* Prints the agent's findings on the configuration; false: it has no errors. */
 static bool show_findings(const struct verb_call *call, const json_t *answer, const char *file)
 {
 	if (file && !call->json)

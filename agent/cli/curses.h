@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ncurses, loaded by `vipherald top` alone (docs/decisions/ncurses-at-run-time.md). The header is used
- * for its types, the functions come from dlopen().
+ * ncurses, loaded by `vipherald top` alone (docs/decisions/ncurses-at-run-time.md). The header is
+ * used for its types, the functions come from dlopen().
  */
 #ifndef AGENT_CLI_CURSES_H
 #define AGENT_CLI_CURSES_H

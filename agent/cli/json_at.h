@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Members of the API's objects by path: "negotiated.hold_time_seconds". Pure. What is missing or of
- * another type reads as nothing: the agent may be of another version than this client. */
+/* Members of the API's objects by path: "negotiated.hold_time_seconds". Pure. A member that is
+ * missing or of another type reads as nothing: the agent may be of another version than this
+ * client. */
 #ifndef AGENT_CLI_JSON_AT_H
 #define AGENT_CLI_JSON_AT_H
 

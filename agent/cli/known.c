@@ -9,7 +9,8 @@
 
 #define TARGET_MAX 1024
 
-/* 400: the name cannot be one of a peer. Whatever else the agent refuses says nothing of the name. */
+/* 400: the name cannot be one of a peer. Whatever else the agent refuses says nothing of the
+ * name. */
 static bool is_missing(unsigned status)
 {
 	return status == 404 || status == 400;

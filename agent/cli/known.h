@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Whether the agent knows what the command line names, for verbs whose answer does not tell: a list of nothing
- * is an answer, too. */
+/* Whether the agent knows what the command line names, for verbs whose answer does not tell: a list
+ * of nothing is an answer, too. */
 #ifndef AGENT_CLI_KNOWN_H
 #define AGENT_CLI_KNOWN_H
 

@@ -138,8 +138,8 @@ static int show_done(const struct verb_call *call, const struct client_reply *re
 
 /* ---- waiting ---- */
 
-/* A drain is over when the routes are withdrawn, or when it has ended. After it an app is announced,
- * unless its checks say that it is down. */
+/* A drain is over when the routes are withdrawn, or when it has ended. After it an app is
+ * announced, unless its checks say that it is down. */
 static bool is_settled(const struct verb_call *call, const json_t *answer)
 {
 	bool ended = json_is_null(json_at(answer, "drain"));

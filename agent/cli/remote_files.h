@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Files that the agent asks for within its loop, and that are on a file system of the network. For `check`
- * alone: finding out may itself wait for the server. */
+/* Files that the agent asks for within its loop, and that are on a file system of the network. For
+ * `check` alone: finding out may itself wait for the server. */
 #ifndef AGENT_CLI_REMOTE_FILES_H
 #define AGENT_CLI_REMOTE_FILES_H
 
@@ -8,8 +8,8 @@
 
 #include "agent/config/config.h"
 
-/* "nfs", of what the path, or the directory above that is there, is on; NULL: of this host, or of the same file
- * system as "/", without which nothing works. */
+/* "nfs", of what the path, or the directory above that is there, is on; NULL: of this host, or of
+ * the same file system as "/", without which nothing works. */
 typedef const char *remote_fs_at_fn(const char *path);
 const char *remote_fs_at(const char *path);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the API answers, as text for people. Pure: from JSON to a stream.
+ * Answers of the API as text for people. Pure: from JSON to a stream.
  *
  * Each function gets the whole answer, the words and options of the verb, and returns its exit
  * status: 1 when what was asked for is not there.
@@ -26,8 +26,8 @@ show_fn show_status, show_app, show_vips, show_explain, show_peers, show_peer, s
 /* Its exit status is that of the forecast (cmd_what_if). */
 void show_what_if(const struct show *s, const json_t *answer);
 
-/* The answer in parts as they come (client_octets_cb); names are printed at once, the table at the end.
- * `s` must outlive it. The end frees it; -EINVAL: that was no list of apps. */
+/* The answer in parts as they come (client_octets_cb); names are printed at once, the table at the
+ * end. `s` must outlive it. The end frees it; -EINVAL: that was no list of apps. */
 struct app_list;
 struct app_list *show_apps_begin(const struct show *s);
 void show_apps_octets(const char *octets, size_t n, void *userdata);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * `vipherald apps`. There may be 10,000 of them, some megabytes of JSON: it is walked while it comes,
- * without a tree of it, and of each app only what the table shows is looked at.
+ * `vipherald apps`. There may be 10,000 of them, some megabytes of JSON: it is walked while it
+ * comes, without a tree of it, and of each app only what the table shows is looked at.
  */
 #include <errno.h>
 #include <jansson.h>
@@ -113,8 +113,8 @@ static void add_app(struct table *t, const struct json_slice *app, const char *s
 	table_add(t, text_of(app[REASON], buf));
 }
 
-/* The answer as far as it has come: what has been shown is dropped. An app that has not come whole is
- * walked again from its beginning, but not before twice as much of it is there. */
+/* The answer as far as it has come: what has been shown is dropped. An app that has not come whole
+ * is walked again from its beginning, but not before twice as much of it is there. */
 struct app_list {
 	const struct show *show;
 	struct table *table;

@@ -24,8 +24,8 @@ static const char *span_at(const json_t *o, const char *path, char buf[static DU
 			   : buf;
 }
 
-/* A session that is up again has none any more (RFC 5880 6.8.6): then that of the last time that it was
- * not, with its age. */
+/* A session that is up again has none any more (RFC 5880 6.8.6): then that of the last time that it
+ * was not, with its age. */
 static const char *diagnostic_of(const json_t *peer, char *buf, size_t size)
 {
 	char age[TABLE_AGE_MAX];

@@ -99,8 +99,7 @@ int show_fleet(const struct show *s, const json_t *answer)
 	const json_t *vip;
 	const char *error = text_at(answer, "error");
 	if (*error)
-		fprintf(s->out, "Consul does not answer: %s\nWhat this agent knows by itself:\n\n",
-			error);
+		fprintf(s->out, "Consul does not answer: %s\nThis agent's own view:\n\n", error);
 	show_roll(s, json_at(answer, "roll"));
 	json_array_foreach(json_at(answer, "vips"), i, vip)
 	{

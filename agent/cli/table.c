@@ -53,7 +53,7 @@ struct table *table_new(const char *headings)
 	for (const char *p = headings; (p = strchr(p, '|')); p++)
 		t->n_columns++;
 	if (t->n_columns > TABLE_COLUMNS_MAX)
-		abort(); /* never: headings are texts of ours */
+		abort(); /* never: headings are our own texts */
 	for (const char *p = headings; *p;) {
 		size_t len = strcspn(p, "|");
 		add(t, TABLE_DIM, p, len);
@@ -133,8 +133,8 @@ static size_t *widest_of(size_t *widths, size_t n)
 	return widest;
 }
 
-/* The last column gets what the others leave. Where that is too little to read, the widest of them is
- * cut, again and again. */
+/* The last column gets what the others leave. Where that is too little to read, the widest of them
+ * is cut, again and again. */
 static void fit(const struct table *t, size_t width, size_t widths[static TABLE_COLUMNS_MAX])
 {
 	size_t last = t->n_columns - 1, total = 0, least = t->widths[last];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the output is connected to: width and colors. */
+/* Width and colors of the terminal that the output is connected to. */
 #ifndef AGENT_CLI_TERMINAL_H
 #define AGENT_CLI_TERMINAL_H
 

@@ -26,8 +26,8 @@ int top_ask_start(struct top_ask *ask, const struct client *client);
 void top_ask_stop(struct top_ask *ask);
 /* All views, once. Nothing while answers are awaited. -errno: the child is gone. */
 int top_ask_all(struct top_ask *ask, const struct top_order *order);
-/* Reads what has arrived and gives it to the model. 1: that was all; 0: more is to come; -errno: the
- * child is gone. */
+/* Reads what has arrived and gives it to the model. 1: that was all; 0: more is to come; -errno:
+ * the child is gone. */
 int top_ask_read(struct top_ask *ask, struct top_model *m, mono_t now);
 
 #endif

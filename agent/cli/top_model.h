@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * State of `vipherald top`: the last answers of the agent and those before, from which rates follow,
- * and the operator's keys. Pure.
+ * State of `vipherald top`: the last answers of the agent and those before, from which rates
+ * follow, and the operator's keys. Pure.
  */
 #ifndef AGENT_CLI_TOP_MODEL_H
 #define AGENT_CLI_TOP_MODEL_H
@@ -30,7 +30,7 @@ struct top_model {
 };
 
 void top_model_done(struct top_model *m);
-/* What a round asks for: of 10,000 apps those that the screen has lines for. */
+/* Order and number of apps that a round asks for: of 10,000 apps those that fit on the screen. */
 struct top_order {
 	enum top_sort sort;
 	size_t lines;

@@ -2,7 +2,7 @@
 /*
  * A screen of text: pieces, each at its place, in the order in which they were put. Pure.
  *
- * What is put is plain text: bytes and characters that are not (lib/utf8.h) become '?', so that no
+ * Pieces are plain text: bytes and characters that are not (lib/utf8.h) become '?', so that no
  * control character reaches a terminal whatever an answer says. Nothing goes beyond the right edge
  * or below the last line, and no character is cut in two.
  */

@@ -144,7 +144,7 @@ static const struct verb verbs[N_VERBS] = {
 			 "Drain an app, or all of them, before work on it",
 			 "vipherald drain dns --reason upgrade --for 1h --wait",
 			 .options = { { "reason", "TEXT", "shown wherever the drain is" },
-				      { "for", "DURATION", "ends by itself after that" },
+				      { "for", "DURATION", "end the drain after this time" },
 				      { "wait", NULL, "return when the routes are withdrawn" } },
 			 .names = "apps" },
 	[VERB_UNDRAIN] = { "undrain", NULL, "[NAME]", 0, 1, "End a drain",

@@ -81,9 +81,11 @@ struct verb {
 	const char *names; /* "apps", "peers": whose --names an argument is one of; NULL: none */
 	/* The second argument is one of these; NULL: any. Ends with NULL. */
 	const char *const *orders;
-	/* The first argument is one of these; with has_rest the others are files. NULL: any. Ends with NULL. */
+	/* The first argument is one of these; with has_rest the others are files. NULL: any. Ends
+	 * with NULL. */
 	const char *const *kinds;
-	/* Each key of it is an option that takes a value, also with '-' for '_'; NULL: there are none. */
+	/* Each key of it is an option that takes a value, also with '-' for '_'; NULL: there are
+	 * none. */
 	const struct config_section *keys;
 };
 
@@ -104,7 +106,7 @@ struct verb_call {
 		const char *value; /* NULL: the option takes none */
 	} values[VERB_VALUES_MAX];
 	size_t n_values;
-	const char *api;                 /* NULL: found by itself */
+	const char *api;                 /* NULL: found automatically */
 	const char *cacert, *cert, *key; /* for TLS; NULL: not given */
 	enum verb_color color;
 	bool json, help;

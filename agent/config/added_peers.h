@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The names of peers that were added over the API, which apps and aggregates of the file may use. Pure. */
+/* The names of peers that were added over the API, which apps and aggregates of the file may use.
+ * Pure. */
 #ifndef AGENT_CONFIG_ADDED_PEERS_H
 #define AGENT_CONFIG_ADDED_PEERS_H
 

@@ -151,8 +151,8 @@ static void add_candidates(const char **names, size_t *n, const struct config_se
 		add_candidates(names, n, s->shared, true);
 }
 
-/* The section that has such a key: wrong indentation is a common mistake. Names of modules of the log
- * are words that are meant otherwise nearly always, and those of a token are rarer than their
+/* The section that has such a key: wrong indentation is a common mistake. Names of modules of the
+ * log are words that are meant otherwise nearly always, and those of a token are rarer than their
  * counterparts. */
 static const struct config_section *section_with(const char *name)
 {

@@ -24,7 +24,8 @@ void config_build(const struct config_node *root, struct config_draft *draft,
 void config_build_app(const struct config_node *root, struct app_spec *spec,
 		      struct config_findings *findings);
 
-/* The same in steps: begin, then step until it is false. `secret` has the first key with a secret. */
+/* The same in steps: begin, then step until it is false. `secret` has the first key with a
+ * secret. */
 struct config_build {
 	struct config_findings *findings;
 	const struct config_node *secret;

@@ -125,7 +125,7 @@ static void need_for_programs(const char *user, const struct capability_facts *f
 	need(ret, facts, CAP_SETUID, key, not_run, "running programs as '%.64s'", user);
 	need(ret, facts, CAP_SETGID, key, not_run, "running programs with the groups of '%.64s'",
 	     user);
-	need(ret, facts, CAP_KILL, key, "a program that does not end by itself is left running",
+	need(ret, facts, CAP_KILL, key, "a program that does not exit on its own is left running",
 	     "ending programs of '%.64s'", user);
 }
 

@@ -111,7 +111,7 @@ static void check_api(const struct config_agent *agent, const struct config_node
 	check_role(agent->api.remote, "remote", "every host that reaches the API", api, findings);
 }
 
-/* A loopback address is no identity. */
+/* A loopback address is not an identity. */
 static void check_exec_sources(unsigned from, const struct config_node *exec,
 			       struct config_findings *findings)
 {

@@ -114,8 +114,8 @@ static void check_join_time(const struct app_spec *app, const struct config_node
 			    "has no effect: only an app with 'states.join' joins");
 }
 
-/* What a route in this state carries besides: that of `up`, and a joiner that goes down or is drained that of
- * `join`. */
+/* Number of communities that a route in this state has in addition: those of `up`, and for a joiner
+ * that goes down or is drained those of `join`. */
 static size_t more_of(const struct announce_specs *s, enum announce_state state, bool large)
 {
 	const struct announce_spec *up = &s->of[ANNOUNCE_UP], *join = &s->of[ANNOUNCE_JOIN];

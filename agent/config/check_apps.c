@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Checks of the apps against each other. With ten thousand apps not every pair can be compared: names are
- * found by hash, VIPs are sorted and only neighbours are compared. This works because, in order of
- * address and length, a prefix comes directly before all prefixes that it covers.
+ * Checks of the apps against each other. With ten thousand apps not every pair can be compared:
+ * names are found by hash, VIPs are sorted and only neighbours are compared. This works because, in
+ * order of address and length, a prefix comes directly before all prefixes that it covers.
  */
 #include "agent/config/check_apps.h"
 
@@ -222,7 +222,8 @@ static void check_reserved(const struct config_apps_check *c, const struct vip_r
 
 /* ---- one app ---- */
 
-/* A drained route carries those of `up` and `drain`; one that joins, in any state those of `join`. */
+/* A drained route carries those of `up` and `drain`; one that joins, in any state those of
+ * `join`. */
 static size_t most_of_states(const struct app_spec *app)
 {
 	size_t n[ANNOUNCE_STATES];

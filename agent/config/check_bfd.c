@@ -21,8 +21,8 @@ static const struct config_node *find_key(const struct config_node *mapping, con
 	return node;
 }
 
-/* Where `bfd`, or a key in it, is written: at the peer, else under `bgp`. `key` "": `bfd` itself. NULL:
- * nowhere. */
+/* Where `bfd`, or a key in it, is written: at the peer, else under `bgp`. `key` "": `bfd` itself.
+ * NULL: nowhere. */
 static const struct config_node *find(const struct config_node *bgp, const struct config_node *own,
 				      const char *key)
 {

@@ -16,8 +16,8 @@ static bool knows_all_peers(const struct config_draft_bgp *bgp)
 	return true;
 }
 
-/* The address may turn out to be that of a peer which is found later: the default gateway's may be any, an
- * unnumbered peer's is link-local, and on its interface. */
+/* The address may turn out to be that of a peer which is found later: the default gateway's may be
+ * any, an unnumbered peer's is link-local, and on its interface. */
 static bool may_be_found(const struct config_draft_bgp *bgp, const struct bgp_peer_ref *ref)
 {
 	if (!addr_is_set(&ref->addr))
@@ -68,7 +68,8 @@ static const struct config_node *node_of(const struct config_node *list,
 	return node ? node : list;
 }
 
-/* Interfaces and descriptions are in the file; an address may be that of a peer which is found later.
+/* Interfaces and descriptions are in the file; an address may be that of a peer which is found
+ * later.
  */
 static void check_names_of(const struct config_draft_bgp *bgp, const struct peer_names *names,
 			   const struct bgp_peer_refs *refs, const struct config_node *list,

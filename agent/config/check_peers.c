@@ -67,8 +67,8 @@ static void report_twice(struct config_findings *f, const struct peer_ref *first
 			     first->item->line);
 }
 
-/* An app whose VIPs the agent adds to lo, which is in no VRF; of those that are registered later the
- * agent's `bind` tells. An app that names an interface knows where its VIPs are. */
+/* An app whose VIPs the agent adds to lo, which is in no VRF; of those that are registered later
+ * the agent's `bind` tells. An app that names an interface knows where its VIPs are. */
 static bool binds_to_lo(const struct config_draft *draft, const struct bgp_peer_config *p,
 			const char **ret_app)
 {

@@ -58,7 +58,7 @@ static void check_name(const struct config_draft *draft, size_t at, const struct
 				     name);
 }
 
-/* What ends must not be what keeps the routes. */
+/* Warns of routes that outlive the program that decides on them. */
 static void check_exit(const struct program_spec *s, const struct config_node *node,
 		       struct config_findings *findings)
 {

@@ -95,8 +95,8 @@ struct config {
 	/* The family of the default gateway that is used for a peer whose `addr` is not set:
 	 * AF_INET, AF_INET6, or 0 for IPv4's and, if there is none, IPv6's. */
 	uint8_t gateway_family;
-	/* The first of bgp.peers; behind them are those of the API (agent/config/api_peer.h), the only part
-	 * that changes. */
+	/* The first of bgp.peers; behind them are those of the API (agent/config/api_peer.h), the
+	 * only part that changes. */
 	size_t n_file_peers;
 	char *bgp_text; /* the keys of `bgp` without the peers, JSON: their defaults */
 	struct app_spec *apps;
@@ -112,7 +112,8 @@ struct config {
  * config_set_broken() counts it.
  */
 struct subnets;
-/* The peers of the API, which the file may name with a warning: of the agent that runs, or of its state file. */
+/* The peers of the API, which the file may name with a warning: of the agent that runs, or of its
+ * state file. */
 typedef void config_added_fn(const struct config_agent *agent, struct config_added_peers *ret,
 			     void *userdata);
 struct config_source {

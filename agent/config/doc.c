@@ -59,7 +59,7 @@ static void print_default(FILE *out, const struct config_key *k)
 		fprintf(out, "%s", k->default_words ? k->default_words : "none");
 }
 
-/* What a change of it costs at a reload. */
+/* Effect of a change of the key at a reload. */
 static const char *effect_words(const struct config_section *s, const struct config_key *k)
 {
 	if (k->section && !k->type)

@@ -25,7 +25,7 @@ struct config_draft_bgp {
 	uint8_t gateway_family;
 	struct aggregate_list aggregates;
 	struct config_added_peers added; /* of the API */
-	bool lenient_names; /* a copy of a configuration that was in effect: names were checked then */
+	bool lenient_names; /* a copy of one that was in effect: names were checked then */
 };
 
 struct config_draft {

@@ -27,8 +27,7 @@ struct config_findings {
 	struct config_finding *items;
 	size_t n, cap;
 	size_t n_errors;
-	const char *
-		file; /* of findings whose place names none: the included file that is read; a view */
+	const char *file; /* where the place names none: the included file that is read; a view */
 };
 
 /* The place of a finding; built only when there is one to report. */
@@ -48,12 +47,13 @@ void config_note(struct config_findings *f, struct config_place at, const char *
 
 /* Appends what `more` has and empties it. */
 void config_findings_move(struct config_findings *f, struct config_findings *more);
-/* In the order of the files. What was found twice (a default that several peers share) is listed
- * once. */
+/* In the order of the files. Findings that occur twice (of a default that several peers share) are
+ * listed once. */
 void config_findings_sort(struct config_findings *f);
 void config_findings_done(struct config_findings *f);
 
-/* `file`: the configuration file; an included one is named instead. "app.yaml:3:5: error: bgp.peers[1].peer_as: 'abc' is not …", one line, cut to `size`. */
+/* `file`: the configuration file; an included one is named instead. "app.yaml:3:5: error:
+ * bgp.peers[1].peer_as: 'abc' is not …", one line, cut to `size`. */
 void config_finding_format(const struct config_finding *finding, const char *file, char *buf,
 			   size_t size);
 /* All of them, a line each. */

@@ -13,7 +13,8 @@ static const char *const bgp_keys[] = { "local_as", "peer_as",     "remote_as", 
 					"peer_ip",  "communities", "origin" };
 static const char *const app_keys[] = { "name", "vip", "vip_config", "monitors", "nats" };
 
-/* What differs about a key of `agent`. Without listen_addr the API listens all the same. */
+/* Keys of `agent` with a different meaning here. Without listen_addr the API listens all the same.
+ */
 static const char listen_addr[] = "listen_addr";
 static const struct {
 	const char *key, *text;
@@ -99,7 +100,7 @@ static bool has_nats(const struct app_spec *app)
 	return app->n_nats > 0;
 }
 
-/* What differs about apps; said once, at the first app that has it. */
+/* Differences of apps; each is reported once, at the first app that has it. */
 static const struct {
 	bool (*has)(const struct app_spec *app);
 	const char *key, *text;

@@ -11,8 +11,8 @@
 
 #define CONFIG_INCLUDE_MAX 1024
 
-/* Reads text->file; an included one (findings->file) only if it is a regular file. The hash is left to
- * the caller. With -errno and an error among the findings nothing is read. */
+/* Reads text->file; an included one (findings->file) only if it is a regular file. The hash is left
+ * to the caller. With -errno and an error among the findings nothing is read. */
 int config_text_read(struct config_text *text, struct config_findings *findings);
 /* Adds the files that match the pattern to the set, by name. A relative one is relative to the
  * directory of `file`. */

@@ -53,7 +53,7 @@ enum config_shape {
 	CONFIG_SECTIONS, /* a list of mappings; `add` makes the target of each */
 };
 
-/* What it costs to change the value in a running agent, in ascending order. */
+/* Effect of changing the value in a running agent, in ascending order of impact. */
 enum config_effect {
 	CONFIG_APPLIES,      /* nothing is sent to any peer */
 	CONFIG_SENDS_UPDATE, /* UPDATEs of the routes that differ */
@@ -80,7 +80,7 @@ struct config_key {
 	size_t offset;
 	uint64_t min, max;         /* microseconds of durations; max 0: none */
 	const char *default_text;  /* written as in the file; NULL: zero or not set */
-	const char *default_words; /* for the page, where the default is no value */
+	const char *default_words; /* for the page, where the default is not a value */
 	const char *type_words;    /* for the page, where the type has no name for it */
 	enum config_shape shape;
 	unsigned flags;

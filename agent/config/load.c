@@ -5,7 +5,7 @@
  *	text ── config_parse ──> tree ── config_build ──> draft ── config_check ──> struct config
  *	           (YAML)                  (schema)               (several keys)
  *
- * What the file includes is parsed and built likewise, into the same draft, before the checks.
+ * Included files are parsed and built in the same way, into the same draft, before the checks.
  *
  * Every step reports all errors that it finds and continues as far as it can, so that one run
  * lists every mistake of a file. A configuration results only when there is no error in the file

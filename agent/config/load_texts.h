@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The texts of a configuration, one after the other: read, hashed, parsed; or taken from a bundle. */
+/* The texts of a configuration, one after the other: read, hashed, parsed; or taken from a
+ * bundle. */
 #ifndef AGENT_CONFIG_LOAD_TEXTS_H
 #define AGENT_CONFIG_LOAD_TEXTS_H
 

@@ -14,8 +14,8 @@
 #include "agent/model/app_spec.h"
 #include "lib/err.h"
 
-/* The host's own address of that family, to which mappings without an address lead; false: it is not
- * known. Asked only when it matters. */
+/* The host's own address of that family, to which mappings without an address lead; false: it is
+ * not known. Asked only when it matters. */
 typedef bool nat_api_own_cb(uint8_t family, struct addr *ret, void *userdata);
 
 /* -EACCES and a text that names the mapping, the listener and the keys. */

@@ -5,8 +5,8 @@
 
 #include "agent/config/tree.h"
 
-/* The mapping `bgp`, without the peers in it of either form, as a JSON object: what a peer of the API
- * gets its defaults from. Free it. */
+/* The mapping `bgp`, without the peers in it of either form, as a JSON object: what a peer of the
+ * API gets its defaults from. Free it. */
 char *config_bgp_text(const struct config_node *bgp);
 
 #endif

@@ -35,8 +35,8 @@ static const struct config_key exec_keys[] = {
 	  FIELD(exec_env),
 	  .default_words = "none",
 	  .doc = "Names of variables that commands get from the environment of the agent, besides "
-		 "`PATH`, `LANG` and the `HOME` of their user. What is named here can be printed "
-		 "by every command, and is shown in `/v1/apps` then." },
+		 "`PATH`, `LANG` and the `HOME` of their user. Variables named here can be "
+		 "printed by every command, and are shown in `/v1/apps` then." },
 	{ 0 },
 };
 
@@ -438,11 +438,11 @@ static const struct config_key agent_keys[] = {
 	{ .name = "log",
 	  .shape = CONFIG_SECTION,
 	  .section = &config_log_section,
-	  .doc = "What is logged, see below." },
+	  .doc = "Logging, see below." },
 	{ .name = "metrics",
 	  .shape = CONFIG_SECTION,
 	  .section = &config_metrics_section,
-	  .doc = "What `/metrics` has, see below." },
+	  .doc = "Contents of `/metrics`, see below." },
 	{ .name = "hooks",
 	  .shape = CONFIG_SECTIONS,
 	  .section = &config_hooks_section,

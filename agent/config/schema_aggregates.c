@@ -23,7 +23,7 @@ static int set_prefix(const struct config_key *key, const char *text, void *targ
 		return r;
 	if (p.len == 0 || p.len == addr_size(p.addr.family) * 8)
 		return err_set(err, -EINVAL,
-			       "'%s' is no aggregate, expected a prefix that VIPs lie in, like "
+			       "'%s' is not an aggregate, expected a prefix that VIPs lie in, like "
 			       "198.51.100.0/24",
 			       text);
 	*(struct prefix *)config_field(key, target) = p;

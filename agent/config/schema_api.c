@@ -44,8 +44,8 @@ static const struct config_key vips_keys[] = {
 
 const struct config_section config_api_vips_section = {
 	.path = "agent.api.tokens[].vips",
-	.doc = "VIPs and communities of one token; of a certificate likewise. What `agent.vips` "
-	       "says holds besides: of both, the stricter counts. Only `allow` is in place of its "
+	.doc = "VIPs and communities of one token or certificate. `agent.vips` "
+	       "applies as well: of both, the stricter counts. Only `allow` is in place of its "
 	       "counterpart there.",
 	.keys = vips_keys,
 };
@@ -74,7 +74,7 @@ static const struct config_item item_vips = { sizeof(struct vip_limits), adopt_v
 	  .type = &config_type_role,                                                               \
 	  GRANT(role),                                                                             \
 	  .default_text = "register",                                                              \
-	  .doc = "What it may do." },                                                              \
+	  .doc = "Requests that it may make." },                                                   \
 	{                                                                                          \
 		.name = "vips", .shape = CONFIG_VALUES, .type = &config_type_prefixes,             \
 		GRANT(vips.allow), .section = &config_api_vips_section, .item = &item_vips,        \
@@ -164,13 +164,14 @@ static const struct config_key api_keys[] = {
 	  .type = &config_type_role,
 	  FIELD(api.local),
 	  .default_text = "register",
-	  .doc = "What clients on this host may do, over TCP and over unix sockets: nothing; "
-		 "`read`; `register`, which is unregister, drain and undrain too; `admin`." },
+	  .doc = "Requests that clients on this host may make, over TCP and over unix sockets: "
+		 "nothing; `read`; `register`, which is unregister, drain and undrain too; "
+		 "`admin`." },
 	{ .name = "remote",
 	  .type = &config_type_role,
 	  FIELD(api.remote),
 	  .default_text = "read",
-	  .doc = "What clients on other hosts may do without a token." },
+	  .doc = "Requests that clients on other hosts may make without a token." },
 	{ .name = "uids",
 	  .shape = CONFIG_VALUES,
 	  .type = &config_type_ids,
@@ -225,8 +226,8 @@ static const struct config_key api_keys[] = {
 	  .type = &config_type_bool,
 	  FIELD(api.on_vips),
 	  .default_text = "false",
-	  .doc = "Answer requests to the address of a VIP. What reaches the service reaches the "
-		 "API then." },
+	  .doc = "Answer requests to the address of a VIP. Clients of the service can reach "
+		 "the API then." },
 	{ .name = "max_apps",
 	  .type = &config_type_count,
 	  FIELD(api.budget.apps),

@@ -134,7 +134,7 @@ static const struct config_key bfd_keys[] = {
 	  .type = &type_multiplier,
 	  FIELD(multiplier),
 	  .default_text = "3",
-	  .doc = "The peer takes the session down when it has missed this many packets of ours "
+	  .doc = "The peer takes the session down when it has missed this many of our packets "
 		 "(Detect Mult)." },
 	{ .name = "multihop",
 	  .alias = "multi_hop",

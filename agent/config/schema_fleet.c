@@ -48,7 +48,7 @@ static int set_prefix(const struct config_key *key, const char *text, void *targ
 	if (n == 0 || n >= FLEET_PREFIX_MAX || !is_key_text(text) || text[0] == '/' ||
 	    text[n - 1] == '/')
 		return err_set(err, -EINVAL,
-			       "'%.80s' is no prefix of keys, expected 1 to %d printable ASCII "
+			       "'%.80s' is not a prefix of keys, expected 1 to %d printable ASCII "
 			       "characters without '/' at the ends, like vipherald/fleet",
 			       text, FLEET_PREFIX_MAX - 1);
 	free(*field);
@@ -60,10 +60,11 @@ static int set_node(const struct config_key *key, const char *text, void *target
 {
 	char **field = config_field(key, target);
 	if (!fleet_node_is_valid(text))
-		return err_set(err, -EINVAL,
-			       "'%.80s' is no name of a node, expected 1 to %d printable ASCII "
-			       "characters without '/'",
-			       text, FLEET_NODE_MAX - 1);
+		return err_set(
+			err, -EINVAL,
+			"'%.80s' is not the name of a node, expected 1 to %d printable ASCII "
+			"characters without '/'",
+			text, FLEET_NODE_MAX - 1);
 	free(*field);
 	*field = mem_strdup(text);
 	return 0;
@@ -79,10 +80,11 @@ static int parse_min_up(const char *text, struct fleet_min_up *ret, struct err *
 	if (n > 0 && n < sizeof(number))
 		memcpy(number, text, n);
 	if (str_to_u64(number, share ? 100 : FLEET_NODES_MAX, &value) < 0 || value == 0)
-		return err_set(err, -EINVAL,
-			       "'%.40s' is no minimum, expected a number of agents from 1 to %d, "
-			       "or a share of those that have the app, from 1%% to 100%%",
-			       text, FLEET_NODES_MAX);
+		return err_set(
+			err, -EINVAL,
+			"'%.40s' is not a minimum, expected a number of agents from 1 to %d, "
+			"or a share of those that have the app, from 1%% to 100%%",
+			text, FLEET_NODES_MAX);
 	*ret = (struct fleet_min_up){ .is_share = share, .value = (uint32_t)value };
 	return 0;
 }
@@ -166,15 +168,15 @@ static const struct config_key vip_keys[] = {
 	  .max = FLEET_NODES_MAX,
 	  .default_words = "`1`",
 	  .doc = "How many of the agents whose app joins (`states.join`) may be promoted while "
-		 "those "
-		 "before them in line have not been. A broken release stays on so many hosts." },
+		 "those before them in line have not been. A broken release stays on so many "
+		 "hosts." },
 	{ 0 },
 };
 
 const struct config_section config_fleet_vip_section = {
 	.path = "fleet.vips.VIP",
-	.doc = "What stays announced of a VIP like `192.0.2.53/32`, or with `default` of each VIP "
-	       "that is not named.",
+	.doc = "Minimum of announcing agents for a VIP like `192.0.2.53/32`, or with `default` for "
+	       "each VIP that is not named.",
 	.keys = vip_keys,
 };
 

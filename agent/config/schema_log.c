@@ -18,7 +18,7 @@ static const struct config_key log_modules_keys[] = {
 	MODULE(2, "app", "Health and drain of apps."),
 	MODULE(3, "bfd", "Sessions of BFD, its process."),
 	MODULE(4, "bgp", "Sessions, messages, path to peers, next hops."),
-	MODULE(5, "capability", "What the agent lacks."),
+	MODULE(5, "capability", "Capabilities that the agent lacks."),
 	MODULE(6, "config", "Errors and warnings of the configuration."),
 	MODULE(7, "consul", "Contact, queries, services."),
 	MODULE(8, "exec", "Commands."),
@@ -63,6 +63,6 @@ static const struct config_key log_keys[] = {
 
 const struct config_section config_log_section = {
 	.path = "agent.log",
-	.doc = "What is logged, see [logging.md](logging.md).",
+	.doc = "Logging, see [logging.md](logging.md).",
 	.keys = log_keys,
 };

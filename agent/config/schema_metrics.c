@@ -26,6 +26,6 @@ static const struct config_key metrics_keys[] = {
 
 const struct config_section config_metrics_section = {
 	.path = "agent.metrics",
-	.doc = "What `/metrics` has.",
+	.doc = "Contents of `/metrics`.",
 	.keys = metrics_keys,
 };

@@ -154,7 +154,7 @@ static const struct config_key program_keys[] = {
 	  .type = &type_exit,
 	  FIELD(on_exit),
 	  .default_text = "withdraw",
-	  .doc = "What becomes of its routes when it ends." },
+	  .doc = "Withdraw or keep its routes when it ends." },
 	{ .name = "respawn",
 	  .type = &config_type_bool,
 	  FIELD(respawn),

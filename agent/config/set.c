@@ -136,8 +136,8 @@ char *config_set_bundle(const struct config_set *set, size_t *ret_len)
 	return bundle;
 }
 
-/* The lines at *p, `max` octets of them at most, without the marks in front of them; *p moves behind
- * them. */
+/* The lines at *p, `max` octets of them at most, without the marks in front of them; *p moves
+ * behind them. */
 static char *read_lines(const char **p, const char *end, size_t max, size_t *ret_len)
 {
 	char *text = mem_new(1, max + 1);

@@ -49,8 +49,9 @@ void config_set_done(struct config_set *set);
  * each line, so that the whole is YAML. NULL: the file has such comments in it. Free it.
  */
 char *config_set_bundle(const struct config_set *set, size_t *ret_len);
-/* The other way, into an empty set; -EINVAL: the comments are not as they were written. The hashes of
- * included texts are those that they had, to be compared with what they have; the first has none. */
+/* The other way, into an empty set; -EINVAL: the comments are not as they were written. The hashes
+ * of included texts are those that they had, to be compared with what they have; the first has
+ * none. */
 int config_set_unbundle(const char *text, size_t len, struct config_set *ret);
 
 #endif

@@ -322,7 +322,7 @@ static void add_section(struct shower *s, json_t *o, const struct config_section
 		if (value)
 			json_object_set_new(o, k->name, value);
 	}
-	/* What `bgp` says for all peers is in the peers. */
+	/* Defaults for all peers under `bgp` are shown in the peers. */
 	if (section->shared && section != &config_bgp_section)
 		add_section(s, o, section->shared, (char *)target + section->shared_offset,
 			    (char *)blank + section->shared_offset);

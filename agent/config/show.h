@@ -3,8 +3,8 @@
  * A configuration in effect as JSON, by the schema: the reverse of loading. JSON is YAML, so that
  * what is shown can be loaded again, and is the same configuration then.
  *
- * What `bgp` says for all peers stands at each of them, and what was included among the apps. Keys
- * that have their default are left out. Pure.
+ * Defaults for all peers under `bgp` are shown at each of them, and included apps among the apps.
+ * Keys that have their default are left out. Pure.
  */
 #ifndef AGENT_CONFIG_SHOW_H
 #define AGENT_CONFIG_SHOW_H
@@ -14,7 +14,8 @@
 #include "agent/config/config.h"
 
 enum config_show {
-	/* Secrets are CONFIG_HIDDEN, which is not accepted as one, and in other texts *** (lib/redact.h). */
+	/* Secrets are CONFIG_HIDDEN, which is not accepted as one, and in other texts ***
+	 * (lib/redact.h). */
 	CONFIG_SHOW = 0,
 	CONFIG_SHOW_DEFAULTS = 1 << 0, /* keys with a value of their own that is the default, too */
 	CONFIG_SHOW_ALL = 1 << 1, /* nothing is hidden: for a file that the agent reads itself */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A JSON value as the tree of a YAML text, without lines and columns: what comes over the API is validated
- * by the schema as the file is. Pure. */
+/* A JSON value as the tree of a YAML text, without lines and columns: what comes over the API is
+ * validated by the schema as the file is. Pure. */
 #ifndef AGENT_CONFIG_TREE_JSON_H
 #define AGENT_CONFIG_TREE_JSON_H
 

@@ -161,7 +161,7 @@ static int set_lengths(const struct config_key *key, const char *text, void *tar
 	if (!slash || str_to_u64(first, 32, &v4) < 0 || str_to_u64(slash + 1, 128, &v6) < 0 ||
 	    v4 == 0 || v6 == 0)
 		return err_set(err, -EINVAL,
-			       "'%.80s' is no pair of prefix lengths, expected IPv4/IPv6 like "
+			       "'%.80s' is not a pair of prefix lengths, expected IPv4/IPv6 like "
 			       "24/48",
 			       text);
 	*lengths = (struct vip_lengths){ .v4 = (uint8_t)v4, .v6 = (uint8_t)v6 };

@@ -27,7 +27,8 @@ static bool is_plain(const char *text)
 	       text[n - 1] != ':' && !is_word_of_yaml(text);
 }
 
-/* Octets of a character that YAML has no place for as it is: C1, U+FEFF, U+FFFE, U+FFFF. 0: none. */
+/* Octets of a character that YAML has no place for as it is: C1, U+FEFF, U+FFFE, U+FFFF. 0:
+ * none. */
 static size_t unprintable(const unsigned char *p, unsigned *ret)
 {
 	if (p[0] < 0x20 || p[0] == 0x7f) {

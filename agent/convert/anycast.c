@@ -298,7 +298,7 @@ static void take_service(struct taking *t, const char *section, struct convert_a
 	bool advertise = action && str_equal(action->text, "advertise");
 	remark_unknown(t, section);
 	if (!prefix || (!command && !disabled)) {
-		convert_lost(t->c, at, section, "without %s it is no check",
+		convert_lost(t->c, at, section, "without %s it is not a check",
 			     prefix ? "check_cmd" : "ip_prefix");
 		return;
 	}

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* anycast-healthchecker: its settings and checks, and the BGP sessions of the BIRD beside it. Pure. */
+/* anycast-healthchecker: its settings and checks, and the BGP sessions of the BIRD beside it.
+ * Pure. */
 #ifndef AGENT_CONVERT_ANYCAST_H
 #define AGENT_CONVERT_ANYCAST_H
 

@@ -14,7 +14,7 @@
 
 #define RECEIVED "received routes are counted and dropped"
 #define OFFERED  "this capability is always offered"
-#define BACKOFF  "after an error the next attempt follows as connect_retry and connect_retry_max say"
+#define BACKOFF  "after an error connect_retry and connect_retry_max say when to try again"
 
 struct taking {
 	const struct bird *b;

@@ -165,7 +165,7 @@ static bool is_for_all(const struct statement *s)
 	return s->n_words == 1 || (s->n_words == 2 && str_equal(s->words[1], "*"));
 }
 
-/* What the peer has already counts. */
+/* Options that the peer already has take precedence. */
 static void add_options(const struct bird *b, const struct statement *block, json_t **said,
 			json_t *peer)
 {

@@ -7,7 +7,8 @@
 
 /* `bfd` of a peer as a mapping; it is made of `bfd: true`. */
 json_t *bird_bfd_of(json_t *peer);
-/* "bfd { interval 200 ms; multiplier 4; }" of a session. What the peer has already counts. */
+/* "bfd { interval 200 ms; multiplier 4; }" of a session. Options that the peer already has take
+ * precedence. */
 void bird_bfd_options(const struct bird *b, const struct statement *block, json_t *peer);
 /* `protocol bfd`: what its blocks say becomes that of the peers that they are for. Call it when all
  * peers are there. */

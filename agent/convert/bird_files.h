@@ -9,8 +9,8 @@
 
 struct bird {
 	struct convert *c;
-	/* Constants that hold what a health checker lets be exported; NULL: none. A condition on one of
-	 * them holds for all that is announced. */
+	/* Constants that hold what a health checker lets be exported; NULL: none. A condition on
+	 * one of them holds for all that is announced. */
 	const char *lists[2];
 	struct statement **roots;
 	size_t n, cap;

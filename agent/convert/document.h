@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the converters write to: the document, and remarks about it. Pure. */
+/* Output of the converters: the document, and remarks about it. Pure. */
 #ifndef AGENT_CONVERT_DOCUMENT_H
 #define AGENT_CONVERT_DOCUMENT_H
 
@@ -88,7 +88,8 @@ void convert_append(json_t *object, const char *key, const char *text);
 /* An object in an object; it is made when it is first asked for. */
 json_t *convert_inner(json_t *object, const char *key);
 const char *convert_get(const json_t *object, const char *key); /* "" for none */
-/* `name`, or with -2, -3 … behind it: the first that was not given out yet; cut to what a name may have. */
+/* `name`, or with -2, -3 … behind it: the first that was not given out yet; cut to what a name may
+ * have. */
 const char *convert_app_name(struct convert *c, const char *name, char buf[static 129]);
 
 void convert_done(struct convert *c);

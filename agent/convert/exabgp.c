@@ -135,7 +135,7 @@ static void set_run(struct taking *t, const struct statement *run, json_t *proce
 static void set_allow(struct taking *t, const struct statement *s, const json_t *known,
 		      json_t *process)
 {
-	/* A default route is no prefix to be allowed. */
+	/* A default route is not a prefix to be allowed. */
 	static const char *const everything[] = { "0.0.0.0/1", "128.0.0.0/1", "::/1", "8000::/1" };
 	size_t i;
 	json_t *text;
@@ -258,7 +258,7 @@ static void take_processes(struct taking *t, const struct statement *block)
 
 /* ---- the whole ---- */
 
-/* What all peers have in common stands once. */
+/* Moves a value that all peers have in common to `bgp`. */
 static void hoist(struct convert *c, const char *key, bool others_keep)
 {
 	json_t *peer, *first = json_object_get(convert_item(c, "peers", 0), key);

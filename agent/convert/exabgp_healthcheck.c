@@ -193,7 +193,7 @@ static void read_file(struct exabgp_healthcheck *h, const struct convert_input *
 	}
 }
 
-/* What stands in the file counts less than the command line. */
+/* Options of the command line override those of the file. */
 static void read_config(struct exabgp_healthcheck *h)
 {
 	const char *file = exabgp_healthcheck_value(h, "config");

@@ -17,7 +17,7 @@ struct exabgp_healthcheck {
 
 /* False: it is another program. Else `values` is what its options say, to be released. */
 bool exabgp_healthcheck_read(struct exabgp_healthcheck *h);
-/* What it announces, as prefixes; NULL: what is on lo at its start. */
+/* Announced prefixes; NULL: those on lo at its start. */
 const json_t *exabgp_healthcheck_prefixes(const struct exabgp_healthcheck *h);
 /* The last one; NULL: the option was not given. */
 const char *exabgp_healthcheck_value(const struct exabgp_healthcheck *h, const char *name);

@@ -371,7 +371,7 @@ static void remark_execute(const struct exabgp_healthcheck *h)
 		strbuf_add(&sb, " INIT");
 	if (sb.len > none)
 		lost(h, what,
-		     "that is no event here, the command is run with UP, DOWN and DISABLED");
+		     "that is not an event here, the command is run with UP, DOWN and DISABLED");
 }
 
 static void remark_hooks(const struct exabgp_healthcheck *h)

@@ -9,7 +9,8 @@
 
 #define EXABGP_LAYERS_MAX 16
 
-/* The blocks that a neighbor consists of, the one that counts first: templates, its own, its group. */
+/* The blocks that a neighbor consists of, the one that counts first: templates, its own, its
+ * group. */
 struct exabgp_neighbor {
 	const struct statement *own;
 	const struct statement *layers[EXABGP_LAYERS_MAX];
@@ -22,8 +23,8 @@ struct exabgp_neighbor {
 
 /*
  * Adds a peer, and the routes that it is sent. The programs that it listens to are appended to
- * `programs`, an object with a list of peer addresses by program; `told` is the same of those that are
- * told of its session.
+ * `programs`, an object with a list of peer addresses by program; `told` is the same of those that
+ * are told of its session.
  */
 void exabgp_neighbor_take(struct convert *c, const struct exabgp_neighbor *n,
 			  struct exabgp_routes *routes, json_t *programs, json_t *told);

@@ -199,7 +199,7 @@ static void take_name(struct taking *t)
 	convert_set(t->route.attributes, "name", next_word(t));
 }
 
-/* The route is no announcement of an agent. */
+/* The route is not an announcement of an agent. */
 static void refuse(struct taking *t, const char *name)
 {
 	bool order = str_equal(name, "watchdog") || str_equal(name, "withdraw");

@@ -43,8 +43,8 @@ void exabgp_routes_take(struct convert *c, struct exabgp_routes *routes, const s
 void exabgp_routes_finish(struct convert *c, struct exabgp_routes *routes);
 void exabgp_routes_done(struct exabgp_routes *routes);
 
-/* "as-path [ 65001 65001 ]" from position `*i` on: how often more than once the AS is there; -EINVAL:
- * it has another AS, or a set. */
+/* "as-path [ 65001 65001 ]" from position `*i` on: how often more than once the AS is there;
+ * -EINVAL: it has another AS, or a set. */
 int exabgp_prepends(const struct statement *s, size_t *i, const char *local_as, unsigned *ret);
 /* A community, one of the extended ones, as we write it. False: there is no such thing here. */
 bool exabgp_community(const char *word, char buf[static 32]);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fabio announces its anycast addresses by an embedded GoBGP for as long as it runs. Here they are an
- * app whose addresses are the host's (bind: present), with fabio's process as its monitor. All other
- * properties stay with fabio.
+ * fabio announces its anycast addresses by an embedded GoBGP for as long as it runs. Here they are
+ * an app whose addresses are the host's (bind: present), with fabio's process as its monitor. All
+ * other properties stay with fabio.
  */
 #include "agent/convert/fabio.h"
 
@@ -165,7 +165,7 @@ static json_t *add_app(struct taking *t, const struct property *p, const char *b
 	return app;
 }
 
-/* fabio announces any prefix; a network is no address that is on the host or not. */
+/* fabio announces any prefix; a network is not an address that is on the host or not. */
 static void take_address(struct taking *t, const struct property *p, const struct prefix *prefix,
 			 json_t *apps[static 2])
 {

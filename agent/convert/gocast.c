@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * GoCast's file is ours already, but for what GoCast takes and we refuse (docs/migrating-from-gocast.md).
- * Its keys are carried over one by one; the older form of a single peer becomes a list.
+ * GoCast's file is ours already, but for what GoCast takes and we refuse
+ * (docs/migrating-from-gocast.md). Its keys are carried over one by one; the older form of a single
+ * peer becomes a list.
  */
 #include "agent/convert/gocast.h"
 
@@ -100,8 +101,8 @@ static void take_origin(const struct reading *r, const struct config_node *node,
 			convert_set(to, "origin", node->text);
 			return;
 		}
-	convert_note(r->c, at_key(r, node), "origin", "'%s' is none, GoCast takes it for igp",
-		     node->text);
+	convert_note(r->c, at_key(r, node), "origin",
+		     "'%s' is not an origin, GoCast takes it for igp", node->text);
 	convert_set(to, "origin", "igp");
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* INI files as Python's configparser reads them: sections, a section DEFAULT for all, continued lines. Pure. */
+/* INI files as Python's configparser reads them: sections, a section DEFAULT for all, continued
+ * lines. Pure. */
 #ifndef AGENT_CONVERT_INI_H
 #define AGENT_CONVERT_INI_H
 

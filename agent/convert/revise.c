@@ -18,7 +18,7 @@
 #include "lib/array.h"
 #include "lib/str.h"
 
-/* What is taken out may leave another error behind, such as an app that named a peer. */
+/* A removal may cause another error, such as in an app that named a removed peer. */
 #define ROUNDS_MAX 20
 #define CHECK_APPS 1000
 
@@ -123,8 +123,8 @@ static bool is_one_of(const char *word, size_t len, const char *const names[])
 	return false;
 }
 
-/* What the object around it stands without although the key is vital: one of several VIPs, and how often a check is
- * made and counted. `rest`: the path behind the key. */
+/* Whether the enclosing object is valid without the value although the key is vital: one of several
+ * VIPs, or an option of how often a check is made and counted. `rest`: the path behind the key. */
 static bool is_spare(const char *key, const json_t *value, const char *rest)
 {
 	static const char *const lists[] = { "vip", "peers", "allow", NULL };
@@ -148,7 +148,7 @@ static struct convert_at origin_of(const struct convert *c, const json_t *object
 	return otherwise;
 }
 
-/* What is to be taken out; parent NULL: nothing. *ret_at: where it comes from. */
+/* The value to remove; parent NULL: none. *ret_at: its origin. */
 static struct spot find(const struct convert *c, const char *path, struct convert_at *ret_at)
 {
 	struct spot at = { .parent = c->document }, item = { 0 }, last = { 0 };

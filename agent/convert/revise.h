@@ -7,8 +7,8 @@
 
 /*
  * Takes out what `vipherald check` would refuse, each with a remark that says why and where it came
- * from: a key, or the whole app, peer or program when it makes no sense without the key. What is
- * missing for the whole file (bgp.local_as) is remarked only.
+ * from: a key, or the whole app, peer or program when it makes no sense without the key. A missing
+ * key of the whole file (bgp.local_as) is remarked only.
  */
 void convert_revise(struct convert *c);
 

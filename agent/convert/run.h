@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * `vipherald convert`: configurations of other tools as ours. Texts go in, a document comes out, with
- * what could not be carried over and where it stands:
+ * `vipherald convert`: configurations of other tools as ours. Texts go in, a document comes out,
+ * with what could not be carried over and where it stands:
  *
  *	texts ── a converter per tool ──> struct convert ── convert_revise ──> YAML with comments
  *
@@ -17,8 +17,8 @@
 extern const char *const convert_tools[];
 
 /*
- * `tool` is one of convert_tools. The names of the inputs have to outlive the result. -EINVAL with a
- * text that names file and line when an input is not of that tool; *ret is empty then.
+ * `tool` is one of convert_tools. The names of the inputs have to outlive the result. -EINVAL with
+ * a text that names file and line when an input is not of that tool; *ret is empty then.
  */
 int convert_run(const char *tool, const struct convert_input *inputs, size_t n,
 		const struct convert_options *options, struct convert *ret, struct err *err);

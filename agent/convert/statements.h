@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The common form of ExaBGP's and BIRD's configurations: words that end with ';', or with a block of
- * further statements in braces. Pure.
+ * The common form of ExaBGP's and BIRD's configurations: words that end with ';', or with a block
+ * of further statements in braces. Pure.
  */
 #ifndef AGENT_CONVERT_STATEMENTS_H
 #define AGENT_CONVERT_STATEMENTS_H
@@ -43,8 +43,8 @@ bool statement_begins(const struct statement *s, const char *words);
 /* "hold-time 30", cut to what fits. Returns `buf`. */
 #define STATEMENT_TEXT_MAX 200
 const char *statement_text(const struct statement *s, char buf[static STATEMENT_TEXT_MAX]);
-/* What is between brackets or parentheses from position `*i` on, or the one word that is there: calls `take` for each,
- * without commas; *i is then behind it. */
+/* The words between brackets or parentheses from position `*i` on, or the single word that is
+ * there: calls `take` for each, without commas; *i is then behind them. */
 void statement_each(const struct statement *s, size_t *i,
 		    void (*take)(void *context, const char *word), void *context);
 

@@ -122,7 +122,7 @@ static void on_sent(const struct bgp_peer_config *peer, const struct bgp_sent *s
 	route_log_sent(peer, sent);
 }
 
-/* Graceful restart: VIPs that need no address of ours are served while no instance runs. */
+/* Graceful restart: VIPs that need none of our addresses are served while no instance runs. */
 static bool serves_without_us(const struct config *c, uint8_t family)
 {
 	bool any = !bind_is_ours(c->agent.bind);
@@ -279,7 +279,7 @@ static void on_mark_settled(void *userdata)
 	reload_settled(a->reload);
 }
 
-/* What the next start may need. */
+/* Copies of the configuration and the mark of a trial, for the next start. */
 static void start_copies(struct agent *a)
 {
 	static const struct confirm_ops ops = { on_expired, on_mark_settled };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Alarms as events: alarm.on and alarm.off. An alarm is a view of the state, which may change whenever
- * something ran in the loop; they are collected after that, once a second at most, and less often when it
- * takes long.
+ * Alarms as events: alarm.on and alarm.off. An alarm is a view of the state, which may change
+ * whenever something ran in the loop; they are collected after that, once a second at most, and
+ * less often when it takes long.
  */
 #ifndef AGENT_DAEMON_ALARM_LOG_H
 #define AGENT_DAEMON_ALARM_LOG_H

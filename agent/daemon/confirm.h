@@ -7,8 +7,8 @@
  *	                                          └─ deadline ──> the copy of the one before ──> rolled-back
  *
  * The mark (agent/store/confirm_mark.h) is on the disk before anything changes, and the copy
- * (last_good.h) stays that of the configuration before: whenever the agent is killed, the next start
- * finds both and runs the copy.
+ * (last_good.h) stays that of the configuration before: whenever the agent is killed, the next
+ * start finds both and runs the copy.
  */
 #ifndef AGENT_DAEMON_CONFIRM_H
 #define AGENT_DAEMON_CONFIRM_H

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A configuration that is loaded and checked against the running agent, in steps and without effect:
- * before a diff and before a restart.
+ * A configuration that is loaded and checked against the running agent, in steps and without
+ * effect: before a diff and before a restart.
  *
- * A reload may put another configuration into effect meanwhile. Included files with errors have been
- * replaced by what was in effect then, and the check was one against that: both are done again.
+ * A reload may put another configuration into effect meanwhile. Included files with errors have
+ * been replaced by what was in effect then, and the check was one against that: both are done
+ * again.
  */
 #ifndef AGENT_DAEMON_FILE_CHECK_H
 #define AGENT_DAEMON_FILE_CHECK_H
@@ -30,7 +31,7 @@ struct file_check {
 	uint64_t reloads; /* reload_count() since which all of this is so */
 };
 
-/* What the source refers to has to outlive it. */
+/* All that the source refers to has to outlive the check. */
 void file_check_begin(struct file_check *c, struct agent *a, const struct config_source *source);
 /* 1: more is left; 0: `next` is loaded and fits; -EINVAL: it has errors, see both findings. */
 int file_check_step(struct file_check *c);

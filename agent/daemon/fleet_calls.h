@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Requests about the fleet: its status by what Consul holds, rolling work, a slot that is freed by hand. Most are
- * answered later. */
+/* Requests about the fleet: its status by what Consul holds, rolling work, a slot that is freed by
+ * hand. Most are answered later. */
 #ifndef AGENT_DAEMON_FLEET_CALLS_H
 #define AGENT_DAEMON_FLEET_CALLS_H
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Runs the commands of agent.hooks, one after the other, in the order of their events. They are started
- * at the lowest priority of the loop, so that whatever an event leads to (a withdrawal) has left before. The
- * queue is bounded: what does not fit is lost, and counted.
+ * Runs the commands of agent.hooks, one after the other, in the order of their events. They are
+ * started at the lowest priority of the loop, so that whatever an event leads to (a withdrawal) has
+ * left before. The queue is bounded: what does not fit is lost, and counted.
  */
 #ifndef AGENT_DAEMON_HOOKS_H
 #define AGENT_DAEMON_HOOKS_H
@@ -17,8 +17,8 @@ struct hooks;
 
 /* The list is that of the agent's configuration, whatever that is at the time. */
 struct hooks *hooks_new(struct agent *a);
-/* The agent stops: calls `done` when none is left to be run, or after HOOKS_STOP_MAX; at once when there is
- * none now. `h` may be NULL. */
+/* The agent stops: calls `done` when none is left to be run, or after HOOKS_STOP_MAX; at once when
+ * there is none now. `h` may be NULL. */
 #define HOOKS_STOP_MAX (2 * USEC_PER_SEC)
 void hooks_finish(struct hooks *h, void (*done)(void *userdata), void *userdata);
 /* How many run or wait. `h` may be NULL. */

@@ -11,7 +11,8 @@
 #include "process/loop.h"
 
 #define REASON "the host shuts down"
-/* What routes get to be withdrawn when the drain is over, and routers to acknowledge that, as at a stop. */
+/* Time for routes to be withdrawn after the drain, and for routers to acknowledge that, as at a
+ * stop. */
 #define ACK_LIMIT SHUTDOWN_FLUSH
 
 struct host_shutdown {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The shutdown of the host. Services are stopped beside the agent, or before it; so logind is asked to
- * wait (process/inhibitor.h), and when a reboot or poweroff is announced, the agent begins to do as for
- * SIGTERM: all apps are drained, for drain_time with shutdown_drain, else withdrawn at once. The lock is
- * released when routers have the withdrawals. A shutdown that is cancelled is undone.
+ * The shutdown of the host. Services are stopped beside the agent, or before it; so logind is asked
+ * to wait (process/inhibitor.h), and when a reboot or poweroff is announced, the agent begins to do
+ * as for SIGTERM: all apps are drained, for drain_time with shutdown_drain, else withdrawn at once.
+ * The lock is released when routers have the withdrawals. A shutdown that is cancelled is undone.
  */
 #ifndef AGENT_DAEMON_HOST_SHUTDOWN_H
 #define AGENT_DAEMON_HOST_SHUTDOWN_H

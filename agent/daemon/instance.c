@@ -42,7 +42,7 @@ static int claim_name(struct instance *i, const struct config *config, struct er
 			       who);
 	snprintf(i->squatter, sizeof(i->squatter),
 		 "%s has the name @" INSTANCE_LOCK_NAME
-		 " and is no vipherald: one in a container would not notice this one; end that "
+		 " and is not a vipherald: one in a container would not notice this one; end that "
 		 "process and restart vipherald",
 		 who);
 	log_error("agent", "%s; starting anyway", i->squatter);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The last configuration that was in effect, in the state directory (last-good.yaml, mode 0600): what
- * an agent runs that is started with a broken file. The copy has all texts as they were loaded
+ * The last configuration that was in effect, in the state directory (last-good.yaml, mode 0600):
+ * what an agent runs that is started with a broken file. The copy has all texts as they were loaded
  * (config_set_bundle()), behind a comment that names the file.
  */
 #ifndef AGENT_DAEMON_LAST_GOOD_H
@@ -27,7 +27,8 @@ void last_good_free(struct last_good *g);
  * Returns at once; the disk is waited for by the kernel. */
 void last_good_keep(struct last_good *g, const char *file, const struct config *config);
 bool last_good_is_writing(const struct last_good *g);
-/* The set_sha256 of the configuration that the copy on the disk is of; false: there is none of `file`. */
+/* The set_sha256 of the configuration that the copy on the disk is of; false: there is none of
+ * `file`. */
 bool last_good_find(const char *file, char ret_sha256[static SHA256_TEXT_MAX]);
 /* Loads the copy in steps; NULL: there is none. */
 struct config_loader *last_good_loader(const char *file, struct config_findings *findings,

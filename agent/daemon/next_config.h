@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Another configuration that is supposed, from the text of a request: loaded and checked as by a reload, in
- * steps, and without effect. */
+/* Another configuration that is supposed, from the text of a request: loaded and checked as by a
+ * reload, in steps, and without effect. */
 #ifndef AGENT_DAEMON_NEXT_CONFIG_H
 #define AGENT_DAEMON_NEXT_CONFIG_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Another list of peers for the running agent: the speaker, and the addresses of the host that follow from
- * it. */
+/* Another list of peers for the running agent: the speaker, and the addresses of the host that
+ * follow from it. */
 #ifndef AGENT_DAEMON_PEER_CONFIG_H
 #define AGENT_DAEMON_PEER_CONFIG_H
 

@@ -184,7 +184,7 @@ static void do_delete(struct edit *o)
 	config_added_peers_done(&before);
 }
 
-/* What a reload is about to put into effect was found without it. */
+/* Retried after a running reload, whose configuration was computed without this change. */
 void peer_edit_answer(struct agent *a, const struct api_call *call, struct api_reply *ret)
 {
 	struct edit o = { .a = a, .call = call, .ret = ret };

@@ -160,7 +160,7 @@ void peer_set_restore(struct agent *a)
 
 /* ---- one that comes or goes ---- */
 
-/* A VIP that covers the path to a peer already is no reason to refuse a change of another one. */
+/* A VIP that already covers the path to a peer does not prevent a change of another peer. */
 static int check_vips(const struct agent *a, const struct host_addresses *next, struct err *err)
 {
 	struct err known;

@@ -9,8 +9,8 @@
 #include "lib/log.h"
 #include "process/loop.h"
 
-/* How long VIPs of the previous instance wait for the first lines; with graceful restart, for as long as
- * routers keep their routes, if that is longer. */
+/* How long VIPs of the previous instance wait for the first lines; with graceful restart, for as
+ * long as routers keep their routes, if that is longer. */
 #define ARRIVAL_MAX (10 * USEC_PER_SEC)
 
 static int user_of(const struct program_spec *spec, const struct child_user **ret, struct err *err,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The users that programs of `processes` run as, found by name at the start: the launcher is given them
- * (process/launcher.h). */
+/* The users that programs of `processes` run as, found by name at the start: the launcher is given
+ * them (process/launcher.h). */
 #ifndef AGENT_DAEMON_PROGRAM_USERS_H
 #define AGENT_DAEMON_PROGRAM_USERS_H
 

@@ -31,8 +31,8 @@ struct recovery *recovery_new(sd_event *loop, struct bgp_speaker *speaker,
 			      recovery_done_cb *recovered, void *userdata);
 void recovery_free(struct recovery *r);
 
-/* A source of apps (the configuration, Consul, Nomad) is going to register its apps, and has done so.
- * Expect the next one before the last one has arrived. */
+/* A source of apps (the configuration, Consul, Nomad) is going to register its apps, and has done
+ * so. Expect the next one before the last one has arrived. */
 void recovery_expect(struct recovery *r);
 void recovery_arrived(struct recovery *r);
 /* When all sources had arrived; USEC_NEVER: not yet. */

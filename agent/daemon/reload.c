@@ -375,7 +375,7 @@ static bool shares_turn(enum reload_phase phase)
 	return phase != RELOAD_MARK && phase != RELOAD_CHANGE;
 }
 
-/* What takes a turn of its own; false: steps of it share one. */
+/* Does a phase that takes a turn of its own; false: steps of this phase share a turn. */
 static bool take_turn(struct reload *r)
 {
 	if (!r->running)

@@ -8,8 +8,8 @@
  *	   apps: a few milliseconds a turn, those that come or change, then those that go
  *
  * All that can fail comes before anything is changed: the whole file is checked, the commands' user
- * and this host's addresses are found, every VIP is compared with the addresses that the peers need,
- * and the listener is opened.
+ * and this host's addresses are found, every VIP is compared with the addresses that the peers
+ * need, and the listener is opened.
  */
 #ifndef AGENT_DAEMON_RELOAD_H
 #define AGENT_DAEMON_RELOAD_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The apps of a configuration that is in effect now, one at a time: those that come or change, then those
- * that go. */
+/* The apps of a configuration that is in effect now, one at a time: those that come or change, then
+ * those that go. */
 #ifndef AGENT_DAEMON_RELOAD_APPS_H
 #define AGENT_DAEMON_RELOAD_APPS_H
 

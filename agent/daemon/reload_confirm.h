@@ -7,7 +7,7 @@
 #include "agent/http/call.h"
 #include "agent/http/reply.h"
 
-/* What is on trial stays. Fills in the reply. */
+/* Confirms the configuration on trial. Fills in the reply. */
 void reload_confirm(struct reload *r, const struct api_call *call, struct api_reply *ret);
 /* The trial was not confirmed in time. */
 void reload_expired(struct reload *r);

@@ -76,7 +76,7 @@ static bool has_text(const json_t *array, const char *text)
 	return false;
 }
 
-/* What needs a capability that the agent had when it started, and gave up. */
+/* Keys that need a capability that the agent had when it started, and dropped. */
 static void add_given_up(const struct agent *a, const struct config *next, json_t *keys)
 {
 	struct capability_needs needs;
@@ -93,7 +93,7 @@ json_t *reload_effects_restart(const struct agent *a, const struct config *next,
 {
 	json_t *keys = view_diff_restart(d);
 	add_given_up(a, next, keys);
-	/* What starts commands was given up at the start, when none was accepted. */
+	/* The launcher was given up at the start, when no source was allowed to run commands. */
 	if (launcher_is_forbidden() && next->agent.admission.exec != MONITORS_FROM_NONE)
 		json_array_append_new(keys, json_string("agent.exec.allow_from"));
 	return keys;

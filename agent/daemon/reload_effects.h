@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What a reload does beyond the difference of two files: the running agent differs from the one in effect. */
+/* Effects of a reload beyond the difference of two files: the running agent differs from the
+ * configuration in effect. */
 #ifndef AGENT_DAEMON_RELOAD_EFFECTS_H
 #define AGENT_DAEMON_RELOAD_EFFECTS_H
 
@@ -10,8 +11,8 @@
 
 struct agent;
 
-/* Adds the apps of both files that were unregistered over HTTP: they are registered again. `d`: from
- * the configuration in effect to `next`. */
+/* Adds the apps of both files that were unregistered over HTTP: they are registered again. `d`:
+ * from the configuration in effect to `next`. */
 void reload_effects_add(const struct agent *a, const struct config *next, struct config_diff *d);
 /* Names of the keys that take effect after a restart only. */
 json_t *reload_effects_restart(const struct agent *a, const struct config *next,

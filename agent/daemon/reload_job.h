@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A reload that is under way, for those who carry it out (reload.c) and report it (reload_report.c). */
+/* A reload that is under way, for those who carry it out (reload.c) and report it
+ * (reload_report.c). */
 #ifndef AGENT_DAEMON_RELOAD_JOB_H
 #define AGENT_DAEMON_RELOAD_JOB_H
 

@@ -52,7 +52,7 @@ static int check_vips(const struct host_addresses *identity,
 }
 
 /* New peers may be behind addresses that are VIPs already. What conflicts with the configuration in
- * effect as well is no reason to keep that. */
+ * effect as well is not a reason to keep that. */
 static int check_registered(const struct reload_check *c, const struct app_spec *spec,
 			    struct err *err)
 {
@@ -186,8 +186,8 @@ int reload_check_begin(struct reload_check *c, struct agent *a, const struct con
 				    .findings = findings,
 				    .same = mem_new(next->n_apps + 1, sizeof(*c->same)),
 				    .registry_changes = registry_changes(a->registry) };
-	/* It needs a restart, which must not fail for it. One that is the same was found at the start;
-	 * a look-up may wait for a directory service. */
+	/* It needs a restart, which must not fail for it. One that is the same was found at the
+	 * start; a look-up may wait for a directory service. */
 	if (name && !str_same(name, a->config->agent.exec_user) &&
 	    account_find("agent.exec.user", name, &user, &err) < 0)
 		return refuse(findings, "agent.exec.user", &err, -ENOENT);
@@ -262,7 +262,7 @@ static void exchange(struct agent *a, struct config *next)
 	*next = former;
 }
 
-/* What the agent has given up at its start is there again after a restart. */
+/* Privileges that the agent dropped at its start are available again only after a restart. */
 static void check_privileges(struct agent *a, struct config_findings *findings)
 {
 	if (launcher_is_forbidden() && a->config->agent.admission.exec != MONITORS_FROM_NONE)
@@ -335,8 +335,9 @@ static bool changes_peers(const struct config_diff *diff)
 	return false;
 }
 
-/* Peers and aggregates change before the apps, whose `peers` and `except_peers` say what is for which
- * peer: until the last app has changed, only withdrawals leave. A stop meanwhile sends nothing else. */
+/* Peers and aggregates change before the apps, whose `peers` and `except_peers` say what is for
+ * which peer: until the last app has changed, only withdrawals leave. A stop meanwhile sends
+ * nothing else. */
 int reload_change(struct reload_check *c, struct config *next, const struct config_diff *diff)
 {
 	struct agent *a = c->a;

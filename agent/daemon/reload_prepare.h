@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* All of a reload but the apps: what can fail first, in steps, then the change of everything at once. */
+/* All of a reload but the apps: what can fail first, in steps, then the change of everything at
+ * once. */
 #ifndef AGENT_DAEMON_RELOAD_PREPARE_H
 #define AGENT_DAEMON_RELOAD_PREPARE_H
 
@@ -48,8 +49,8 @@ bool reload_check_is_stale(const struct reload_check *c);
 void reload_check_done(struct reload_check *c);
 
 /* Puts `next`, which was checked, into effect, all but its apps; `diff` is what differs. On success
- * *next holds the former configuration, which nothing refers to any more. With -errno nothing changed,
- * and the findings have the error. */
+ * *next holds the former configuration, which nothing refers to any more. With -errno nothing
+ * changed, and the findings have the error. */
 int reload_change(struct reload_check *c, struct config *next, const struct config_diff *diff);
 /* The apps have changed as well: what waited for that is sent. */
 void reload_change_done(struct agent *a);

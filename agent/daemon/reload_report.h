@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a reload did, or why it did nothing: in the log, and as JSON. */
+/* Report of a reload, or of why it was refused: in the log, and as JSON. */
 #ifndef AGENT_DAEMON_RELOAD_REPORT_H
 #define AGENT_DAEMON_RELOAD_REPORT_H
 

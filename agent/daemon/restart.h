@@ -21,8 +21,8 @@ void restart_free(struct restart *r);
 void restart_ask(struct restart *r, const char *signal, pid_t sender);
 /* The file is being checked. */
 bool restart_is_checking(const struct restart *r);
-/* Is it the service manager? `manager` is $MANAGERPID, which systemd sets for units of a user; NULL:
- * it is not set. */
+/* Is it the service manager? `manager` is $MANAGERPID, which systemd sets for units of a user;
+ * NULL: it is not set. */
 bool restart_is_manager(pid_t sender, const char *manager);
 
 #endif

@@ -31,7 +31,7 @@ struct rolling {
 	bool may_be_late;           /* writes of an instance before */
 	bool is_cancelled;          /* it ends without its command */
 	enum roll_phase before;     /* it was gone on with from there; ROLL_WAITING: it is new */
-	bool has_ended; /* the command has, while the host shuts down: that may be all that ended it */
+	bool has_ended;             /* the command has, perhaps only as the host shuts down */
 	enum rolling_result result; /* has_ended */
 	mono_t returns_at;          /* RETURNING: since then */
 	mono_t asked_at;
@@ -291,7 +291,7 @@ static void on_slot(void *userdata)
 
 /* ---- the phases ---- */
 
-/* What was gone on with is as before: a host whose work failed stays drained. */
+/* Back to the phase before it was resumed: a host whose work failed stays drained. */
 static void go_back(struct rolling *w)
 {
 	enum roll_phase before = w->before;
@@ -483,7 +483,7 @@ int rolling_begin(struct rolling *w, const struct roll *wanted, bool is_awaited,
 
 static int refuse_phase(const struct roll *r, struct err *err)
 {
-	return err_set(err, -EBUSY, "rolling work on %.128s is %s: that is no end of it",
+	return err_set(err, -EBUSY, "rolling work on %.128s is %s: it cannot end in this phase",
 		       r->apps[0], roll_phase_name(r->phase));
 }
 

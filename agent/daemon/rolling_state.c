@@ -143,7 +143,8 @@ static bool is_good(enum route_form form)
 	return form == ROUTE_UP || form == ROUTE_JOIN;
 }
 
-/* One that joins is back: its promotion may have to wait for other hosts, and these for its slot. */
+/* One that joins is back: its promotion may have to wait for other hosts, and these for its
+ * slot. */
 static bool is_announced(const struct app *app)
 {
 	for (size_t i = 0; i < app->spec->n_vips; i++)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What rolling work finds on this host: its apps, and whether they are drained or back. */
+/* State of this host for rolling work: its apps, and whether they are drained or back. */
 #ifndef AGENT_DAEMON_ROLLING_STATE_H
 #define AGENT_DAEMON_ROLLING_STATE_H
 
@@ -11,16 +11,18 @@
 
 struct agent;
 
-/* Apps and their VIPs, limit, quiet and why of `wanted`; -ENOENT, -EINVAL or -EROFS with a text. `ret` is to be
- * zeroed, and freed in either case. */
+/* Apps and their VIPs, limit, quiet and why of `wanted`; -ENOENT, -EINVAL or -EROFS with a text.
+ * `ret` is to be zeroed, and freed in either case. */
 int rolling_make(const struct agent *a, const struct roll *wanted, struct roll *ret,
 		 struct err *err);
-/* No route is announced any more, and the traffic is below what was asked for; else the note says what is not. */
+/* No route is announced any more, and the traffic is below what was asked for; else the note says
+ * what is not. */
 bool rolling_is_drained(const struct agent *a, const struct roll *r,
 			char note[static ROLL_NOTE_MAX]);
-/* What the command has done to the apps is not known before they are checked anew: begins that. */
+/* Starts new checks of the apps: earlier results do not show the effect of the command. */
 void rolling_check(const struct agent *a, const struct roll *r);
-/* The apps are up by checks that began at `since` or later, and announced, joining included, and the agent is ready. */
+/* The apps are up by checks that began at `since` or later, and announced, joining included, and
+ * the agent is ready. */
 bool rolling_is_back(struct agent *a, const struct roll *r, mono_t since,
 		     char note[static ROLL_NOTE_MAX]);
 

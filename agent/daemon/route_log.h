@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Events about the routes that peers were sent: what is in the messages, not what was meant to be. */
+/* Events about the routes that peers were sent: what is in the messages, not what was meant to
+ * be. */
 #ifndef AGENT_DAEMON_ROUTE_LOG_H
 #define AGENT_DAEMON_ROUTE_LOG_H
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a process that was broken into could do, less what the agent does not need
- * (docs/decisions/sandbox.md). */
+/* Restricts a compromised process to what the agent needs (docs/decisions/sandbox.md). */
 #ifndef AGENT_DAEMON_SANDBOX_H
 #define AGENT_DAEMON_SANDBOX_H
 
@@ -10,15 +9,16 @@
 #include "lib/err.h"
 #include "process/child.h"
 
-/* Starts the launcher of commands, once the privileges are dropped. Where the configuration accepts no
- * command from anywhere, none can be started from now on. */
+/* Starts the launcher of commands, once the privileges are dropped. Where the configuration accepts
+ * no command from anywhere, none can be started from now on. */
 int sandbox_start_launcher(const struct config *c, const struct child_user *exec_user,
 			   const struct program_users *programs, struct err *err);
 
 struct sandbox;
 
-/* Closes it, for good: when files and sockets are open, before the first octet of the network. Never
- * fails: what the kernel does not have, or refuses, is said in the log, and the agent goes on. */
+/* Closes it, for good: when files and sockets are open, before the first octet of the network.
+ * Never fails: what the kernel does not have, or refuses, is said in the log, and the agent goes
+ * on. */
 struct sandbox *sandbox_enter(sd_event *loop, const struct config *c);
 void sandbox_free(struct sandbox *s);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the parts of the agent get of the configuration, at the start and at a reload. */
+/* Applies the configuration to the parts of the agent, at the start and at a reload. */
 #ifndef AGENT_DAEMON_SETTINGS_H
 #define AGENT_DAEMON_SETTINGS_H
 

@@ -28,8 +28,8 @@ struct shutdown_ops {
 	 * reopen() that of leave() must not come any more. */
 	void (*close)(mono_t limit, void *userdata);
 	void (*leave)(mono_t limit, void *userdata);
-	/* All else is done: ends the loop with code 0, once what need not be cut short has ended. NULL: at
-	 * once. `leaving`: for a restart. */
+	/* All else is done: ends the loop with code 0, once what need not be cut short has ended.
+	 * NULL: at once. `leaving`: for a restart. */
 	void (*exit)(bool leaving, void *userdata);
 	/* For the service manager: what is being done, and how long the rest may take. */
 	void (*report)(const char *status, span_t longest, void *userdata);

@@ -96,8 +96,8 @@ static void on_bfd_told(void *userdata)
 		shutdown_sessions_closed(a->shutdown, a->sessions_closed);
 }
 
-/* FRR 8.4 and BIRD 2.0 take BFD's AdminDown for a failure of a session that is up, and drop the routes that
- * they would keep over a restart: they have to have read the end of BGP before. */
+/* FRR 8.4 and BIRD 2.0 take BFD's AdminDown for a failure of a session that is up, and drop the
+ * routes that they would keep over a restart: they have to have read the end of BGP before. */
 static void on_sessions_closed(bool complete, void *userdata)
 {
 	struct agent *a = userdata;

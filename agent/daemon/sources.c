@@ -11,8 +11,8 @@
 /* How long apps are registered in one turn of the loop. */
 #define TURN (5 * USEC_PER_MSEC)
 
-/* How long VIPs of the previous instance wait for the first answer of Consul and of Nomad; with graceful restart, for
- * as long as routers keep their routes, if that is longer. */
+/* How long VIPs of the previous instance wait for the first answer of Consul and of Nomad; with
+ * graceful restart, for as long as routers keep their routes, if that is longer. */
 #define DISCOVERY_MAX (10 * USEC_PER_SEC)
 
 /* Consul, or Nomad. */

@@ -30,8 +30,8 @@ struct sources_env {
 	struct monitor_runner *runner;
 	struct store *store;
 	struct recovery *recovery; /* told which sources are expected, and which have arrived */
-	/* Once, from the loop: the apps of configuration and state file are registered. Programs are
-	 * started first, so that they are expected; may be NULL. */
+	/* Once, from the loop: the apps of configuration and state file are registered. Programs
+	 * are started first, so that they are expected; may be NULL. */
 	void (*start_programs)(void *userdata);
 	void (*registered)(void *userdata);
 	void *userdata;
@@ -40,9 +40,9 @@ struct sources_env {
 struct sources *sources_new(const struct sources_env *env);
 /* Leaves the registry as it is. Before registry and recovery are freed. */
 void sources_free(struct sources *s);
-/* The configuration has other keys of Consul or Nomad: a new client, also from or to none. Its apps stay
- * until its first answer, and go then if that lacks them; without the catalog they go at once. Before the
- * texts of the former configuration are freed. */
+/* The configuration has other keys of Consul or Nomad: a new client, also from or to none. Its apps
+ * stay until its first answer, and go then if that lacks them; without the catalog they go at once.
+ * Before the texts of the former configuration are freed. */
 void sources_change(struct sources *s, enum app_source source);
 /* A stop for a restart: the registration ends, apps of Consul are no longer waited for. */
 void sources_suspend(struct sources *s);

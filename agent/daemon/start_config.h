@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The configuration of the start: the file, or the copy of the last good one when the file is broken
- * or its text was on trial and not confirmed.
+ * The configuration of the start: the file, or the copy of the last good one when the file is
+ * broken or its text was on trial and not confirmed.
  */
 #ifndef AGENT_DAEMON_START_CONFIG_H
 #define AGENT_DAEMON_START_CONFIG_H

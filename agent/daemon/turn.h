@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Work with thousands of apps is done in steps of about a millisecond, a few of them in a turn of the
- * loop. */
+/* Work with thousands of apps is done in steps of about a millisecond, a few of them in a turn of
+ * the loop. */
 #ifndef AGENT_DAEMON_TURN_H
 #define AGENT_DAEMON_TURN_H
 

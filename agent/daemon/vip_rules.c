@@ -40,8 +40,8 @@ int vip_rules_check_nats(struct host_addresses *identity, const struct config *c
 	return nat_api_check(&c->agent, spec, find_own, identity, err);
 }
 
-/* Of the file, `check` and the start have told, and of a program's routes the alarm tells: here they have
- * no peers yet. */
+/* Of the file, `check` and the start have told, and of a program's routes the alarm tells: here
+ * they have no peers yet. */
 static void warn_of_vrf(const struct agent *a, const struct app_spec *spec)
 {
 	char text[VRF_REACH_TEXT_MAX];

@@ -127,7 +127,7 @@ static bool is_peer(const struct agent *a, const struct bgp_config *next, const 
 	return false;
 }
 
-/* What the configuration may have, too, is looked for when it is there. */
+/* Names that may be in the configuration, too, are looked up once it is loaded. */
 static int check_names(const struct question *q, struct err *err)
 {
 	char text[PEER_ID_TEXT_MAX];
@@ -135,12 +135,12 @@ static int check_names(const struct question *q, struct err *err)
 	for (size_t i = 0; i < q->fault.n_apps; i++)
 		if (!is_known(q, q->fault.apps[i]))
 			return err_set(err, -ENOENT,
-				       "'%.128s' is no app, also of the configuration, and no kind "
-				       "of monitor",
+				       "'%.128s' is not an app, now or in the configuration, nor a "
+				       "kind of monitor",
 				       q->fault.apps[i]);
 	for (size_t i = 0; i < q->n_down; i++)
 		if (!is_peer(q->owner->a, next, &q->down[i]))
-			return err_set(err, -ENOENT, "no peer '%s', also of the configuration",
+			return err_set(err, -ENOENT, "no peer '%s', now or in the configuration",
 				       peer_id_format(&q->down[i], text));
 	if (q->consul_away && config_diff_has_key(&q->config->diff, CONFIG_AGENT, "consul_"))
 		return err_set(err, -EINVAL,
@@ -239,7 +239,7 @@ static void on_view(size_t i, const struct fleet_view *view, void *userdata)
 	forecast_view_see(q->view, i, view, loop_wall());
 }
 
-/* Without an answer there is none of ours: a gate must not open for it. */
+/* Without an answer of Consul we give none: a gate must not open for it. */
 static void on_looked(const struct err *err, void *userdata)
 {
 	struct question *q = userdata;
@@ -308,7 +308,8 @@ static void on_abandoned(uint64_t number, void *userdata)
 
 /* ---- what is asked ---- */
 
-/* The name of an app comes before that of a kind. `may_come`: it may be of another configuration. */
+/* The name of an app comes before that of a kind. `may_come`: it may be of another
+ * configuration. */
 static int add_fault(const struct agent *a, const char *name, bool may_come, struct fault *ret,
 		     struct err *err)
 {
@@ -328,9 +329,10 @@ static int add_fault(const struct agent *a, const char *name, bool may_come, str
 		return 0;
 	}
 	monitor_kind_list_names(&text);
-	return err_set(err, -ENOENT,
-		       "'%.128s' is no app and no kind of monitor: expected an app or one of %s",
-		       name, kinds);
+	return err_set(
+		err, -ENOENT,
+		"'%.128s' is neither an app nor a kind of monitor: expected an app or one of %s",
+		name, kinds);
 }
 
 static int find_faults(const struct agent *a, const struct what_if_query *query, struct fault *ret,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* GET and POST /v1/what-if: what would change if something failed, or by another configuration, found in turns of a few milliseconds, one request
- * after the other. Nothing is changed. */
+/* GET and POST /v1/what-if: what would change if something failed, or by another configuration,
+ * found in turns of a few milliseconds, one request after the other. Nothing is changed. */
 #ifndef AGENT_DAEMON_WHAT_IF_H
 #define AGENT_DAEMON_WHAT_IF_H
 

@@ -25,8 +25,8 @@ static const struct {
 #define N_TAGS  ARRAY_SIZE(tags)
 #define OUR_TAG "gocast_"
 
-/* A misspelt gocast_monitor would give an app that is always announced. Names unlike any of ours
- * are ignored. */
+/* A misspelt gocast_monitor would give an app that is always announced. Names unlike any of our
+ * tags are ignored. */
 static int unknown_tag(const char *name, struct err *err)
 {
 	const char *names[N_TAGS + 1] = { NULL };
@@ -88,8 +88,8 @@ static bool is_peer(const char *tag)
 	return addr_parse(text, &addr) == 0;
 }
 
-/* Registrator splits its list of tags at commas, those in a value too. The rest of a split list is a
- * tag of its own, right behind. Returns the tag that it was split from, NULL for any other. */
+/* Registrator splits its list of tags at commas, those in a value too. The rest of a split list is
+ * a tag of its own, right behind. Returns the tag that it was split from, NULL for any other. */
 static const char *split_from(const struct consul_service *instance, size_t i)
 {
 	static const char *const of_peers[] = { "gocast_peers", "gocast_except_peers" };

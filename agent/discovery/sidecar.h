@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Sidecars: Consul gives a service's tags to the proxy that it registers with the service, and a
- * proxy that only inherited them is no app. Pure. */
+ * proxy that only inherited them is not an app. Pure. */
 #ifndef AGENT_DISCOVERY_SIDECAR_H
 #define AGENT_DISCOVERY_SIDECAR_H
 

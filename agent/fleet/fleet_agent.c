@@ -307,7 +307,7 @@ static void set_node(struct fleet_agent *a)
 		node = host;
 	if (!node || !fleet_node_is_valid(node)) {
 		err_set(&a->error, -EINVAL,
-			"the host name '%.64s' is no name of a node, set fleet.node", host);
+			"the host name '%.64s' is not the name of a node, set fleet.node", host);
 		log_error("fleet", "%s; apps whose checks fail stay announced", a->error.text);
 		return;
 	}

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * This agent in its fleet: the shell of the guard (docs/decisions/fleet-guard.md). It keeps the session in
- * Consul, and its apps there up to date; the registry asks it whether an app that is down on soft evidence
- * stays announced.
+ * This agent in its fleet: the shell of the guard (docs/decisions/fleet-guard.md). It keeps the
+ * session in Consul, and its apps there up to date; the registry asks it whether an app that is
+ * down on soft evidence stays announced.
  *
  *	registry ── evidence ──> fleet_app ── member (pure) ──> fleet_call ──> consul/transport
  *	    ^                                     │                 │
@@ -43,8 +43,8 @@ void fleet_agent_free(struct fleet_agent *a);
 void fleet_agent_reconnect(struct fleet_agent *a);
 /* config_sha256 is another one: tells the others. */
 void fleet_agent_config_changed(struct fleet_agent *a);
-/* A stop or a restart: the session is destroyed, and its keys go with it, as far as Consul answers while the
- * loop still runs. The guard decides nothing from then on. */
+/* A stop or a restart: the session is destroyed, and its keys go with it, as far as Consul answers
+ * while the loop still runs. The guard decides nothing from then on. */
 void fleet_agent_stop(struct fleet_agent *a);
 
 /* For fleet_look.h. NULL for NULL. */
@@ -85,7 +85,8 @@ const struct fleet_app *fleet_agent_find(const struct fleet_agent *a, const char
 const struct fleet_app *fleet_agent_first(const struct fleet_agent *a);
 const struct fleet_app *fleet_agent_next(const struct fleet_app *at);
 void fleet_app_status(const struct fleet_app *f, struct fleet_app_status *ret);
-/* Of the whole fleet, by the last view. NULL: the VIP is not guarded, or there was no view within two reports. */
+/* Of the whole fleet, by the last view. NULL: the VIP is not guarded, or there was no view within
+ * two reports. */
 const struct fleet_seen *fleet_app_seen(const struct fleet_app *f, const struct prefix *vip);
 /* By which it asks, or asked last; for fleet/outlook.h. */
 const struct fleet_claim *fleet_app_claim(const struct fleet_app *f);

@@ -366,8 +366,8 @@ static bool is_report(const struct fleet_app *f)
 	return f->calls.kind == FLEET_TXN_REPORT || f->calls.kind == FLEET_TXN_REFRESH;
 }
 
-/* Two agents that claim at once are no error. One whose report is refused has keys that another session
- * holds: that of the instance before, or of a host with the same name. */
+/* Two agents that claim at once are not an error. One whose report is refused has keys that another
+ * session holds: that of the instance before, or of a host with the same name. */
 static bool is_told(const struct fleet_app *f, enum fleet_result result)
 {
 	return result == FLEET_FAILED || (result == FLEET_CONFLICT && is_report(f));
@@ -418,8 +418,8 @@ static void on_done(enum fleet_result result, const struct fleet_view *views, co
 
 /* ---- requests ---- */
 
-/* Nothing new is told: only then it may be a large answer. After one that was lost or refused it is a small one,
- * as that may have been the reason. */
+/* Nothing new is told: only then it may be a large answer. After one that was lost or refused it is
+ * a small one, as that may have been the reason. */
 static bool is_refresh(const struct fleet_app *f, const struct fleet_request *r)
 {
 	const struct fleet_member *m = &f->member;
@@ -450,7 +450,7 @@ static void send_request(struct fleet_app *f, const struct fleet_request *r)
 	enum fleet_form form = r->form;
 	if (form == FLEET_WITHDRAWN && f->is_drained)
 		form = FLEET_DRAINED;
-	/* What is retired deletes its keys. */
+	/* A retired app deletes its keys. */
 	const struct app *app = f->is_gone ? NULL : registry_find(f->shared->registry, f->name);
 	for (size_t i = 0; app && i < f->config.n_vips; i++)
 		fleet_told(app, &f->vips[i], f->shared->config_sha256, loop_now(f->shared->loop),

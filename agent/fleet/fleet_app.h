@@ -48,12 +48,13 @@ struct fleet_app *fleet_app_new(struct fleet_shared *shared, const struct app_sp
 /* Goes on in Consul where apps that had its VIPs ended. */
 void fleet_app_start(struct fleet_app *f, mono_t now);
 void fleet_app_free(struct fleet_app *f);
-/* Does it still stand for the VIPs of the spec that are guarded? The minimums are brought up to date. */
+/* Does it still stand for the VIPs of the spec that are guarded? The minimums are brought up to
+ * date. */
 bool fleet_app_fits(struct fleet_app *f, const struct app_spec *spec);
 /* Returns whether the app is to stay announced although it is down. */
 bool fleet_app_update(struct fleet_app *f, const struct app *app, enum fleet_evidence evidence,
 		      bool announced, mono_t now);
-/* What others are told besides the form is told anew. */
+/* Details for other agents, besides the form, are written anew. */
 void fleet_app_tell(struct fleet_app *f, mono_t now);
 /* Whether nothing of the fleet stands against promoting the app. */
 bool fleet_app_promotes(const struct fleet_app *f);

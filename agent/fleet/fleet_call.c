@@ -58,7 +58,7 @@ static void on_answer(const struct http_response *r, void *userdata)
 	e->was_announced |=
 		answer.announced && usec_add(answer.announced, e->window) >= e->write.seen;
 	e->write.announced |= e->was_announced;
-	/* What was deleted has to be looked for anew. */
+	/* The indexes of deleted keys have to be read again. */
 	e->is_known = e->is_finding || (e->kind != FLEET_TXN_DROP && e->kind != FLEET_TXN_FORGET);
 	if (e->is_finding) {
 		e->is_finding = false;

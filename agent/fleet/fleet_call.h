@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The calls of one app to Consul: a transaction at a time (fleet/txn.h). A write is preceded by FIND
- * when the index of the own `up` keys is not known, as after a conflict or a lost answer.
+ * The calls of one app to Consul: a transaction at a time (fleet/txn.h). A write is preceded by
+ * FIND when the index of the own `up` keys is not known, as after a conflict or a lost answer.
  */
 #ifndef AGENT_FLEET_FLEET_CALL_H
 #define AGENT_FLEET_FLEET_CALL_H
@@ -14,13 +14,14 @@
 #include "fleet/txn.h"
 #include "lib/err.h"
 
-/* `views` of READ, CLAIM and JOIN that are OK, and of REFRESH unless they are torn; `err` of the others. Another
- * call may begin and the owner freed inside it. */
+/* `views` of READ, CLAIM and JOIN that are OK, and of REFRESH unless they are torn; `err` of the
+ * others. Another call may begin and the owner freed inside it. */
 typedef void fleet_call_cb(enum fleet_result result, const struct fleet_view *views,
 			   const struct err *err, void *userdata);
 
 struct fleet_call {
-	/* Not owned; it may be replaced by another one while no call is in flight. NULL: nothing is sent. */
+	/* Not owned; it may be replaced by another one while no call is in flight. NULL: nothing is
+	 * sent. */
 	struct consul_transport *const *transport;
 	struct fleet_keys keys; /* its texts too */
 	fleet_call_cb *done;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A slot for rolling work: the shell of fleet/roll.h, with its calls to Consul and its timer. It needs no session.
+ * A slot for rolling work: the shell of fleet/roll.h, with its calls to Consul and its timer. It
+ * needs no session.
  */
 #ifndef AGENT_FLEET_FLEET_ROLLING_H
 #define AGENT_FLEET_FLEET_ROLLING_H

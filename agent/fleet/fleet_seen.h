@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What this agent has seen of the fleet, by VIP, in the views that it got anyway, and in those that it reads with
- * a report. Only metrics and people are told of it: the guard judges each view on its own.
+ * State of the fleet as seen by this agent, by VIP, from views that it reads anyway, and those that
+ * it reads with a report. For metrics and people only: the guard judges each view on its own.
  */
 #ifndef AGENT_FLEET_FLEET_SEEN_H
 #define AGENT_FLEET_FLEET_SEEN_H
@@ -13,7 +13,8 @@
 #include "fleet/tally.h"
 #include "lib/mono.h"
 
-/* So many agents of a VIP read with their reports, on average: each one of a fleet that is smaller. */
+/* So many agents of a VIP read with their reports, on average: each one of a fleet that is
+ * smaller. */
 #define FLEET_READERS 32
 
 struct fleet_seen {

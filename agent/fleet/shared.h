@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What the apps of this agent share in the fleet: fleet_agent.c owns it, fleet_app.c works with it. */
+/* State of the fleet shared by the apps of this agent: fleet_agent.c owns it, fleet_app.c uses it.
+ */
 #ifndef AGENT_FLEET_SHARED_H
 #define AGENT_FLEET_SHARED_H
 

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
-/* The weight behind "q=" in thousandths: 0 to 1000. What is no weight counts as 0. */
+/* The weight behind "q=" in thousandths: 0 to 1000. Text that is not a weight counts as 0. */
 static unsigned read_weight(const char *p)
 {
 	unsigned weight = 0, unit = 100;

@@ -64,8 +64,8 @@ static bool is_in_use(const char *directory)
 	return in_use;
 }
 
-/* One that an earlier start or the service manager made for root. Who owns it may replace the sockets in
- * it, so that it stays root's while an agent of root uses it. */
+/* One that an earlier start or the service manager made for root. Who owns it may replace the
+ * sockets in it, so that it stays root's while an agent of root uses it. */
 static void hand_over(const char *directory, uid_t uid, gid_t gid)
 {
 	struct stat st;
@@ -139,7 +139,7 @@ int admin_socket_place(const char *directory, struct endpoint *ret, struct err *
 
 /* The link */
 
-/* "" when it is no link. */
+/* "" when it is not a link. */
 static void read_link(const char *path, char buf[static PATH_MAX])
 {
 	ssize_t n = readlink(path, buf, PATH_MAX - 1);

@@ -21,8 +21,8 @@ int admin_socket_path(const char *directory, struct endpoint *ret, struct err *e
 /* Makes the directory for an agent that will be this user, while root still can. One that is there
  * already and is root's becomes this user's, unless a living agent uses it. */
 void admin_socket_prepare(const char *directory, uid_t uid, gid_t gid);
-/* The same, and makes the directory. One that is there already must belong to root or to this user, and be
- * writable by its owner only. */
+/* The same, and makes the directory. One that is there already must belong to root or to this user,
+ * and be writable by its owner only. */
 int admin_socket_place(const char *directory, struct endpoint *ret, struct err *err);
 
 struct admin_link;

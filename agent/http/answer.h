@@ -12,8 +12,8 @@
 
 /* Whether the request changes something. */
 bool answer_is_change(enum api_kind kind);
-/* `stopping`: changes are refused with 503. API_RELOAD, _CONFIRM, _DIFF and orders for peers are left
- * to the caller otherwise. */
+/* `stopping`: changes are refused with 503. API_RELOAD, _CONFIRM, _DIFF and orders for peers are
+ * left to the caller otherwise. */
 void answer_call(const struct status_sources *in, bool stopping, const struct api_call *call,
 		 struct api_reply *ret);
 /* Decides when the reply to a change is sent, and with which body: "stored" is true when the change

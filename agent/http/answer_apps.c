@@ -63,7 +63,7 @@ static const char *result_name(enum register_result result)
 	return "";
 }
 
-/* What is registered already may always be registered again. */
+/* An app that is already registered may always be registered again. */
 static int check_change(const struct status_sources *in, const struct app_spec *spec,
 			struct err *err)
 {

@@ -30,8 +30,8 @@ void api_free(struct api *api);
 /* TLS on the TCP sockets that it listens on from now on; on those that have TLS already, the keys
  * are replaced. */
 void api_set_tls(struct api *api, struct tls_keys *keys);
-/* Listens at once; unless `read_only`, at the socket that was passed if there is one. `read_only`: whoever
- * asks may change nothing. The text of -EADDRINUSE says how to find who has the address. */
+/* Listens at once; unless `read_only`, at the socket that was passed if there is one. `read_only`:
+ * whoever asks may change nothing. The text of -EADDRINUSE says how to find who has the address. */
 int api_listen(struct api *api, const struct endpoint *at, bool read_only, struct err *err);
 /* Listens on the admin socket in this directory (agent/http/admin_socket.h). */
 int api_listen_admin(struct api *api, const char *directory, struct err *err);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The data of the API, for api.c, which owns it, and api_request.c; and what libmicrohttpd calls. */
+/* The data of the API, for api.c, which owns it, and api_request.c; and what libmicrohttpd
+ * calls. */
 #ifndef AGENT_HTTP_API_DATA_H
 #define AGENT_HTTP_API_DATA_H
 

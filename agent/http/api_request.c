@@ -79,7 +79,7 @@ static enum MHD_Result add_arg(void *cls, enum MHD_ValueKind kind, const char *k
 	return MHD_YES;
 }
 
-/* What the gate refuses it has logged itself. */
+/* Refusals by the gate have been logged by the gate. */
 static void note_refusal(const struct api *api, const struct api_call *call,
 			 const struct api_reply *reply)
 {

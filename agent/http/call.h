@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a request asks for, once it is parsed: a call, or the error that answers it. Pure. */
+/* A parsed request: a call, or the error that answers it. Pure. */
 #ifndef AGENT_HTTP_CALL_H
 #define AGENT_HTTP_CALL_H
 
@@ -105,18 +105,18 @@ struct api_call {
 	struct app_spec spec;       /* of REGISTER; of DEFINE without the definition; owned */
 	bool defaults, include_api; /* of CONFIG: those, too */
 	bool by_name;               /* of REGISTER: the name alone, an app of the file */
-	/* Of UNREGISTER, UNDEFINE, APP, CHECK, EXPLAIN (or a VIP), DRAIN and UNDRAIN. NULL in the last
-	 * two: the whole agent. Of PEER_…: the address of the peer. */
+	/* Of UNREGISTER, UNDEFINE, APP, CHECK, EXPLAIN (or a VIP), DRAIN and UNDRAIN. NULL in the
+	 * last two: the whole agent. Of PEER_…: the address of the peer. */
 	char *name;
 	const char *body; /* of DIFF, DEFINE and WHAT_IF with `config`: a view into the request */
 	size_t body_len;
 	const char *
-		reason; /* of DRAIN, PEER_DISABLE and PEER_RESET: a view into the request, "" for none */
+		reason; /* of DRAIN, PEER_DISABLE, PEER_RESET: a view into the request, "" for none */
 	uint16_t port;    /* of PEER_…; 0: not given */
 	bool soft, hard;  /* of PEER_RESET */
 	char *definition; /* of PEER_ADD: a JSON object, with peer_ip; owned */
-	/* Of DRAIN: how long; USEC_NEVER: until it is undrained. Of RELOAD: the time to confirm; 0: none.
-	 * Of CHECK: how long to wait. */
+	/* Of DRAIN: how long; USEC_NEVER: until it is undrained. Of RELOAD: the time to confirm; 0:
+	 * none. Of CHECK: how long to wait. */
 	span_t span;
 	enum log_level level;             /* of LOG */
 	const char *module;               /* of LOG: one of log_modules[]; NULL: all */
@@ -139,7 +139,8 @@ struct api_call {
 /* For events: the principal and its address. Views into the call. */
 struct log_requester api_call_requester(const struct api_call *call);
 
-/* Makes it an error of that status; its text is set already. `json`: the form that the client reads. */
+/* Makes it an error of that status; its text is set already. `json`: the form that the client
+ * reads. */
 void api_call_fail(struct api_call *call, unsigned status, bool json);
 /* Turns a call into the error that refuses it. */
 void api_call_refuse(struct api_call *call, unsigned status, const struct err *err);

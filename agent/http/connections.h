@@ -31,7 +31,7 @@ int connections_new(sd_event *loop, int fd, struct refusals *refusals,
 void connections_stop(struct connections *all);
 void connections_free(struct connections *all);
 
-/* What it is at now. */
+/* The present stage of the connection. */
 void connection_set(struct connection *c, enum slot_stage stage);
 /* It is closed. */
 void connection_closed(struct connection *c);

@@ -31,15 +31,15 @@ struct deferred {
 /* Takes over the reply and suspends the connection. */
 void deferred_add(struct list *all, struct deferred *d, struct MHD_Connection *conn,
 		  const struct api_reply *reply);
-/* Watches the client of one that is on the list, if the reply is to be abandoned with it. libmicrohttpd does
- * not see it go while the connection is suspended. One that has only shut down its sending side counts as
- * gone, too, and gets a refusal. */
+/* Watches the client of one that is on the list, if the reply is to be abandoned with it.
+ * libmicrohttpd does not see it go while the connection is suspended. One that has only shut down
+ * its sending side counts as gone, too, and gets a refusal. */
 void deferred_watch(struct deferred *d, sd_event *loop, int fd, deferred_gone_cb *gone,
 		    void *userdata);
 /* Resumes the replies of one kind up to a number. `stored` is of API_DEFER_STORED. */
 void deferred_resume(struct list *all, enum api_defer kind, uint64_t up_to, bool stored);
-/* Resumes the replies of one kind up to a number, or of API_DEFER_CHECKED, API_DEFER_FORECAST and API_DEFER_FLEET
- * the one with it, with this status and a copy of the body. */
+/* Resumes the replies of one kind up to a number, or of API_DEFER_CHECKED, API_DEFER_FORECAST and
+ * API_DEFER_FLEET the one with it, with this status and a copy of the body. */
 void deferred_answer(struct list *all, enum api_defer kind, uint64_t up_to, unsigned status,
 		     const char *body);
 void deferred_done(struct deferred *d);

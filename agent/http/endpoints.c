@@ -12,7 +12,8 @@
 #include "lib/mem.h"
 #include "lib/str.h"
 
-/* Stand for the name of an app, the address of a peer and the name of a file in a path; of one length. */
+/* Stand for the name of an app, the address of a peer and the name of a file in a path; of one
+ * length. */
 #define NAME      "NAME"
 #define ADDR      "ADDR"
 #define FILE_NAME "FILE"

@@ -46,7 +46,7 @@ static int parse_phase(const struct api_arg *arg, struct fleet_query *q, struct 
 	q->has_phase = roll_phase_parse(arg->value ? arg->value : "", &q->phase);
 	if (q->has_phase)
 		return 0;
-	return err_set(err, -EINVAL, "not: '%.80s' is no phase of rolling work",
+	return err_set(err, -EINVAL, "not: '%.80s' is not a phase of rolling work",
 		       arg->value ? arg->value : "");
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a request about the fleet asks for. Pure. */
+/* Parameters of a request about the fleet. Pure. */
 #ifndef AGENT_HTTP_FLEET_QUERY_H
 #define AGENT_HTTP_FLEET_QUERY_H
 

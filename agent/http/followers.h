@@ -2,9 +2,9 @@
 /*
  * The clients that follow the events (agent/status/event_feed.h): replies without an end.
  *
- * libmicrohttpd asks a follower's feed for octets when its connection takes some. When there are none
- * the connection is suspended, until an event passes its filter or a beat is due. So a client that
- * does not read costs a connection, which ends after FOLLOWER_STUCK, and nothing waits for it.
+ * libmicrohttpd asks a follower's feed for octets when its connection takes some. When there are
+ * none the connection is suspended, until an event passes its filter or a beat is due. So a client
+ * that does not read costs a connection, which ends after FOLLOWER_STUCK, and nothing waits for it.
  *
  * They are limited in all and by principal. One that has closed its end makes room.
  */

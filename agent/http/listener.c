@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * libmicrohttpd is handed the connections that agent/http/connections.h accepts. It runs on its own
- * epoll fd, which the event loop watches. One turn of the loop is one MHD_run(): while there is more
- * to do (MHD_get_timeout() says 0), the next turn is requested, and sources that are more urgent or
- * have waited longer (process/loop.h) come in between. Otherwise a timer stands for its time-outs.
+ * epoll fd, which the event loop watches. One turn of the loop is one MHD_run(): while there is
+ * more to do (MHD_get_timeout() says 0), the next turn is requested, and sources that are more
+ * urgent or have waited longer (process/loop.h) come in between. Otherwise a timer stands for its
+ * time-outs.
  */
 #include "agent/http/listener.h"
 
@@ -18,8 +19,8 @@
 #include "process/loop.h"
 
 #define CONNECTION_MEMORY 65536 /* a URL, 64 bytes per parameter, a reply */
-#define LAST_RUNS         64 /* for replies of many blocks; a client that is slow is not waited for */
-#define IDLE_MAX          10 /* seconds; less than SLOT_HEADER_MAX, which is for slow clients */
+#define LAST_RUNS         64    /* for replies of many blocks; slow clients are not waited for */
+#define IDLE_MAX          10    /* seconds; less than SLOT_HEADER_MAX, which is for slow clients */
 
 static void run(struct listener *l);
 

@@ -40,8 +40,8 @@ int listener_new(sd_event *loop, const struct api_socket *socket, const struct g
 void listener_stage(struct MHD_Connection *conn, enum slot_stage stage);
 /* Has libmicrohttpd look at its connections in the next turn of the loop. */
 void listener_wake(struct listener *l);
-/* Does so now, while clients take what there is; before a listener is freed, as libmicrohttpd cannot be
- * stopped while a connection is suspended. */
+/* Does so now, while clients take what there is; before a listener is freed, as libmicrohttpd
+ * cannot be stopped while a connection is suspended. */
 void listener_run_last(struct listener *l);
 void listener_free(struct listener *l);
 

@@ -19,9 +19,10 @@ int passed_socket_take(int *ret, struct err *err)
 		return err_set(err, -EINVAL,
 			       "%d sockets were passed (LISTEN_FDS), expected one for the API", n);
 	if (sd_is_socket(fd, AF_UNSPEC, SOCK_STREAM, 1) <= 0)
-		return err_set(err, -EINVAL,
-			       "the socket that was passed (LISTEN_FDS) is no stream socket that "
-			       "listens, expected ListenStream= in the .socket unit");
+		return err_set(
+			err, -EINVAL,
+			"the socket that was passed (LISTEN_FDS) is not a stream socket that "
+			"listens, expected ListenStream= in the .socket unit");
 	if (fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK) < 0)
 		return err_set(err, -errno, "the socket that was passed: %s", strerror(errno));
 	*ret = fd;

@@ -50,9 +50,10 @@ static int read_body(const struct peer_definition_source *s, json_t *keys, struc
 		json_object_update(keys, body);
 	json_decref(body);
 	if (!is_object)
-		return err_set(err, -EINVAL,
-			       "the body is no JSON object, expected the keys of bgp.peers[], like "
-			       "{\"peer_as\": 65000}");
+		return err_set(
+			err, -EINVAL,
+			"the body is not a JSON object, expected the keys of bgp.peers[], like "
+			"{\"peer_as\": 65000}");
 	return 0;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The definition of a peer in a request: keys of bgp.peers[] as parameters, or a JSON object as the body.
- * What they mean is checked later (agent/config/api_peer.h). Pure. */
+/* The definition of a peer in a request: keys of bgp.peers[] as parameters, or a JSON object as the
+ * body. Their meaning is checked later (agent/config/api_peer.h). Pure. */
 #ifndef AGENT_HTTP_PEER_DEFINITION_H
 #define AGENT_HTTP_PEER_DEFINITION_H
 

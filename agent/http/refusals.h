@@ -22,7 +22,8 @@ struct refusals *refusals_new(sd_event *loop);
 void refusals_free(struct refusals *r);
 
 void refusals_count(struct refusals *r, enum api_cause cause);
-/* An event of kind request.refused about an app or a peer, with the principal. NULL: none of them is known. */
+/* An event of kind request.refused about an app or a peer, with the principal. NULL: none of them
+ * is known. */
 void refusals_log(struct refusals *r, enum api_cause cause, enum log_level level,
 		  const struct log_event *about, const char *fmt, ...)
 	__attribute__((format(printf, 5, 6)));

@@ -38,8 +38,8 @@ static struct MHD_Response *response_of(const struct api_reply *reply)
 					       MHD_RESPMEM_MUST_FREE);
 }
 
-/* What the page may do: load its own style, script and icon, and ask this agent. It changes nothing, and
- * no other page may show it in a frame. */
+/* Content-Security-Policy of the page: it may load its own style, script and icon, and query this
+ * agent. It changes nothing, and no other page may show it in a frame. */
 static const char policy[] =
 	"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
 	"connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; "

@@ -37,8 +37,8 @@ struct api_reply {
 	char *refused;     /* the reason for the log, of a registration; owned; NULL: none */
 	enum api_defer defer;
 	uint64_t number; /* of a deferred one: of the change, or of the request */
-	/* Called once, from the loop, when the client goes before a deferred reply is sent: it is not
-	 * wanted any more. NULL: not told. */
+	/* Called once, from the loop, when the client goes before a deferred reply is sent: it is
+	 * not wanted any more. NULL: not told. */
 	void (*abandoned)(uint64_t number, void *userdata);
 	void *abandoned_userdata;
 	char *body_unstored; /* of API_DEFER_STORED: the body if it could not be stored; owned */

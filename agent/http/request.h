@@ -30,7 +30,8 @@
  * /register and /unregister accept GET as well as POST, PUT and DELETE, as GoCast does; /info and
  * /ping any method. Each path names the role that it needs (agent/model/rights.h). An unknown
  * parameter of /register is an error (GoCast ignores it): a misspelt `monitors=` would give an app
- * without monitors, always announced. /unregister ignores them, because scripts use one query for both.
+ * without monitors, always announced. /unregister ignores them, because scripts use one query for
+ * both.
  */
 #ifndef AGENT_HTTP_REQUEST_H
 #define AGENT_HTTP_REQUEST_H

@@ -6,10 +6,10 @@
  *	kept     slots that only our own may have: clients with an address of this host, and on a unix
  *	         socket root and the agent's user
  *
- * At a limit, the one that has been at its request for the longest makes room: a request that is not
- * complete, or a keep-alive connection without one. So a client that is slow on purpose loses its
- * connections to those that are not. Next, one that has read its reply for SLOT_READING or longer.
- * Pure.
+ * At a limit, the one that has been at its request for the longest makes room: a request that is
+ * not complete, or a keep-alive connection without one. So a client that is slow on purpose loses
+ * its connections to those that are not. Next, one that has read its reply for SLOT_READING or
+ * longer. Pure.
  */
 #ifndef AGENT_HTTP_SLOTS_H
 #define AGENT_HTTP_SLOTS_H

@@ -69,7 +69,7 @@ void tls_begin(struct tls *tls, struct MHD_Connection *conn)
 	if (!tls_keys_ask_clients(s->keys))
 		return;
 	gnutls_certificate_server_set_request(session, GNUTLS_CERT_REQUEST);
-	gnutls_certificate_send_x509_rdn_sequence(session, 1); /* it chooses by itself */
+	gnutls_certificate_send_x509_rdn_sequence(session, 1); /* it chooses on its own */
 }
 
 static void forget(struct tls *tls, struct session *s)

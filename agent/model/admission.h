@@ -22,7 +22,8 @@ enum {
 	MONITORS_FROM_HTTP_ADMIN = 1 << 5, /* whose principal has proved to be admin */
 	MONITORS_FROM_NOMAD = 1 << 6,
 	/* The defaults. A process on this host is not thereby one that may run commands with the
-	 * rights of the agent. A client that may register a service in Consul or Nomad may have it checked.
+	 * rights of the agent. A client that may register a service in Consul or Nomad may have it
+	 * checked.
 	 */
 	MONITORS_EXEC_FROM = MONITORS_FROM_CONFIG | MONITORS_FROM_HTTP_ADMIN,
 	MONITORS_OTHERS_FROM = MONITORS_EXEC_FROM | MONITORS_FROM_HTTP_LOCAL |
@@ -38,7 +39,8 @@ struct monitor_admission {
 /* Adds the source with that name. -EINVAL with a text that names it. */
 int monitor_admission_add(unsigned *from, const char *name, struct err *err);
 
-/* 0, or -EACCES with a text that says how to allow it. Judges by source and principal of the spec. */
+/* 0, or -EACCES with a text that says how to allow it. Judges by source and principal of the
+ * spec. */
 int monitor_admission_check(const struct monitor_admission *admission, const struct app_spec *spec,
 			    struct err *err);
 

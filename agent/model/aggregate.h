@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Aggregates: routes of this host that stand for the VIPs in them, announced while enough of their apps
- * are. Pure.
+ * Aggregates: routes of this host that stand for the VIPs in them, announced while enough of their
+ * apps are. Pure.
  */
 #ifndef AGENT_MODEL_AGGREGATE_H
 #define AGENT_MODEL_AGGREGATE_H
@@ -50,8 +50,8 @@ bool aggregate_covers(const struct aggregate_spec *spec, const struct prefix *vi
 struct aggregate_count {
 	size_t up, announced;
 };
-/* ROUTE_UP: enough apps are up. ROUTE_DRAIN: enough are announced, counting those that drain, join, are
- * kept or a last resort. ROUTE_NONE: too few. */
+/* ROUTE_UP: enough apps are up. ROUTE_DRAIN: enough are announced, counting those that drain, join,
+ * are kept or a last resort. ROUTE_NONE: too few. */
 enum route_form aggregate_form(const struct aggregate_spec *spec, struct aggregate_count count);
 
 /* Its own attributes; of ROUTE_DRAIN with GRACEFUL_SHUTDOWN, as those of an app that drains. The

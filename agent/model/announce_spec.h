@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The announce specs of an app: the attributes of its routes while it is up, down, drained or joining. Pure.
+ * The announce specs of an app: the attributes of its routes while it is up, down, drained or
+ * joining. Pure.
  *
  * The policy decides on a form of the route, whose attributes follow from the specs:
  *
@@ -14,12 +15,13 @@
  *	        `join` has no attributes,         has no attributes
  *	        LOCAL_PREF 0
  *
- * A joiner that goes down or is drained has `join` between the state and `up`: it gets no more attractive by that.
+ * A joiner that goes down or is drained has `join` between the state and `up`: it gets no more
+ * attractive by that.
  *
- * Numbers that a spec does not set are those of `up`, because a route without a MED is preferred
- * by most routers; those that `up` does not set are those of vip_config. Numbers that none of them
- * sets are left to the peer (bgp/merge.h). A MED that the app sets is that of its first VIP: `increase` is
- * added for each further one.
+ * Numbers that a spec does not set are those of `up`, because a route without a MED is preferred by
+ * most routers; those that `up` does not set are those of vip_config. Numbers that none of them
+ * sets are left to the peer (bgp/merge.h). A MED that the app sets is that of its first VIP:
+ * `increase` is added for each further one.
  */
 #ifndef AGENT_MODEL_ANNOUNCE_SPEC_H
 #define AGENT_MODEL_ANNOUNCE_SPEC_H
@@ -70,8 +72,8 @@ bool announce_specs_announces(const struct announce_specs *s, enum announce_stat
 
 /* The VIPs of an app differ in their MEDs. */
 bool announce_specs_increases(const struct announce_specs *s);
-/* The MED of the VIP at `place` among those of its app, from 0; at most 4294967295. One that the app does
- * not set stays that of the peer. */
+/* The MED of the VIP at `place` among those of its app, from 0; at most 4294967295. One that the
+ * app does not set stays that of the peer. */
 void announce_specs_increase(const struct announce_specs *s, size_t place,
 			     struct bgp_route_attrs *attrs);
 

@@ -18,8 +18,8 @@ struct app_selection {
 	size_t n;
 };
 
-/* "true" is all, "false" none, anything else the name of one app. -EINVAL when words and names are mixed, a name
- * comes twice, and for a name that no list can have: with a comma, or empty. */
+/* "true" is all, "false" none, anything else the name of one app. -EINVAL when words and names are
+ * mixed, a name comes twice, and for a name that no list can have: with a comma, or empty. */
 int app_selection_add(struct app_selection *s, const char *text, struct err *err);
 void app_selection_copy(struct app_selection *dst, const struct app_selection *src);
 void app_selection_done(struct app_selection *s);

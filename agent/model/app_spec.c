@@ -127,8 +127,8 @@ struct bgp_peer_filter *app_spec_peers(struct app_spec *s)
 	return s->peers;
 }
 
-/* A mapping to an address covers VIPs of its family: those of the other one need another mapping, as
- * a VIP where nothing is mapped would be announced and dead. */
+/* A mapping to an address covers VIPs of its family: those of the other one need another mapping,
+ * as a VIP where nothing is mapped would be announced and dead. */
 static int check_nats(const struct app_spec *s, struct err *err)
 {
 	char vip[PREFIX_TEXT_MAX], text[NAT_SPEC_TEXT_MAX];

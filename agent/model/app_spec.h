@@ -83,7 +83,7 @@ enum bind app_spec_bind(const struct app_spec *s);
 
 /* That its VIPs are bound to. */
 const char *app_spec_interface(const struct app_spec *s);
-/* The interface on which something of ours is to be for it; NULL: nothing is. */
+/* The interface on which its addresses or routes are to be; NULL: there are none. */
 const char *app_spec_place(const struct app_spec *s);
 /* Both have their VIPs at the same place, and in the same way. */
 bool app_spec_bound_alike(const struct app_spec *a, const struct app_spec *b);

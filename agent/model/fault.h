@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What is supposed to fail in a forecast: all monitors of an app, all monitors of a kind, or Consul, and
- * what that makes of the health of an app. Pure.
+ * Assumed faults of a forecast: all monitors of an app, all monitors of a kind, or Consul, and
+ * their effect on the health of an app. Pure.
  */
 #ifndef AGENT_MODEL_FAULT_H
 #define AGENT_MODEL_FAULT_H

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The fleet of the configuration: which VIPs its guard is for, and how many of each stay announced. Pure. */
+/* The fleet of the configuration: which VIPs its guard is for, and how many of each stay announced.
+ * Pure. */
 #ifndef AGENT_MODEL_FLEET_SPEC_H
 #define AGENT_MODEL_FLEET_SPEC_H
 
@@ -30,9 +31,9 @@ struct fleet_spec {
 void fleet_spec_done(struct fleet_spec *s);
 /* Of exactly this VIP, or with NULL of all that are not named; NULL: there is none. */
 const struct fleet_spec_vip *fleet_spec_find(const struct fleet_spec *s, const struct prefix *vip);
-/* What is said of the VIP, or of all that are not named; NULL: it is not guarded. */
+/* The rule of this VIP, or of all that are not named; NULL: it is not guarded. */
 const struct fleet_spec_vip *fleet_spec_of(const struct fleet_spec *s, const struct prefix *vip);
-/* What is to stay announced of the VIP; NULL: it is not guarded. */
+/* How many agents have to announce the VIP; NULL: it is not guarded. */
 const struct fleet_min_up *fleet_spec_min_up(const struct fleet_spec *s, const struct prefix *vip);
 /* A rule of exactly this VIP, or with NULL of all others; the one that is there, or a new one. */
 struct fleet_spec_vip *fleet_spec_add(struct fleet_spec *s, const struct prefix *vip);

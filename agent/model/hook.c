@@ -107,11 +107,12 @@ int hook_check_pattern(const char *pattern, struct err *err)
 		if (event_kind_matches(event_kinds[i], pattern))
 			return 0;
 	const char *nearest = str_nearest(pattern, event_kinds);
-	return err_set(err, -EINVAL,
-		       "'%.80s' is no kind of event, expected one like app.down, or app for all of "
-		       "its kinds%s%s%s",
-		       pattern, nearest ? "; did you mean '" : "", nearest ? nearest : "",
-		       nearest ? "'?" : "");
+	return err_set(
+		err, -EINVAL,
+		"'%.80s' is not a kind of event, expected one like app.down, or app for all of "
+		"its kinds%s%s%s",
+		pattern, nearest ? "; did you mean '" : "", nearest ? nearest : "",
+		nearest ? "'?" : "");
 }
 
 bool hook_is_for(const struct hook *hook, const char *kind)

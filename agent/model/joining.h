@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Joining: an app with `states.join` is announced with those attributes while its definition is not promoted,
- * so that a broken release is seen on one host first. Pure.
+ * Joining: an app with `states.join` is announced with those attributes while its definition is not
+ * promoted, so that a broken release is seen on one host first. Pure.
  *
  *	defined    another definition than the one promoted last: it joins
  *	passes     its checks pass; a failure and a drain begin the time anew
@@ -27,10 +27,11 @@ struct joining {
 	char promoted[SHA256_TEXT_MAX]; /* the last one that was */
 };
 
-/* The definition is this one from now on; NULL: it has no states.join. `carries_on`: the former one, which did
- * not join, was the same but for that. */
+/* The definition is this one from now on; NULL: it has no states.join. `carries_on`: the former
+ * one, which did not join, was the same but for that. */
 void joining_define(struct joining *j, const char *hash, bool carries_on, mono_t now);
-/* Time has passed, or something has changed. Returns when it is due, USEC_NEVER while that is open or over. */
+/* Time has passed, or something has changed. Returns when it is due, USEC_NEVER while that is open
+ * or over. */
 mono_t joining_step(struct joining *j, bool passes, span_t join_time, mono_t now);
 void joining_promote(struct joining *j);
 

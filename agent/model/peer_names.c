@@ -40,10 +40,11 @@ int peer_refs_check(const struct peer_names *names, const struct bgp_peer_refs *
 		if (k < names->n)
 			continue;
 		list_names(names, &known);
-		return err_set(err, -EINVAL,
-			       "'%s' is no peer, expected the address, interface or description of "
-			       "one: %s",
-			       refs->items[i].text, buf);
+		return err_set(
+			err, -EINVAL,
+			"'%s' is not a peer, expected the address, interface or description of "
+			"one: %s",
+			refs->items[i].text, buf);
 	}
 	return 0;
 }

@@ -13,7 +13,8 @@ struct peer_names {
 	size_t n;
 };
 
-/* -EINVAL, and a text with the names that there are, when a name is that of no peer. `f` may be NULL.
+/* -EINVAL, and a text with the names that there are, when a name is that of no peer. `f` may be
+ * NULL.
  */
 int peer_names_check(const struct peer_names *names, const struct bgp_peer_filter *f,
 		     struct err *err);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The operator's orders for single peers, which outlast the process: a peer is disabled, or was added
- * over the API. Found by the address, the interface and the port of the peer. Pure.
+ * The operator's orders for single peers, which outlast the process: a peer is disabled, or was
+ * added over the API. Found by the address, the interface and the port of the peer. Pure.
  */
 #ifndef AGENT_MODEL_PEER_ORDERS_H
 #define AGENT_MODEL_PEER_ORDERS_H
@@ -40,10 +40,10 @@ struct peer_order {
 	char *text; /* of the disabled one, for the operator of the other side; "" for none */
 	wall_t disabled_at;
 	char *disabled_by; /* "uid 0" */
-	char *definition; /* of the added one: JSON, the keys of bgp.peers[]; NULL: it was not added */
+	char *definition;  /* of an added peer: JSON, the keys of bgp.peers[]; NULL: not added */
 	wall_t added_at;
 	char *added_by;
-	char *refused; /* of the added one: why it is no peer at present; NULL: it is one */
+	char *refused; /* of the added one: why it is not a peer at present; NULL: it is one */
 };
 
 struct peer_orders {
@@ -54,7 +54,8 @@ struct peer_orders {
 void peer_orders_done(struct peer_orders *o);
 /* NULL: there is none. */
 struct peer_order *peer_orders_find(const struct peer_orders *o, const struct peer_id *id);
-/* The texts are copied. A peer that is disabled already keeps its time unless the text is another. */
+/* The texts are copied. A peer that is disabled already keeps its time unless the text is
+ * another. */
 void peer_orders_disable(struct peer_orders *o, const struct peer_id *id, const char *text,
 			 wall_t at, const char *by);
 /* False: it was not disabled. */
@@ -65,8 +66,8 @@ void peer_orders_add(struct peer_orders *o, const struct peer_id *id, const char
 /* It is not an added one any more; whether it is disabled stays. False: it was not added. */
 bool peer_orders_remove(struct peer_orders *o, const struct peer_id *id);
 void peer_order_refuse(struct peer_order *order, const char *why);
-/* Sets what is ordered for each peer of a list that the speaker is about to get. Texts are views, until the
- * next change of the orders. */
+/* Sets what is ordered for each peer of a list that the speaker is about to get. Texts are views,
+ * until the next change of the orders. */
 void peer_orders_mark(const struct peer_orders *o, struct bgp_peer_config *peers, size_t n);
 /* How many were added. */
 size_t peer_orders_added(const struct peer_orders *o);

@@ -3,7 +3,8 @@
  * Where the clients of an app arrive: what a `port` monitor without an address looks at. Pure.
  *
  * The port is that of the service, as in GoCast: with NAT the one that mappings lead to. A monitor
- * that names the port of the VIP is understood, too. For each VIP, the first of these that there is:
+ * that names the port of the VIP is understood, too. For each VIP, the first of these that there
+ * is:
  *
  *	mappings whose DEST is the port on the host's own address    that address
  *	a mapping that listens on the port                           where it leads

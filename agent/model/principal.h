@@ -79,7 +79,7 @@ struct api_names {
 	size_t n;
 };
 
-/* What one principal may have registered over HTTP. */
+/* Limits of one principal's registrations over HTTP. */
 struct api_budget {
 	uint16_t apps, vips;
 	uint16_t kilobytes; /* of the texts of its definitions */

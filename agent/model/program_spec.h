@@ -14,7 +14,7 @@
 #define PROGRAM_STRINGS_MAX 256 /* of `run`, and of `env` */
 #define PROGRAM_ROUTES_MAX  20000
 
-/* What it is told of sessions that come up and go down. */
+/* Format in which it is told of sessions that come up and go down. */
 enum program_encoder { PROGRAM_TELLS_NOTHING, PROGRAM_TELLS_TEXT, PROGRAM_TELLS_JSON };
 
 enum program_exit { PROGRAM_EXIT_WITHDRAWS, PROGRAM_EXIT_KEEPS };
@@ -48,7 +48,8 @@ const struct program_spec *program_list_find(const struct program_list *list, co
 /* The same process: a change of anything else does not start it again. */
 bool program_spec_runs_alike(const struct program_spec *a, const struct program_spec *b);
 bool program_spec_equal(const struct program_spec *a, const struct program_spec *b);
-/* Whether its commands are answered from its start on: not with ExaBGP's exabgp_api_ack=false in `env`. */
+/* Whether its commands are answered from its start on: not with ExaBGP's exabgp_api_ack=false in
+ * `env`. */
 bool program_spec_acknowledges(const struct program_spec *s);
 /* Whether it may announce the prefix. */
 bool program_spec_allows(const struct program_spec *s, const struct prefix *prefix);

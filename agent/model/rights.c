@@ -116,8 +116,8 @@ static const char *page_of(const struct request_facts *request)
 	return request->fetch_site ? request->fetch_site : request->referer;
 }
 
-/* A page can have its browser leave Referer out. What a browser adds to any request, a client
- * certificate included, proves nothing about who wants it; a token it does not add. */
+/* A page can have its browser leave Referer out. Credentials that a browser adds to any request, a
+ * client certificate included, prove nothing about who wants it; it never adds a token. */
 static bool is_mute_browser(const struct principal *p, const struct request_facts *request)
 {
 	return request->browser && !page_of(request) && p->kind != PRINCIPAL_TOKEN &&
@@ -208,9 +208,9 @@ unsigned rights_check(const struct api_rules *rules, const struct principal *pri
 			      "the client certificate is not accepted: ", request->bad_certificate,
 			      "");
 	if (request->bad_token)
-		return refuse(err, 401, "the token is none of agent.api.tokens", "", "");
+		return refuse(err, 401, "the token is not one of agent.api.tokens", "", "");
 	if (request->to_vip && !rules->on_vips)
-		return refuse(err, 403, "a VIP is no address of the API", "",
+		return refuse(err, 403, "a VIP is not an address of the API", "",
 			      "; agent.api.on_vips makes it one");
 	if (request->change && principal->kind == PRINCIPAL_OWN_CHECK)
 		return refuse(err, 403, "a check of the agent itself may change nothing", "", "");

@@ -21,11 +21,10 @@ struct request_facts {
 	enum role needs; /* of the path, see agent/http/request.h */
 	bool change;     /* it changes something */
 	bool unix_socket;
-	bool read_only; /* it came in through agent.read_addr */
-	bool to_vip;    /* the destination is the address of a VIP */
-	const char *
-		bad_certificate; /* why the client's is not accepted; NULL: it is, or there is none */
-	bool bad_token;          /* a token was presented that is none of agent.api.tokens */
+	bool read_only;              /* it came in through agent.read_addr */
+	bool to_vip;                 /* the destination is the address of a VIP */
+	const char *bad_certificate; /* why it is not accepted; NULL: it is, or there is none */
+	bool bad_token;              /* a token was presented that is none of agent.api.tokens */
 	bool http_1_0;
 	unsigned n_hosts, n_origins, n_sites; /* headers of that name: Sec-Fetch-Site is the last */
 	const char *host;
@@ -39,8 +38,8 @@ struct request_facts {
 /* A header of the request; views. */
 void request_facts_add(struct request_facts *facts, const char *name, const char *value);
 
-/* 0, or the status that refuses it: 400, 401, 403; with a text that says why, and the key that would
- * allow it. */
+/* 0, or the status that refuses it: 400, 401, 403; with a text that says why, and the key that
+ * would allow it. */
 unsigned rights_check(const struct api_rules *rules, const struct principal *principal,
 		      const struct request_facts *request, struct err *err);
 

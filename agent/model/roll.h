@@ -8,8 +8,9 @@
  *
  *	repeated: failed ──> draining, returning ──> waiting
  *
- * A slot in Consul is held from draining to releasing; where the work is repeated, it is looked for while draining. A host that comes back from a reboot while it was draining
- * or drained returns by itself.
+ * A slot in Consul is held from draining to releasing; where the work is repeated, it is looked for
+ * while draining. A host that comes back from a reboot while it was draining or drained returns by
+ * itself.
  */
 #ifndef AGENT_MODEL_ROLL_H
 #define AGENT_MODEL_ROLL_H
@@ -46,8 +47,7 @@ struct roll {
 	struct prefix vips[FLEET_VIPS_MAX]; /* all of theirs */
 	size_t n_vips;
 	uint32_t limit; /* slots of a VIP */
-	uint32_t
-		quiet; /* packets a second to fall below before it counts as drained; 0: not waited for */
+	uint32_t quiet; /* packets a second, drained below that; 0: not waited for */
 	char why[FLEET_WHY_MAX];
 	char by[PRINCIPAL_NAME_MAX];
 	char boot[ROLL_BOOT_MAX]; /* the boot that it began in */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a program gave one of its routes: attributes, and the peers that it is for. The attributes of the
- * app (agent/model/announce_spec.h) do not add to it; those of `bgp` and of the peer do, as with every
+ * Attributes and peers that a program gave one of its routes. The attributes of the app
+ * (agent/model/announce_spec.h) do not add to it; those of `bgp` and of the peer do, as with every
  * route. Immutable once it is in use, and shared: equal routes need not be stored twice. Pure.
  */
 #ifndef AGENT_MODEL_ROUTE_SPEC_H
@@ -42,8 +42,8 @@ bool route_spec_equal(const struct route_spec *a, const struct route_spec *b);
 const struct route_spec *route_spec_for(const struct route_spec *s,
 					const struct bgp_peer_config *peer);
 
-/* The attributes in this form: as a drain or keep_last changes them, see announce_specs_attrs(). The
- * lists point into `room` and into the spec. */
+/* The attributes in this form: as a drain or keep_last changes them, see announce_specs_attrs().
+ * The lists point into `room` and into the spec. */
 void route_spec_attrs(const struct route_spec *s, enum route_form form, struct announce_room *room,
 		      struct bgp_route_attrs *ret);
 

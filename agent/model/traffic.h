@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The traffic of a VIP, from samples of counters: its rate, and whether it fits what is announced. Pure.
+ * The traffic of a VIP, from samples of counters: its rate, and whether it fits what is announced.
+ * Pure.
  *
  *	idle   announced for a minute, no packet has come since, and before it was announced there had been some:
  *	       the routers do not send here what they sent here before
@@ -17,7 +18,8 @@
 
 #define TRAFFIC_IDLE_AFTER  (60 * USEC_PER_SEC)
 #define TRAFFIC_STRAY_AFTER (30 * USEC_PER_SEC)
-/* Packets of a withdrawn VIP are an alarm as long as the last came within this time, or two samples. */
+/* Packets of a withdrawn VIP are an alarm as long as the last came within this time, or two
+ * samples. */
 #define TRAFFIC_STRAY_FOR     (15 * USEC_PER_SEC)
 #define TRAFFIC_STRAY_SAMPLES 2
 /* A sample says what is now for so long, or as long as three took, with a limit of its own. */
@@ -29,7 +31,7 @@
 enum traffic_route {
 	TRAFFIC_WITHDRAWN,
 	TRAFFIC_COVERED,   /* withdrawn, and a router has an aggregate of this host that it is in */
-	TRAFFIC_ANNOUNCED, /* to a router, by itself or by the aggregate that stands for it */
+	TRAFFIC_ANNOUNCED, /* to a router, on its own or by the aggregate that stands for it */
 };
 
 /* Zeroed; but for a VIP that is new, traffic_init(). */
@@ -51,7 +53,8 @@ struct traffic {
 void traffic_init(struct traffic *t, enum traffic_route route, mono_t now);
 void traffic_sample(struct traffic *t, uint64_t packets, uint64_t bytes, enum traffic_route route,
 		    mono_t now);
-/* The last sample says what is now: counting did not stop since. Without that it is neither idle nor stray. */
+/* The last sample says what is now: counting did not stop since. Without that it is neither idle
+ * nor stray. */
 bool traffic_is_current(const struct traffic *t, mono_t now);
 /* There is a rate, and it is that of now. */
 bool traffic_has_rate(const struct traffic *t, mono_t now);

@@ -20,7 +20,7 @@ static const struct {
 	{ PREFIX4(32, 100, 100, 100, 200), "the address of a cloud's metadata service" },
 	{ PREFIX4(32, 168, 63, 129, 16), "the address of a cloud's metadata service" },
 	{ PREFIX4(32, 192, 0, 0, 192), "the address of a cloud's metadata service" },
-	{ PREFIX4(8, 0), "0.0.0.0/8, which is no address of a host" },
+	{ PREFIX4(8, 0), "0.0.0.0/8, which is not an address of a host" },
 	{ PREFIX4(24, 192, 0, 0), "192.0.0.0/24, reserved for protocols" },
 	{ PREFIX4(24, 192, 88, 99), "the addresses of 6to4 relays" },
 	{ PREFIX4(4, 240), "240.0.0.0/4, which is not allocated" },
@@ -117,8 +117,8 @@ static bool is_end_of(const struct prefix *vip, const struct prefix *address)
 	return prefix_contains(vip, &first) || (bits == 32 && prefix_contains(vip, &last));
 }
 
-/* `present`: the VIP itself is to be there. An address with the length of its subnet is one by which
- * the host is reached. */
+/* `present`: the VIP itself is to be there. An address with the length of its subnet is one by
+ * which the host is reached. */
 static int check_addresses(const struct vip_host *host, const struct prefix *vip, bool present,
 			   struct err *err)
 {
@@ -194,7 +194,7 @@ static int check_length(const struct vip_policy *policy, const struct prefix *vi
 			       allow_key(policy));
 	if (policy->allow.n == 0 && vip->len < host_length(vip))
 		return err_set(err, -EACCES,
-			       "vip %s is no host route (/%u), and only those are accepted over "
+			       "vip %s is not a host route (/%u), and only those are accepted over "
 			       "HTTP and from Consul; to allow it, add it to agent.vips.allow",
 			       text, host_length(vip));
 	if (policy->allow.n > 0 && vip->len < own)
@@ -290,8 +290,8 @@ static int check_list(const struct community_list *l, const struct bgp_communiti
 	return 0;
 }
 
-/* The list has standard ones only: where it is given, there are no others. Of the file, they are what
- * the operator wrote. */
+/* The list has standard ones only: where it is given, there are no others. Of the file, they are
+ * what the operator wrote. */
 static int check_others(const struct community_list *l, const struct app_spec *spec,
 			struct err *err)
 {

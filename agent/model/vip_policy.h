@@ -10,8 +10,9 @@
  *	an entry that is the VIP itself  that VIP, whatever is known against it
  *	an entry inside a special range  what it contains of that range
  *
- * `bind: none`, with which nothing on the host answers, needs an entry that contains the VIP; so does
- * `bind: present`, with which the VIP may be an address of this host that is no part of a subnet.
+ * `bind: none`, with which nothing on the host answers, needs an entry that contains the VIP; so
+ * does `bind: present`, with which the VIP may be an address of this host that is not part of a
+ * subnet.
  */
 #ifndef AGENT_MODEL_VIP_POLICY_H
 #define AGENT_MODEL_VIP_POLICY_H
@@ -35,7 +36,7 @@ struct vip_lengths {
 	uint8_t v4, v6;
 };
 
-/* What one principal may ask for, besides; zero and empty: no limit of its own. */
+/* Additional limits of one principal; zero and empty: none. */
 struct vip_limits {
 	struct prefix_list allow; /* in place of agent.vips.allow */
 	uint16_t max;
@@ -68,7 +69,7 @@ struct vip_host_net {
 	char ifname[IF_NAMESIZE];
 };
 
-/* What this host has and uses, its VIPs excepted. */
+/* Addresses and routes that this host has and uses, its VIPs excepted. */
 struct vip_host {
 	const struct vip_host_net *addresses;
 	size_t n_addresses;

@@ -22,7 +22,7 @@ static const struct {
 	{ "Mbps", 1e6 / 8 }, { "Gbps", 1e9 / 8 }, { "Tbps", 1e12 / 8 },
 };
 
-/* Digits, perhaps with a point among them. Returns what follows; NULL: it is no number. */
+/* Digits, perhaps with a point among them. Returns what follows; NULL: it is not a number. */
 static const char *parse_number(const char *text, double *ret)
 {
 	double value = 0, place = 1;

@@ -7,8 +7,9 @@
 
 #include "lib/err.h"
 
-/* A number, which is octets per second, or with a unit "1Gbps", "2.5Mbps", "64kbps", "9600bps", "1Tbps":
- * bits per second. *ret are the bits of the nearest IEEE 754 float, as in the extended community. */
+/* A number, which is octets per second, or with a unit "1Gbps", "2.5Mbps", "64kbps", "9600bps",
+ * "1Tbps": bits per second. *ret are the bits of the nearest IEEE 754 float, as in the extended
+ * community. */
 int weight_parse(const char *text, uint32_t *ret, struct err *err);
 #define WEIGHT_TEXT_MAX 24
 /* The number without a unit; weight_parse() makes the same of it. */

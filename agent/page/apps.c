@@ -170,7 +170,8 @@ void page_apps_add_head(const struct status_sources *in, struct html *h)
 	html_add(h, "</tr></thead>\n");
 }
 
-/* The first walk counts those that are asked for. How many are in trouble is known at the end only. */
+/* The first walk counts those that are asked for. How many are in trouble is known at the end
+ * only. */
 static void look_at(struct page_apps *a, const struct status_sources *in, const struct app *app,
 		    const struct page_query *query, struct html *h, size_t *looks)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The apps of the page, those in trouble first, with their VIPs and where each stands at each peer. One
- * page of them is in memory at no time: they are added as the client reads.
+ * The apps of the page, those in trouble first, with their VIPs and where each stands at each peer.
+ * One page of them is in memory at no time: they are added as the client reads.
  */
 #ifndef AGENT_PAGE_APPS_H
 #define AGENT_PAGE_APPS_H

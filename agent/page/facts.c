@@ -70,7 +70,8 @@ static void add_ratio(struct html *h, const char *head, size_t n, size_t of, con
 		 mark_of_ratio(n, of), n, of, word);
 }
 
-/* Those that an aggregate stands for are as they should be; whether it is announced stands beside them. */
+/* Those that an aggregate stands for are as they should be; whether it is announced stands beside
+ * them. */
 static void add_vips(struct html *h, const json_t *status)
 {
 	size_t announced = number(status, "vips", "announced"),

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* This agent in its fleet, on the page: its apps that are not as they should be, and rolling work. Nothing without a
- * fleet. */
+/* This agent in its fleet, on the page: its apps that are not as they should be, and rolling work.
+ * Nothing without a fleet. */
 #ifndef AGENT_PAGE_FLEET_PART_H
 #define AGENT_PAGE_FLEET_PART_H
 

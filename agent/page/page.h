@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The page at GET /: the status of this host for people, as HTML that needs no script. It is made of
- * what the JSON views say (agent/status), piece by piece as the client reads, from the template
+ * The page at GET /: the status of this host for people, as HTML that needs no script. It is made
+ * of what the JSON views say (agent/status), piece by piece as the client reads, from the template
  * index.html; script.js fetches it again when something has happened and exchanges what differs.
  *
  *	facts sessions checks marks html links query (P)   one thing each

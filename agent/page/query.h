@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the page shows: parameters of GET /. Pure.
+ * Content of the page: parameters of GET /. Pure.
  *
  *	q      those with this text in the name or in a VIP, in whatever case
  *	show   all (default), trouble, or those in this state (agent/model/app_state.h)

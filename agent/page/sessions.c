@@ -36,7 +36,7 @@ static void add_bfd(struct html *h, const json_t *bfd)
 	html_add(h, " <small>%s</small>", *error ? error : html_member(bfd, "last_down"));
 }
 
-/* What explains the state, the most useful first. */
+/* Explains the state, by the most useful text there is. */
 static const char *remark(const json_t *peer)
 {
 	static const char *const keys[] = { "path_error", "hint", "last_error", NULL };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Why a VIP or an aggregate is announced, or is not: /v1/explain as a table, for the link that asks for it. */
+/* Why a VIP or an aggregate is announced, or is not: /v1/explain as a table, for the link that asks
+ * for it. */
 #ifndef AGENT_PAGE_WHY_H
 #define AGENT_PAGE_WHY_H
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What a program is told: answers to its commands, and of sessions, in the words of ExaBGP. Pure. */
+/* Messages to a program: answers to its commands, and news of sessions, in the words of ExaBGP.
+ * Pure. */
 #ifndef AGENT_PROGRAMS_ANSWER_H
 #define AGENT_PROGRAMS_ANSWER_H
 
@@ -17,7 +18,7 @@
 
 /* Lines of `help`; ends with NULL. */
 extern const char *const answer_help[];
-/* Of `show neighbor` without a word behind it; likewise. */
+/* Of `show neighbor` without a word behind it; ends with NULL. */
 extern const char *const answer_neighbor[];
 
 extern const char answer_summary_head[];

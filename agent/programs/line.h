@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A line of ExaBGP's text API, as the programs of `processes` write it. The grammar is that of ExaBGP 3, 4
- * and 5, and `peer` of 6:
+ * A line of ExaBGP's text API, as the programs of `processes` write it. The grammar is that of
+ * ExaBGP 3, 4 and 5, and `peer` of 6:
  *
  *	[SELECTORS] announce|withdraw route PREFIX ATTRIBUTES
  *	[SELECTORS] announce|withdraw attributes ATTRIBUTES nlri PREFIX…
@@ -9,8 +9,8 @@
  *	[SELECTORS] announce|withdraw ipv4|ipv6 unicast ATTRIBUTES nlri PREFIX…
  *	enable-ack, version, show neighbor summary, …
  *
- * with at most one `;` at the end; what follows a # is a comment. A prefix without a length is a host
- * route. Pure.
+ * with at most one `;` at the end; what follows a # is a comment. A prefix without a length is a
+ * host route. Pure.
  */
 #ifndef AGENT_PROGRAMS_LINE_H
 #define AGENT_PROGRAMS_LINE_H
@@ -47,7 +47,8 @@ enum line_verb {
 
 struct line {
 	enum line_verb verb;
-	/* Of announce and withdraw. A route is for the peers that any selector is for; none: all. */
+	/* Of announce and withdraw. A route is for the peers that any selector is for; none:
+	 * all. */
 	struct line_selectors selectors;
 	struct route_spec *spec; /* its `peers` are not set */
 	struct prefix *prefixes; /* after `split` */
@@ -55,8 +56,8 @@ struct line {
 	bool has_path_id; /* which is ignored */
 };
 
-/* `ret` is filled, and to be freed by line_done(), also when it fails: -EINVAL with a text. A line of
- * more than `max` prefixes is refused. */
+/* `ret` is filled, and to be freed by line_done(), also when it fails: -EINVAL with a text. A line
+ * of more than `max` prefixes is refused. */
 int line_parse(const char *text, size_t len, size_t max, struct line *ret, struct err *err);
 void line_done(struct line *l);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The attributes of a line, in any order. Of one that is there twice the first counts, as with ExaBGP.
- * Pure. */
+/* The attributes of a line, in any order. Of one that is there twice the first counts, as with
+ * ExaBGP. Pure. */
 #ifndef AGENT_PROGRAMS_LINE_ATTRS_H
 #define AGENT_PROGRAMS_LINE_ATTRS_H
 
@@ -18,8 +18,8 @@ struct line_attrs {
 	uint8_t split;    /* 0: none */
 };
 
-/* The next attribute. -EINVAL with a text for a word that is none, one that cannot be sent, or a value
- * that is wrong. */
+/* The next attribute. -EINVAL with a text for a word that is none, one that cannot be sent, or a
+ * value that is wrong. */
 int line_attrs_next(struct tokens *t, struct line_attrs *a, struct err *err);
 
 #endif

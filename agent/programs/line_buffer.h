@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Octets of a pipe, line by line. A line that is longer than LINE_MAX_OCTETS is dropped as it comes in,
- * so that no more is ever held. Pure. */
+/* Octets of a pipe, line by line. A line that is longer than LINE_MAX_OCTETS is dropped as it comes
+ * in, so that no more is ever held. Pure. */
 #ifndef AGENT_PROGRAMS_LINE_BUFFER_H
 #define AGENT_PROGRAMS_LINE_BUFFER_H
 

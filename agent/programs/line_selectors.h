@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The peers in front of a command: "neighbor 192.0.2.1 local-as 65001, neighbor 192.0.2.2". Pure. */
+/* The peers in front of a command: "neighbor 192.0.2.1 local-as 65001, neighbor 192.0.2.2".
+ * Pure. */
 #ifndef AGENT_PROGRAMS_LINE_SELECTORS_H
 #define AGENT_PROGRAMS_LINE_SELECTORS_H
 
@@ -26,8 +27,8 @@ struct line_selectors {
 	size_t n;
 };
 
-/* Reads all of them; none is fine. `*`, alone or beside others, is dropped: alone it means all, beside
- * names (as the healthcheck of 4.2.25 writes it) the names count. */
+/* Reads all of them; none is fine. `*`, alone or beside others, is dropped: alone it means all,
+ * beside names (as the healthcheck of 4.2.25 writes it) the names count. */
 int line_selectors_parse(struct tokens *t, struct line_selectors *ret, struct err *err);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Lines for the stdin of a program. What it does not read is held up to a bound, and dropped beyond it,
+/* Lines for the stdin of a program. Unread lines are buffered up to a bound, and dropped beyond it,
  * line by line; nothing ever blocks. */
 #ifndef AGENT_PROGRAMS_OUTBOX_H
 #define AGENT_PROGRAMS_OUTBOX_H
@@ -18,7 +18,8 @@ struct outbox {
 	size_t len, cap;
 	uint64_t dropped; /* lines */
 	uint64_t taken;   /* octets, by the program or its pipe */
-	/* It has taken some of what was held, or has closed its stdin. May close the outbox; NULL: none. */
+	/* It has taken some of what was held, or has closed its stdin. May close the outbox; NULL:
+	 * none. */
 	void (*read)(void *userdata);
 	void *userdata;
 };

@@ -31,7 +31,7 @@
 #include "lib/list.h"
 #include "process/child.h"
 
-/* What programs need of the agent. Must outlive them. */
+/* The agent, as programs see it. Must outlive them. */
 struct programs_env {
 	sd_event *loop;
 	struct registry *registry;
@@ -50,7 +50,7 @@ struct programs_env {
 
 struct program;
 
-/* What is told to whom a program belongs. */
+/* Callbacks to the owner of a program. */
 struct program_owner {
 	void (*gone)(void *userdata);  /* its process has ended in a stop */
 	void (*again)(void *userdata); /* its app is there again, program_retry() has its routes */
@@ -73,7 +73,7 @@ struct program_feed {
 	bool is_fifo;
 	bool ended;   /* nothing more comes from the pipe */
 	bool drained; /* and nothing is left in it */
-	size_t left; /* octets that were in the pipe at the end of its process and are still to be read */
+	size_t left;  /* octets in the pipe at its end that are still to be read */
 	sd_event_source *io, *more;
 	struct line_buffer buffer;
 	bool busy; /* there is a job */
@@ -126,8 +126,8 @@ struct program {
 
 /* Its app; NULL: it is not registered. */
 struct app *program_app(const struct program *p);
-/* May a line of this kind be written now? One that may comes behind how many, since the last one, may not have. `what`:
- * "lines were refused". */
+/* May a line of this kind be written now? One that may comes behind how many, since the last one,
+ * may not have. `what`: "lines were refused". */
 bool program_may_log(const struct program *p, struct line_limit *l, const char *what);
 /* It has ended several times in a row, and has not run for long since. */
 bool program_keeps_failing(const struct program *p, mono_t now);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A wake-up reads at most LINE_BUFFER_ADD octets and carries out at most UNITS_A_TURN lines or prefixes;
- * the pipe is read again when all of them are done. So a program that writes without end is slowed down
- * by its own pipe, and the loop turns.
+ * A wake-up reads at most LINE_BUFFER_ADD octets and carries out at most UNITS_A_TURN lines or
+ * prefixes; the pipe is read again when all of them are done. So a program that writes without end
+ * is slowed down by its own pipe, and the loop turns.
  */
 #include "agent/programs/program_feed.h"
 
@@ -97,8 +97,8 @@ static void finish(struct program_feed *f, bool ok)
 	f->busy = false;
 }
 
-/* One step: peers that the route is not for take one, too, so that a turn is bounded. It ends with its
- * reader. */
+/* One step: peers that the route is not for take one, too, so that a turn is bounded. It ends with
+ * its reader. */
 static void go_on_listing(struct program_feed *f)
 {
 	char text[4096];
@@ -352,8 +352,8 @@ void program_feed_answers_read(struct program_feed *f)
 		go_on(f);
 }
 
-/* A fifo that is opened after its writers have left does not become readable at their end: with part of
- * a line, look for that. False: nothing is there now. */
+/* A fifo that is opened after its writers have left does not become readable at their end: with
+ * part of a line, look for that. False: nothing is there now. */
 static bool read_on(struct program_feed *f)
 {
 	if (!f->is_fifo || f->ended || line_buffer_is_empty(&f->buffer))
@@ -372,7 +372,8 @@ static void drained(struct program_feed *f)
 		fd_close(&f->fd);
 }
 
-/* All that was read is carried out, and, once the process has ended, all that was in the pipe then. */
+/* All that was read is carried out, and, once the process has ended, all that was in the pipe
+ * then. */
 static void take_turn(struct program_feed *f)
 {
 	for (unsigned i = 0; i < UNITS_A_TURN; i++) {

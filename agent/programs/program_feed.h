@@ -6,12 +6,13 @@
 #include "agent/programs/program.h"
 
 void program_feed_init(struct program_feed *f, struct program *p, bool is_fifo);
-/* Takes the descriptor over. One that is open is closed only then: a fifo without a reader loses what is
- * written to it. */
+/* Takes the descriptor over. One that is open is closed only then: a fifo without a reader loses
+ * what is written to it. */
 int program_feed_open(struct program_feed *f, int fd);
-/* What was read and not carried out is dropped. */
+/* Commands that were read but not carried out are dropped. */
 void program_feed_close(struct program_feed *f);
-/* The process has ended. What is in the pipe now is still carried out; program_on_feed_done() tells when. */
+/* The process has ended. Lines that are in the pipe now are still carried out;
+ * program_on_feed_done() tells when. */
 void program_feed_end(struct program_feed *f);
 
 /* The program has read answers, or has closed its stdin. */

@@ -85,7 +85,8 @@ void program_job_done(struct program_job *job)
 	*job = (struct program_job){ 0 };
 }
 
-/* Also of a route that the line did not change: the registry may not have taken it the last time. */
+/* Also of a route that the line did not change: the registry may not have taken it the last
+ * time. */
 static int put(const struct program *p, const struct program_route *route, struct err *err)
 {
 	struct app *app = program_app(p);
@@ -121,8 +122,8 @@ static bool has_receiver(const struct program *p, const struct route_spec *spec)
 	return false;
 }
 
-/* A route that was withdrawn from its last peer is none any more: it would count for max_routes, and go
- * to peers that come later. */
+/* A route that was withdrawn from its last peer is none any more: it would count for max_routes,
+ * and go to peers that come later. */
 static void withdraw(struct program *p, const struct program_job *job, const struct prefix *prefix)
 {
 	struct app *app = program_app(p);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The routes of a process live as long as it does. Its end is told by a pidfd, and what it withdraws is
- * withdrawn in that turn of the loop. Where its routes stay (on_exit: keep, or a one-shot program that
- * ended with status 0), its last lines are carried out first.
+ * The routes of a process live as long as it does. Its end is told by a pidfd, and what it
+ * withdraws is withdrawn in that turn of the loop. Where its routes stay (on_exit: keep, or a
+ * one-shot program that ended with status 0), its last lines are carried out first.
  */
 #include "agent/programs/program_run.h"
 
@@ -298,8 +298,8 @@ static int try_fifo(struct program *p, struct err *err)
 	return fd < 0 ? fd : program_feed_open(&p->fifo, fd);
 }
 
-/* One that every writer has left is opened anew: the old descriptor would tell its end for ever. Where
- * that fails, lines that come meanwhile are not obeyed. */
+/* One that every writer has left is opened anew: the old descriptor would tell its end for ever.
+ * Where that fails, lines that come meanwhile are not obeyed. */
 static void open_fifo(struct program *p)
 {
 	struct err err = { "" };

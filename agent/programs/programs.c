@@ -226,7 +226,7 @@ static int on_sweep(sd_event_source *source, uint64_t usec, void *userdata)
 	return 0;
 }
 
-/* Its routes go at once, its process when it has ended by itself or was killed. */
+/* Its routes go at once, its process when it has exited on its own or was killed. */
 static void let_go(struct programs *ps, struct program *p)
 {
 	program_withdraw_all(p, true);
@@ -301,7 +301,8 @@ void programs_stop(struct programs *ps)
 		program_stop(list_entry(it, struct program, node));
 }
 
-/* What checks have left behind, one on a dead file server say, is not waited for where no program ran. */
+/* Leftover processes of checks, such as one blocked on a dead file server, are only waited for if a
+ * program has run. */
 static bool all_gone(const struct programs *ps)
 {
 	return programs_left(ps) == 0 && (!ps->had_left || child_all_reaped());
@@ -331,7 +332,8 @@ static void kill_left(const struct list *list)
 
 static void wait_on(struct programs *ps);
 
-/* What they have started, and what has left their groups, is killed in turns of the loop. */
+/* Their descendants, also those that have left their process groups, are killed in turns of the
+ * loop. */
 static int on_end_of_stop(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	(void)source, (void)usec;

@@ -24,14 +24,16 @@ struct programs *programs_new(const struct programs_env *env, const struct progr
 void programs_free(struct programs *ps);
 /* Another list: a process that is the same goes on. `ps` may be NULL. */
 void programs_change(struct programs *ps, const struct program_list *list);
-/* The agent stops, or restarts: what they write from now on has no effect, but is answered. `ps` may be NULL. */
+/* The agent stops, or restarts: what they write from now on has no effect, but is answered. `ps`
+ * may be NULL. */
 void programs_mute(struct programs *ps);
 /* After that: SIGTERM to all. `ps` may be NULL. */
 void programs_stop(struct programs *ps);
 /* How many have a process. `ps` may be NULL. */
 size_t programs_left(const struct programs *ps);
-/* After that: calls `done` when nothing of them is left, at once when that is so now. What has not ended at `limit`
- * is killed, which may take half a second more. `ps` may be NULL. */
+/* After that: calls `done` when nothing of them is left, at once when that is so now. Processes
+ * that have not ended at `limit` are killed, which may take half a second more. `ps` may be
+ * NULL. */
 #define PROGRAMS_STOP_MAX (2 * USEC_PER_SEC)
 void programs_finish(struct programs *ps, mono_t limit, void (*done)(void *userdata),
 		     void *userdata);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * When a reload that programs ask for begins: at once, but not within RELOAD_PACE of the one before. However many
- * ask meanwhile, one follows. Zeroed memory is a pace without any. Pure.
+ * When a reload that programs ask for begins: at once, but not within RELOAD_PACE of the one
+ * before. However many ask meanwhile, one follows. Zeroed memory is a pace without any. Pure.
  */
 #ifndef AGENT_PROGRAMS_RELOAD_PACE_H
 #define AGENT_PROGRAMS_RELOAD_PACE_H

@@ -32,7 +32,8 @@ void route_table_done(struct route_table *t);
 size_t route_table_n(const struct route_table *t);
 struct program_route *route_table_find(const struct route_table *t, const struct prefix *prefix);
 
-/* `spec` for the peers of `peers`, NULL: all. A line that changes nothing leaves the route its spec. */
+/* `spec` for the peers of `peers`, NULL: all. A line that changes nothing leaves the route its
+ * spec. */
 void route_table_announce(struct route_table *t, const struct prefix *prefix,
 			  struct route_spec *spec, const struct bgp_peer_filter *peers,
 			  bool by_fifo);

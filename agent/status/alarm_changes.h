@@ -9,8 +9,8 @@
 /* `alarm`: its object in one of the lists. */
 typedef void alarm_change_cb(bool on, const json_t *alarm, void *userdata);
 
-/* An alarm is one by its name and its subject; one that counts its subjects, by its name: another of
- * them may be the first. Those that went come before those that came. */
+/* An alarm is one by its name and its subject; one that counts its subjects, by its name: another
+ * of them may be the first. Those that went come before those that came. */
 void alarm_changes(const json_t *before, const json_t *now, alarm_change_cb *cb, void *userdata);
 
 /* Two alarms of one kind, which count what they are about or are about the same. */

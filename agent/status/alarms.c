@@ -75,8 +75,8 @@ static void add_unable(json_t *alarms, const struct app_findings *f)
 		f->n_blind);
 }
 
-/* Apps that are announced although they are down, monitors that cannot be run, and apps that name a peer which is not
- * there: of the file, `check` finds them. */
+/* Apps that are announced although they are down, monitors that cannot be run, and apps that name a
+ * peer which is not there: of the file, `check` finds them. */
 static void add_apps(json_t *alarms, const struct status_sources *in)
 {
 	struct app_findings f = { 0 };

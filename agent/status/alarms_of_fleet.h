@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Alarms about the fleet: apps that its guard keeps, rolling work, joining, and Consul's session. */
+/* Alarms about the fleet: apps that its guard keeps, rolling work, joining, and Consul's
+ * session. */
 #ifndef AGENT_STATUS_ALARMS_OF_FLEET_H
 #define AGENT_STATUS_ALARMS_OF_FLEET_H
 

@@ -131,8 +131,8 @@ static void add_sessions(json_t *alarms, const struct status_sources *in,
 		alarm_add(alarms, "no-bgp-listener", NULL, NULL, "%s", no_listener);
 }
 
-/* The session works, and a failure of the path would be found by the hold timer only. A peer without a
- * session has an alarm already, whose hint says so where BFD is required. */
+/* The session works, and a failure of the path would be found by the hold timer only. A peer
+ * without a session has an alarm already, whose hint says so where BFD is required. */
 static void add_bfd_peer(json_t *alarms, const struct status_sources *in,
 			 const struct bgp_peer_status *peer, const struct view_clock *clock)
 {

@@ -34,7 +34,8 @@ struct config_file {
 	json_t *files;             /* included ones; NULL: none */
 	size_t n_kept, n_left_out; /* of them, with errors */
 	const char *first_broken;  /* one of these; a view into files */
-	/* The file was broken at the start, and its copy of this date is in effect; "": it was not. */
+	/* The file was broken at the start, and its copy of this date is in effect; "": it was
+	 * not. */
 	char last_good[DATE_TEXT_MAX];
 	struct config_trial trial;
 	struct config_rolled_back rolled_back;
@@ -59,7 +60,8 @@ enum reload_end {
 /* Takes both arrays over. */
 void config_file_reloaded(struct config_file *f, enum reload_end end, json_t *errors,
 			  json_t *needs_restart);
-/* The last reload, or without one the start, put the file into effect; included files are by themselves. */
+/* The last reload, or without one the start, put the file into effect; included files are by
+ * themselves. */
 bool config_file_is_accepted(const struct config_file *f);
 /* The file, or one that it includes, was modified since it was loaded, or is gone. */
 bool config_file_is_changed(const struct config_file *f);

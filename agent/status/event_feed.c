@@ -26,7 +26,8 @@ struct event_feed {
 	const struct event_ring *ring;
 	struct event_filter filter;
 	uint64_t at; /* the last id that was read, or did not pass */
-	/* The piece that is being read, of which `offset` octets are. It is made again for the rest. */
+	/* The piece that is being read, of which `offset` octets are. It is made again for the
+	 * rest. */
 	enum piece piece;
 	size_t offset;
 	uint64_t id;     /* of PIECE_EVENT */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The event ring as server-sent events, for a reader that follows it. A feed is a position in the
- * ring: what it sends is made when there is room for it, and a reader that takes it too slowly finds
- * events gone, and is told how many. Pure.
+ * ring: what it sends is made when there is room for it, and a reader that takes it too slowly
+ * finds events gone, and is told how many. Pure.
  *
  *	event: events.begin      the first one: epoch, newest, oldest; `restarted`: the reader's last
  *	                         event was of another epoch
@@ -26,8 +26,8 @@ struct event_feed;
 struct event_feed *event_feed_new(const struct event_ring *ring, const struct event_query *query);
 void event_feed_free(struct event_feed *f);
 
-/* Reads at most `max` octets. 0: there are none at present, or none any more after event_feed_end().
- * -ENODATA: part of an event was read, and the rest of it is gone. */
+/* Reads at most `max` octets. 0: there are none at present, or none any more after
+ * event_feed_end(). -ENODATA: part of an event was read, and the rest of it is gone. */
 ssize_t event_feed_read(struct event_feed *f, char *buf, size_t max);
 /* Would it give any octets? */
 bool event_feed_has_more(struct event_feed *f);

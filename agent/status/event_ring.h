@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The last events of the agent (lib/log.h), for /v1/events. Pure. A reader has a position of its own
- * and costs the ring nothing: one that is too slow finds that its next event is gone.
+ * The last events of the agent (lib/log.h), for /v1/events. Pure. A reader has a position of its
+ * own and costs the ring nothing: one that is too slow finds that its next event is gone.
  */
 #ifndef AGENT_STATUS_EVENT_RING_H
 #define AGENT_STATUS_EVENT_RING_H
@@ -66,7 +66,7 @@ struct event_filter {
 int event_filter_set_kind(struct event_filter *f, const char *kind);
 int event_filter_set_name(struct event_filter *f, const char *name);
 
-/* What a reader asks for. */
+/* Query of a reader. */
 struct event_query {
 	struct event_mark since;
 	bool has_since;

@@ -98,8 +98,8 @@ static bool checks_pass(const json_t *app)
 					     : (json_int_t)json_array_size(monitors));
 }
 
-/* An app that is down may be announced all the same: keep_last, states.down.announce. One that is down
- * because of hold_down alone fails there: its checks need no advice. */
+/* An app that is down may be announced all the same: keep_last, states.down.announce. One that is
+ * down because of hold_down alone fails there: its checks need no advice. */
 static void add_health(struct walk *w, const json_t *app, const json_t *vip)
 {
 	bool is_up = str_equal(text_of(app, "health"), "up");
@@ -155,8 +155,8 @@ static void add_drain(struct walk *w, const json_t *app)
 
 /* ---- the host ---- */
 
-/* "error" is also that of the rules, which come after the address, and of peers that cannot be sent a
- * route that is announced, so after both. */
+/* "error" is also that of the rules, which come after the address, and of peers that cannot be sent
+ * a route that is announced, so after both. */
 static void add_address(struct walk *w, const json_t *vip, bool rules_missing)
 {
 	bool bound = json_is_true(json_object_get(vip, "bound"));
@@ -170,7 +170,7 @@ static void add_address(struct walk *w, const json_t *vip, bool rules_missing)
 				    *error  ? error
 				    : bound ? done
 					    : "not bound",
-				    "mend what the text says; the agent tries again by itself",
+				    "mend what the text says; the agent retries automatically",
 				    *error ? json_object_get(vip, "error_since_seconds") : NULL,
 				    bound && !*error });
 }
@@ -211,7 +211,7 @@ static void add_nat(struct walk *w, const json_t *app, const json_t *vip, const 
 
 /* ---- the peer ---- */
 
-/* What the conditions of a peer need beside the route there. */
+/* Facts about a peer that its conditions need, besides the route there. */
 struct peer_facts {
 	const json_t *ages;    /* of this peer */
 	const json_t *defined; /* since the route has this filter; NULL: not known */

@@ -145,8 +145,8 @@ static bool is_held(const struct forecast_routes *r, const struct forecast_peer 
 	return state == BGP_ROUTE_SENT || state == BGP_ROUTE_PENDING;
 }
 
-/* A route that is announced and for this peer. A session that is reset is supposed to come back as it was;
- * one that is new is not counted on. */
+/* A route that is announced and for this peer. A session that is reset is supposed to come back as
+ * it was; one that is new is not counted on. */
 static bool would_be_held(const struct forecast_routes *r, const struct forecast_peer *p,
 			  const struct prefix *prefix, const struct addr *next_hop)
 {
@@ -281,7 +281,8 @@ struct both {
 	enum route_form later;
 };
 
-/* Returns its attributes, if this peer has them. With an aggregate in its place, it is only counted. */
+/* Returns its attributes, if this peer has them. With an aggregate in its place, it is only
+ * counted. */
 static bool had_route(const struct forecast_routes *r, const struct forecast_peer *p,
 		      const struct both *b, struct forecast_change *ret)
 {
@@ -319,7 +320,8 @@ static bool will_have_route(const struct forecast_routes *r, const struct foreca
 	return has;
 }
 
-/* What waits for the session of a peer that comes, or for checks that have not run yet. */
+/* The reason why the route comes later: the session of a peer that is added, or checks that have
+ * not run yet; NULL: it does not. */
 static const char *waits_for(const struct forecast_peer *p, const struct both *b,
 			     enum route_form to)
 {

@@ -28,18 +28,18 @@ struct forecast_bgp {
 	const struct bgp_config *present, *next;
 };
 
-/* What it is given must outlive it; `bgp` is NULL without another configuration. */
+/* All arguments must outlive it; `bgp` is NULL without another configuration. */
 void forecast_routes_init(struct forecast_routes *r, const struct status_sources *in,
 			  const struct aggregates *after, const struct forecast_bgp *bgp);
 void forecast_routes_set_down(struct forecast_routes *r, const struct peer_id *peer);
 void forecast_routes_done(struct forecast_routes *r);
-/* What becomes of the peers themselves: `peer`, `change` (added, removed, reset). */
+/* Changes of the peers themselves: `peer`, `change` (added, removed, reset). */
 json_t *forecast_routes_peers(const struct forecast_routes *r);
 
 struct forecast_change {
 	enum route_form from, to;
-	/* Peers that have the route; of a VIP that an aggregate with summary_only stands for, that have
-	 * the aggregate, and the VIP is in its count. */
+	/* Peers that have the route; of a VIP that an aggregate with summary_only stands for, that
+	 * have the aggregate, and the VIP is in its count. */
 	size_t n_before, n_after;
 	json_t *rows; /* of the peers whose route is another one; owned */
 };
@@ -48,8 +48,9 @@ bool forecast_change_is_one(const struct forecast_change *c);
 /* No peer has it any more. */
 bool forecast_change_is_loss(const struct forecast_change *c);
 
-/* A VIP as it is, and as it would be with its route in the form `to`; of `after` prefix, spec and route are
- * used, and without a spec there is no route. `later`: the form when its checks pass, of one that has none before. */
+/* A VIP as it is, and as it would be with its route in the form `to`; of `after` prefix, spec and
+ * route are used, and without a spec there is no route. `later`: the form when its checks pass, of
+ * one that has none before. */
 void forecast_routes_of_vip(struct forecast_routes *r, const struct vip *vip,
 			    const struct vip *after, enum route_form to, enum route_form later,
 			    struct forecast_change *ret);

@@ -26,7 +26,8 @@ static void find_owner(const struct forecast *f, const struct plan *plan, mono_t
 		v->after.route = v->vip->route;
 }
 
-/* With a plan each app has its forecast; one that has the VIP no more has it neither in its definition. */
+/* With a plan each app has its forecast; one that has the VIP no more has it neither in its
+ * definition. */
 static bool is_had(const struct forecast_vip *v)
 {
 	const struct app_spec *spec = v->after.spec;
@@ -93,7 +94,7 @@ void forecast_vip_find(const struct forecast *f, const struct plan *plan, const 
 
 /* ---- the address ---- */
 
-/* Something of ours is there, or would be, and is to stay. */
+/* Our address or route is there, or would be, and is to stay. */
 static bool is_bound(const struct forecast_vip *v)
 {
 	return v->vip->bound || v->vip->retained;
@@ -118,7 +119,7 @@ static bool would_be_bound(const struct forecast_vip *v)
 	return v->vip->bound || !v->vip->trouble || !is_defined_alike(v);
 }
 
-/* NULL: nothing of ours. */
+/* NULL: neither our address nor our route. */
 static const char *place_of(const struct app_spec *spec)
 {
 	return spec ? app_spec_place(spec) : NULL;

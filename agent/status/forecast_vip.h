@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A VIP in a forecast: whose it would be, in which form its route would be, and what becomes of its address and
- * its NAT mappings. */
+/* A VIP in a forecast: whose it would be, in which form its route would be, and what becomes of its
+ * address and its NAT mappings. */
 #ifndef AGENT_STATUS_FORECAST_VIP_H
 #define AGENT_STATUS_FORECAST_VIP_H
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A part of the answer to /metrics that grows: families and their samples, in the text format of
- * Prometheus (version 0.0.4) or in OpenMetrics 1.0, which differ in how a family of counters is named.
- * Every name gets the prefix "vipherald_", but for those that begin with "process_". Pure.
+ * Prometheus (version 0.0.4) or in OpenMetrics 1.0, which differ in how a family of counters is
+ * named. Every name gets the prefix "vipherald_", but for those that begin with "process_". Pure.
  */
 #ifndef AGENT_STATUS_METRIC_PAGE_H
 #define AGENT_STATUS_METRIC_PAGE_H
@@ -33,12 +33,13 @@ struct metric_label {
 /* The value of a label as it is shown, before it is escaped: two texts may become the same. */
 #define METRIC_TEXT_MAX 512
 void metric_text(const char *value, char buf[static METRIC_TEXT_MAX]);
-/* `type` is "counter" (then the name ends with _total), "gauge" or "histogram". `help` is a sentence. */
+/* `type` is "counter" (then the name ends with _total), "gauge" or "histogram". `help` is a
+ * sentence. */
 void metric_head(struct metric_page *page, const char *name, const char *type, const char *help);
 /* labels[] ends with a name that is NULL; NULL: none. */
 void metric_sample(struct metric_page *page, const char *name, const struct metric_label *labels,
 		   uint64_t value);
-/* A value that is no whole number, with `digits` behind the point. */
+/* A value that is not a whole number, with `digits` behind the point. */
 void metric_sample_double(struct metric_page *page, const char *name,
 			  const struct metric_label *labels, double value, int digits);
 /* Buckets, sum and count. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What /metrics says of the agent as a whole and of its peers. A family of samples is one line in
- * metrics.c, which names it, says what it means and picks the value from a status struct. Pure;
+ * Metrics of the agent as a whole and of its peers. A family of samples is one line in metrics.c,
+ * which names it, describes it and picks the value from a status struct. Pure;
  * agent/status/metrics_collect.h gets the status, and metrics_of_apps.h has the families of apps.
  */
 #ifndef AGENT_STATUS_METRICS_H

@@ -131,7 +131,8 @@ static void add_advertised(struct scrape *s, const char *name, const struct app 
 	}
 }
 
-/* Nothing while they are not counted: a counter that stands still would say that there is no traffic. */
+/* Nothing while they are not counted: a counter that stands still would say that there is no
+ * traffic. */
 static void add_traffic(struct scrape *s, const char *name, const struct app *app, size_t i,
 			bool bytes)
 {
@@ -160,7 +161,8 @@ static void monitor_text(const struct app *app, size_t i, char buf[static METRIC
 	metric_text(m.text, buf);
 }
 
-/* Monitors may look alike without their secrets: then they have numbers, or one series would be there twice. */
+/* Monitors may look alike without their secrets: then they have numbers, or one series would be
+ * there twice. */
 static const char *monitor_label(const struct app *app, size_t i, char buf[static METRIC_TEXT_MAX])
 {
 	char other[METRIC_TEXT_MAX], number[24];
@@ -310,7 +312,8 @@ static const struct {
 
 /* ---- alarms ---- */
 
-/* An alarm of the same kind and subject stands before it, such as that of one file with two certificates. */
+/* An alarm of the same kind and subject stands before it, such as that of one file with two
+ * certificates. */
 static bool is_repeated(const json_t *alarms, size_t i)
 {
 	for (size_t j = 0; j < i; j++)
@@ -411,8 +414,8 @@ static void begin_app(struct scrape *s, const struct app *app)
 	s->vips_gone = app->vips_gone;
 }
 
-/* Those that were there when the app was begun, and not the new ones, which may have been told before they
- * went and came again. Another definition may have them in another order. */
+/* Those that were there when the app was begun, and not the new ones, which may have been told
+ * before they went and came again. Another definition may have them in another order. */
 static size_t end_of_vips(const struct scrape *s, const struct app *app)
 {
 	uint64_t gone = app->vips_gone - s->vips_gone;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What /metrics says of BFD, in the names of RFC 5880 and of exporters of routers. Pure. */
+/* Metrics of BFD, named as in RFC 5880 and as by exporters of routers. Pure. */
 #ifndef AGENT_STATUS_METRICS_OF_BFD_H
 #define AGENT_STATUS_METRICS_OF_BFD_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What /metrics says of this agent in its fleet; of its apps, metrics_of_apps. Pure. */
+/* Metrics of this agent in its fleet; those of its apps are in metrics_of_apps. Pure. */
 #ifndef AGENT_STATUS_METRICS_OF_FLEET_H
 #define AGENT_STATUS_METRICS_OF_FLEET_H
 

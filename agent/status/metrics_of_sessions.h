@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What /metrics says of BGP sessions, in the names that exporters of routers use. Pure. */
+/* Metrics of BGP sessions, named as by exporters of routers. Pure. */
 #ifndef AGENT_STATUS_METRICS_OF_SESSIONS_H
 #define AGENT_STATUS_METRICS_OF_SESSIONS_H
 

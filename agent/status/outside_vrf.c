@@ -44,7 +44,8 @@ static void ask_kernel(const struct host_changes *host, struct outside_vrf_place
 	str_copy(place->vrf, sizeof(place->vrf), master.name);
 }
 
-/* Thousands of VIPs are at a few interfaces: system calls for each VIP would take the turn of the loop. */
+/* Thousands of VIPs are at a few interfaces: system calls for each VIP would take the turn of the
+ * loop. */
 static const struct outside_vrf_place *place_of(struct outside_vrf *o, const char *interface)
 {
 	struct outside_vrf_place *place;

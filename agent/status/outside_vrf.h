@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * VIPs that a peer in a VRF is sent, and that are bound outside of it (agent/model/vrf_reach.h).
- * What another program binds (`bind: present`) or nowhere (`none`) is not known here.
+ * VIPs that another program binds (`bind: present`), or that are bound nowhere (`none`), are not
+ * known here.
  */
 #ifndef AGENT_STATUS_OUTSIDE_VRF_H
 #define AGENT_STATUS_OUTSIDE_VRF_H
@@ -11,7 +12,8 @@
 
 struct outside_vrf_place;
 
-/* Asks for each interface once. `peers` and `host` must outlive it; `host` NULL: the kernel is asked. */
+/* Asks for each interface once. `peers` and `host` must outlive it; `host` NULL: the kernel is
+ * asked. */
 struct outside_vrf {
 	const struct peer_list *peers;
 	const struct host_changes *host;

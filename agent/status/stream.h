@@ -21,7 +21,8 @@ struct stream_ops {
 struct stream_text_ops {
 	char *(*next)(void *userdata); /* a piece, to be freed by the stream; NULL at the end */
 	void (*done)(void *userdata);
-	/* The last piece took long: others have their turn before the next one is made. NULL: none does. */
+	/* The last piece took long: others have their turn before the next one is made. NULL: none
+	 * does. */
 	bool (*rests)(void *userdata);
 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the API says of an app: is it announced, since when, what did its checks say last, and if it
- * is not announced, why not.
+ * An app as the API shows it: whether it is announced, since when, the last results of its checks,
+ * and if it is not announced, why not.
  */
 #ifndef AGENT_STATUS_VIEW_APP_H
 #define AGENT_STATUS_VIEW_APP_H

@@ -19,7 +19,7 @@ static json_t *packets(const struct bfd_status *s)
 			 dropped(s->dropped));
 }
 
-/* What the packets of the router say; null: none has come. */
+/* State of the router by its packets; null: none has been received. */
 static json_t *remote(const struct bfd_status *s)
 {
 	if (s->received == 0)

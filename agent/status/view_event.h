@@ -12,7 +12,8 @@ json_t *view_event(const struct event *event);
 json_t *view_event_range(const struct event_ring *ring);
 /* How many of those after the mark are gone. */
 uint64_t view_events_missed(const struct event_ring *ring, const struct event_mark *mark);
-/* The same with "missed": N, "events": […]. The query is copied. The ring has to outlive the stream. */
+/* The same with "missed": N, "events": […]. The query is copied. The ring has to outlive the
+ * stream. */
 struct stream *view_events(const struct event_ring *ring, const struct event_query *query);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* This agent in its fleet, as JSON: GET /v1/fleet, and `fleet` of GET /v1/status, which is null without one. */
+/* This agent in its fleet, as JSON: GET /v1/fleet, and `fleet` of GET /v1/status, which is null
+ * without one. */
 #ifndef AGENT_STATUS_VIEW_FLEET_H
 #define AGENT_STATUS_VIEW_FLEET_H
 

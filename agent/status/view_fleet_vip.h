@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What Consul holds of a VIP of the fleet, as JSON: who announces it, who waits, who does rolling work. */
+/* A VIP of the fleet as stored in Consul, as JSON: who announces it, who waits, who does rolling
+ * work. */
 #ifndef AGENT_STATUS_VIEW_FLEET_VIP_H
 #define AGENT_STATUS_VIEW_FLEET_VIP_H
 
@@ -12,7 +13,7 @@
 /* With more nodes than `room` "nodes" is null. `spec` says how many have to stay. */
 json_t *view_fleet_vip(const struct fleet_spec *spec, const struct prefix *vip,
 		       const struct fleet_view *v, const struct view_clock *clock, size_t room);
-/* What this agent knows of the VIP by itself, where Consul does not answer. */
+/* This agent's own view of the VIP, for when Consul does not answer. */
 json_t *view_fleet_vip_own(const struct status_sources *in, const struct fleet_spec *spec,
 			   const struct prefix *vip);
 

@@ -154,7 +154,7 @@ static json_t *span_or_null(bool is, span_t span)
 	return is ? view_span(span) : json_null();
 }
 
-/* What follows from Consul's being away besides; NULL: it is not supposed to be. */
+/* Further consequences of losing Consul; NULL: that is not assumed. */
 static json_t *view_consul_away(const struct forecast_view *v)
 {
 	struct forecast_consul c = forecast_consul(v->forecast);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * GET /v1/what-if: what would change if monitors failed, peers were down or Consul were away, as JSON. Made in steps, over
- * as many turns of the loop as it takes; nothing but the text is written.
+ * GET /v1/what-if: what would change if monitors failed, peers were down or Consul were away, as
+ * JSON. Made in steps, over as many turns of the loop as it takes; nothing but the text is written.
  *
  *	agent/app/forecast   the apps        ──┐
  *	agent/vip/aggregates a copy of them  ──┼──> each VIP, each aggregate: before and after
@@ -26,7 +26,7 @@ struct forecast_config {
 	json_t *findings; /* `errors` and `warnings` */
 };
 
-/* What is supposed besides what the forecast has. */
+/* Assumptions besides those of the forecast. */
 struct forecast_question {
 	const struct peer_id *down; /* peers */
 	size_t n_down;
@@ -44,7 +44,8 @@ void forecast_view_free(struct forecast_view *v);
 /* Between the two calls nothing else runs. The sources are those of the turn. */
 void forecast_view_begin_turn(struct forecast_view *v, const struct status_sources *in);
 void forecast_view_end_turn(struct forecast_view *v);
-/* A VIP, an app, an aggregate; false: forecast_view_text() is whole, or it goes on when the fleet is seen. */
+/* A VIP, an app, an aggregate; false: forecast_view_text() is whole, or it goes on when the fleet
+ * is seen. */
 bool forecast_view_step(struct forecast_view *v, mono_t now);
 /* It waits for the keys of these VIPs: forecast_view_see() of each, by its number, and then
  * forecast_view_seen(). */

@@ -14,7 +14,8 @@ json_t *view_joining(const struct status_sources *in, const struct app *app,
 /* Why it is not promoted yet, of one that joins. */
 void view_joining_explain(const struct status_sources *in, const struct app *app, mono_t now,
 			  struct strbuf *ret);
-/* Its checks have passed for long enough, and the fleet has not promoted it since then; USEC_NEVER: not so. */
+/* Its checks have passed for long enough, and the fleet has not promoted it since then; USEC_NEVER:
+ * not so. */
 mono_t view_joining_held_since(const struct app *app);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* GET /v1/peers and GET /info: all peers. What is said of one is view_peer.h's. */
+/* GET /v1/peers and GET /info: all peers. Each of them is shown by view_peer.h. */
 #ifndef AGENT_STATUS_VIEW_PEERS_H
 #define AGENT_STATUS_VIEW_PEERS_H
 

@@ -17,7 +17,8 @@ struct view_route {
 	enum bgp_route_state summary; /* of BGP_ROUTE_SUPPRESSED: that of the aggregate */
 };
 
-/* An element of "peers", with the attributes as this peer gets them; `own` are those of the route. */
+/* An element of "peers", with the attributes as this peer gets them; `own` are those of the
+ * route. */
 json_t *view_route(const struct view_route *route, const struct prefix *prefix,
 		   const struct bgp_config *bgp, const struct bgp_route_attrs *own);
 /* The attributes alone, as this peer gets them. */

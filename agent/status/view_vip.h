@@ -26,7 +26,7 @@ struct view_vip_context {
 
 /* How far its route got. Without a route, nowhere. */
 struct bgp_reach view_vip_reach(const struct vip *vip, const struct view_vip_context *c);
-/* What keeps it from being announced, on one line; false: nothing. */
+/* The reason why it is not announced, on one line; false: there is none. */
 bool view_vip_reason(const struct vip *vip, const struct view_vip_context *c, struct strbuf *ret);
 void view_vip_context_init(struct view_vip_context *c, const struct status_sources *in);
 void view_vip_context_set(struct view_vip_context *c, const struct status_sources *in,

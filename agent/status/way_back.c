@@ -8,7 +8,8 @@ bool way_back_matters(const struct bgp_peer_status *peer)
 	return peer->state == BGP_ESTABLISHED && peer->next_hop4.family == AF_INET6;
 }
 
-/* That of the interface to the peer: a link-local peer is in it without a word in the configuration. */
+/* That of the interface to the peer: a link-local peer is in it without a word in the
+ * configuration. */
 uint32_t way_back_vrf(const struct bgp_peer_status *peer, const struct host_changes *host)
 {
 	struct fib_link link;

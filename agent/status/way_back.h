@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a host sends back to clients of IPv4 VIPs that it announces with an IPv6 next hop: it needs an IPv4
+ * Return path to clients of IPv4 VIPs that are announced with an IPv6 next hop: it needs an IPv4
  * default route, in the VRF of the session if that is in one.
  */
 #ifndef AGENT_STATUS_WAY_BACK_H

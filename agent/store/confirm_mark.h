@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the next start is to know of a `reload --confirm`: a file in the state directory, some lines.
+ * Mark of a `reload --confirm` for the next start: a file in the state directory, some lines.
  *
  *	vipherald unconfirmed         rolled-back: it was not confirmed
  *	sha256 HASH                   of the text on trial
@@ -33,8 +33,8 @@ struct confirm_mark {
 	char file[CONFIRM_FILE_MAX];
 };
 
-/* "" for CONFIRM_NONE. Control characters in `by` become "?". -EINVAL: the name of the file does not
- * fit into a line. */
+/* "" for CONFIRM_NONE. Control characters in `by` become "?". -EINVAL: the name of the file does
+ * not fit into a line. */
 int confirm_mark_format(const struct confirm_mark *mark, char *buf, size_t size);
 /* -EINVAL: not such a file. */
 int confirm_mark_parse(const char *text, struct confirm_mark *ret);

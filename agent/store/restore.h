@@ -17,8 +17,8 @@
 #include "agent/store/state_lines.h"
 #include "agent/vip/actuator.h"
 
-/* The keys of lines that no app has: names are neither empty nor do they contain '/'. Those of peers
- * begin with it. */
+/* The keys of lines that no app has: names are neither empty nor do they contain '/'. Those of
+ * peers begin with it. */
 #define STORE_AGENT_KEY   ""
 #define STORE_VIP_KEY_MAX (PREFIX_TEXT_MAX + IFNAMSIZ)
 const char *store_vip_key(const struct prefix *vip, const char *ifname,

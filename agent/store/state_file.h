@@ -30,7 +30,7 @@ typedef void state_file_written_cb(uint64_t up_to, bool stored, void *userdata);
 
 /* Reads the file into *ret_contents (empty without a usable file; the caller frees it) and sets a
  * damaged one aside. Fails when there is no directory, or another process has the file. A file that
- * cannot be written is no failure: writing is tried again. */
+ * cannot be written is not a failure: writing is tried again. */
 int state_file_new(sd_event *loop, const char *path, const struct state_place *place,
 		   state_file_written_cb *written, void *userdata, struct state_file **ret,
 		   struct state_contents *ret_contents, struct err *err);

@@ -300,7 +300,8 @@ static int read_added(json_t *line, struct state_contents *c, struct err *err)
 static int read_roll_apps(const json_t *list, struct roll *r, struct err *err)
 {
 	if (json_array_size(list) == 0 || json_array_size(list) > ROLL_APPS_MAX)
-		return err_set(err, -EBADMSG, "'apps' is no list of 1 to %d names", ROLL_APPS_MAX);
+		return err_set(err, -EBADMSG, "'apps' is not a list of 1 to %d names",
+			       ROLL_APPS_MAX);
 	for (size_t i = 0; i < json_array_size(list); i++) {
 		char *name = read_text(json_array_get(list, i));
 		if (!name)
@@ -313,7 +314,8 @@ static int read_roll_apps(const json_t *list, struct roll *r, struct err *err)
 static int read_roll_vips(const json_t *list, struct roll *r, struct err *err)
 {
 	if (json_array_size(list) == 0 || json_array_size(list) > FLEET_VIPS_MAX)
-		return err_set(err, -EBADMSG, "'vips' is no list of 1 to %d VIPs", FLEET_VIPS_MAX);
+		return err_set(err, -EBADMSG, "'vips' is not a list of 1 to %d VIPs",
+			       FLEET_VIPS_MAX);
 	for (size_t i = 0; i < json_array_size(list); i++) {
 		const char *vip = json_string_value(json_array_get(list, i));
 		if (!vip || prefix_parse(vip, &r->vips[r->n_vips++], err) < 0)
@@ -339,7 +341,7 @@ static int read_roll_values(json_t *o, struct roll *r, struct err *err)
 	if (limit < 1 || limit > FLEET_SLOTS_MAX || quiet < 0 || quiet > UINT32_MAX)
 		return err_set(err, -EBADMSG, "'slots' or 'quiet' is out of range");
 	if (!roll_phase_parse(phase, &r->phase))
-		return err_set(err, -EBADMSG, "'phase' is none");
+		return err_set(err, -EBADMSG, "'phase' is not a phase of rolling work");
 	r->limit = (uint32_t)limit;
 	r->quiet = (uint32_t)quiet;
 	int rc = read_msec(begun, "begun_ms", false, &r->begun, err);
@@ -384,7 +386,7 @@ static int read_line(json_t *line, struct state_contents *c, struct err *err)
 		return read_vip(line, c, err);
 	if (json_object_get(line, "roll"))
 		return read_roll(line, c, err);
-	return err_set(err, -EBADMSG, "it is none that this vipherald knows");
+	return err_set(err, -EBADMSG, "no such line is known to this version of vipherald");
 }
 
 /* True for the last line, which says how many were between it and the first. */

@@ -16,12 +16,13 @@
  *
  * Times are CLOCK_REALTIME, milliseconds since 1970. A file without its last line, with any other
  * line, or of another version, is not used at all: part of it would withdraw routes. Only a
- * registration that /register would refuse is left out by itself. Pure.
+ * registration that /register would refuse is left out alone. Pure.
  *
- * "define" is an app of PUT /v1/apps/NAME that says more than the parameters of /register can, with the keys
- * of the configuration (agent/config/define.h). A line of another form needs another version. "by" and "admin" are there only when the
- * principal is neither "local" nor "remote"; release 0.1.0 takes such a file, and one with orders for
- * peers, a roll or promotions, for damaged.
+ * "define" is an app of PUT /v1/apps/NAME that says more than the parameters of /register can, with
+ * the keys of the configuration (agent/config/define.h). A line of another form needs another
+ * version. "by" and "admin" are there only when the principal is neither "local" nor "remote";
+ * release 0.1.0 takes such a file, and one with orders for peers, a roll or promotions, for
+ * damaged.
  */
 #ifndef AGENT_STORE_STATE_LINES_H
 #define AGENT_STORE_STATE_LINES_H

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Persistent state: apps registered over HTTP with their leases, drains over HTTP, definitions of apps that
- * were promoted, orders for peers, and, on kernels that do not keep our tag, which addresses on lo are ours.
+ * Persistent state: apps registered over HTTP with their leases, drains over HTTP, definitions of
+ * apps that were promoted, orders for peers, and, on kernels that do not keep our tag, which
+ * addresses on lo are ours.
  *
  *	registry ── changed ──> store ── lines ──> state_file ──> disk
  *	actuator ─── note ─────────┘

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The peers of the API as the state file has them, for a configuration that is loaded while no agent runs,
- * or before the agent has opened that file. */
+/* The peers of the API as the state file has them, for a configuration that is loaded while no
+ * agent runs, or before the agent has opened that file. */
 #ifndef AGENT_STORE_STORED_PEERS_H
 #define AGENT_STORE_STORED_PEERS_H
 

@@ -28,13 +28,13 @@ int actuator_new(sd_event *loop, struct host_addresses *addresses, enum nat_choi
 void actuator_free(struct actuator *a);
 /* Before the first VIP. Not owned. */
 void actuator_set_speaker(struct actuator *a, struct bgp_speaker *speaker);
-/* The aggregates from now on; copied. What is announced already is counted, and suppressed or not
- * suppressed any more, in this turn. */
+/* The aggregates from now on; copied. Routes that are already announced are counted, and suppressed
+ * or no longer suppressed, in this turn. */
 void actuator_set_aggregates(struct actuator *a, const struct aggregate_list *list);
 const struct aggregates *actuator_aggregates(const struct actuator *a);
 /* The reconciler that acts through it; owned by it. */
 struct reconcile *actuator_reconcile(struct actuator *a);
-/* The NAT that it works with; likewise. */
+/* The NAT that it works with; owned by it. */
 const struct nat *actuator_nat(const struct actuator *a);
 /* See nat_served_dead(). */
 const struct nat_dead *actuator_nat_dead(const struct actuator *a);

@@ -22,7 +22,7 @@ struct aggregate {
 	mono_t changed_at;
 };
 
-/* What of a VIP is counted. */
+/* A VIP as counted for its aggregate. */
 struct counted {
 	struct prefix vip;
 	const void *app;
@@ -56,7 +56,8 @@ static void forget_members(struct aggregate *items, size_t n)
 	struct member *m, *next;
 	for (size_t i = 0; i < n; i++) {
 		HASH_ITER (hh, items[i].members, m, next) {
-			/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): it does not follow uthash's lists */
+			/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): it does not follow uthash's
+			 * lists */
 			HASH_DELETE(hh, items[i].members, m);
 			free(m);
 		}
@@ -164,8 +165,8 @@ static void remember(struct aggregates *a, struct counted *c, const struct prefi
 	c->form = form;
 }
 
-/* In a reload a VIP may go after the aggregate that takes its prefix has come: its withdrawal was that
- * of the route. */
+/* In a reload a VIP may go after the aggregate that takes its prefix has come: its withdrawal was
+ * that of the route. */
 static void on_same_prefix(struct aggregates *a, size_t i, enum route_form form, mono_t now)
 {
 	if (form != ROUTE_NONE || a->items[i].form == ROUTE_NONE)

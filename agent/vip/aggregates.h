@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The aggregates of the configuration: counts, of each, the apps whose VIPs in it are announced, and
- * announces or withdraws it as that demands. Told of every route of a VIP; what it does follows at
- * once, so that a withdrawal of the last VIP and of its aggregate are one UPDATE, and both are
+ * The aggregates of the configuration: counts, of each, the apps whose VIPs in it are announced,
+ * and announces or withdraws it as that demands. Told of every route of a VIP; what it does follows
+ * at once, so that a withdrawal of the last VIP and of its aggregate are one UPDATE, and both are
  * acknowledged before the address goes.
  */
 #ifndef AGENT_VIP_AGGREGATES_H

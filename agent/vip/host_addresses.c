@@ -156,9 +156,9 @@ static uint32_t interface_towards(const struct bgp_peer_config *peer)
 	return scope || path_towards(peer, &path, NULL) < 0 ? scope : path.ifindex;
 }
 
-/* The MAC address of the first peer's interface that has one; its index, 0: there is none. The first peer
- * before it whose interface is not known now, and would count at another start, is *ret_missing; NULL:
- * none. */
+/* The MAC address of the first peer's interface that has one; its index, 0: there is none. The
+ * first peer before it whose interface is not known now, and would count at another start, is
+ * *ret_missing; NULL: none. */
 static uint32_t find_mac(const struct host_addresses *h, struct fib_link *ret,
 			 const struct bgp_peer_config **ret_missing)
 {
@@ -343,7 +343,7 @@ static bool same_gateways(const struct gateways *a, const struct gateways *b)
 	return same;
 }
 
-/* The order of several changes by itself, so the peer is sought among all of them. */
+/* Several changes may reorder the list, so the peer is sought among all of them. */
 static void update_gateways(struct host_addresses *h, struct host_address_change *ret)
 {
 	struct gateways now;

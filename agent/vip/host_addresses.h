@@ -67,7 +67,7 @@ int host_addresses_find_again(const struct config *present, const struct host_ad
 /* Puts `next` in the place of *h, which is freed; the places that refer to it need not know. */
 void host_addresses_replace(struct host_addresses *h, const struct host_addresses *next,
 			    struct host_address_change *ret);
-/* What no VIP may cover is the same. */
+/* Whether the addresses that no VIP may cover are the same. */
 bool host_addresses_same_vital(const struct host_addresses *a, const struct host_addresses *b);
 void host_addresses_done(struct host_addresses *h);
 

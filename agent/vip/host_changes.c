@@ -10,7 +10,7 @@
 #include "net/subnets.h"
 #include "process/loop.h"
 
-/* What views ask the kernel for, each second. */
+/* Facts that views need, asked of the kernel once a second at most. */
 struct fact {
 	uint32_t ifindex;
 	bool has_link, has_default4; /* the fields below are known */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Follows the host's own addresses, which are the NAT targets and which no VIP may cover, the
- * subnets in which none should be, and the default gateway where it is the peer. (Sessions follow by themselves: bgp/path.h.)
+ * subnets in which none should be, and the default gateway where it is the peer. (Sessions follow
+ * by themselves: bgp/path.h.)
  */
 #ifndef AGENT_VIP_HOST_CHANGES_H
 #define AGENT_VIP_HOST_CHANGES_H
@@ -27,7 +28,8 @@ void host_changes_catch_up(struct host_changes *c);
 uint64_t host_changes_count(const struct host_changes *c);
 /* fib_has_default4(), as of the last change of the host. NULL: true. */
 bool host_changes_has_default4(const struct host_changes *c);
-/* The same of a VRF, and fib_link(): asked for once until the host changes. NULL: asked for each time. */
+/* The same of a VRF, and fib_link(): asked for once until the host changes. NULL: asked for each
+ * time. */
 bool host_changes_default4_in(const struct host_changes *c, uint32_t vrf);
 void host_changes_link(const struct host_changes *c, uint32_t ifindex, struct fib_link *ret);
 /* The subnets of this host, kept up to date. NULL works. */

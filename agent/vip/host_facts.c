@@ -18,8 +18,8 @@
 /* Reading that takes long may have at most a twentieth of a CPU. */
 #define CHEAP (5 * USEC_PER_MSEC)
 #define PAUSE 20
-/* A full table is not read to its end, since the loop waits: the routes of the host itself (default,
- * short and connected ones) are among the first of each family. */
+/* A full table is not read to its end, since the loop waits: the routes of the host itself
+ * (default, short and connected ones) are among the first of each family. */
 #define ROUTES_MAX    50000
 #define NETS_MAX      50000
 #define NEXT_HOPS_MAX 4096
@@ -201,7 +201,7 @@ static bool is_due(const struct host_facts *f, uint64_t changes, mono_t now)
 	return !f->known || (f->changes != changes && usec_sub(now, f->read_at) >= pause);
 }
 
-/* What another process has put on lo. */
+/* VIPs of the app that another process has put on lo. */
 static void add_lo(struct host_facts *f, const struct app_spec *spec)
 {
 	f->addresses.n = f->n_elsewhere;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What this host has and uses, for the policy of VIPs (agent/model/vip_policy.h): read from the
- * kernel when it may have changed, which agent/vip/host_changes.h says.
+ * Addresses and routes that this host has and uses, for the policy of VIPs
+ * (agent/model/vip_policy.h): read from the kernel when they may have changed, as
+ * agent/vip/host_changes.h reports.
  */
 #ifndef AGENT_VIP_HOST_FACTS_H
 #define AGENT_VIP_HOST_FACTS_H
@@ -19,8 +20,8 @@ struct host_facts *host_facts_new(const struct actuator *actuator, const char *c
 void host_facts_free(struct host_facts *f);
 
 /* For the VIPs of one app; `changes` grows when something of the host has changed. Valid until the
- * next call. A full table is not read again for each change: where reading takes more than 5 ms, what
- * is known is old by up to 20 times as long. */
+ * next call. A full table is not read again for each change: where reading takes more than 5 ms,
+ * what is known is old by up to 20 times as long. */
 const struct vip_host *host_facts_get(struct host_facts *f, const struct app_spec *spec,
 				      uint64_t changes, mono_t now);
 

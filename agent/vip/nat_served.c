@@ -19,7 +19,8 @@
 #define COST_MAX    5000
 #define COST_A_TURN 1000
 #define VIPS_A_TURN 1000
-/* All VIPs are looked at this often at most, and each turn of that is followed by so much for others. */
+/* All VIPs are looked at this often at most, and each turn of that is followed by so much for
+ * others. */
 #define CENSUS_EVERY USEC_PER_SEC
 #define CENSUS_PAUSE (200 * USEC_PER_MSEC)
 

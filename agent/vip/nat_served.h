@@ -41,7 +41,8 @@ struct nat_served_log {
 void nat_served_log(struct nat_served_log *l, const struct nat *nat, const struct prefix *vip,
 		    mono_t now);
 
-/* VIPs that are announced as up with a rule that nothing serves, mappings to the same port left out. */
+/* VIPs that are announced as up with a rule that nothing serves, mappings to the same port left
+ * out. */
 struct nat_dead {
 	size_t n;
 	struct nat_rule first;
@@ -54,7 +55,8 @@ struct nat_served_census;
 struct nat_served_census *nat_served_census_new(sd_event *loop, struct reconcile *reconcile,
 						const struct nat *nat);
 void nat_served_census_free(struct nat_served_census *c);
-/* As of the last look, which is a second old where one second suffices; has them looked at again. */
+/* As of the last look, which is a second old where one second suffices; has them looked at
+ * again. */
 const struct nat_dead *nat_served_dead(struct nat_served_census *c);
 
 #endif

@@ -16,7 +16,7 @@ static const struct {
 	{ IFA_F_OPTIMISTIC, "duplicate address detection has not ended (optimistic)" },
 };
 
-/* What keeps the address from being used there; NULL: nothing. */
+/* Why the address cannot be used there; NULL: it can. */
 static const char *flaw_of(const struct addr_entry *e, const struct addr_link *link)
 {
 	if (!link->up)

@@ -138,7 +138,8 @@ struct vip *reconcile_claim(struct reconcile *r, const struct prefix *prefix,
 		vip->mapped = false;
 	if (vip->spec && !announced_alike(vip->spec, spec))
 		vip->stale = true;
-	/* Without an owner it may be bound in the way of the last one: that costs nothing if alike. */
+	/* Without an owner it may be bound in the way of the last one: that costs nothing if
+	 * alike. */
 	if (!vip->spec || !app_spec_bound_alike(vip->spec, spec))
 		reconcile_bind_changed(r, vip);
 	vip->spec = spec;

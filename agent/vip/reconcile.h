@@ -29,14 +29,14 @@ void reconcile_free(struct reconcile *r);
  * that it has no other owner. `spec` is a view that lives until the next claim or release. */
 struct vip *reconcile_claim(struct reconcile *r, const struct prefix *prefix,
 			    const struct app_spec *spec, void *owner);
-/* The route has attributes and peers of its own; they are gone with the owner. Takes a reference. An
- * announced route that they change is announced so at once. */
+/* The route has attributes and peers of its own; they are gone with the owner. Takes a reference.
+ * An announced route that they change is announced so at once. */
 void reconcile_set_route(struct reconcile *r, struct vip *vip, struct route_spec *route,
 			 mono_t now);
 /* The VIP goes down and is freed when it is; do not use it afterwards. */
 void reconcile_release(struct reconcile *r, struct vip *vip, mono_t now);
 
-/* What app_spec_bind() says of its spec is another one now. */
+/* The result of app_spec_bind() for its spec has changed. */
 void reconcile_bind_changed(struct reconcile *r, struct vip *vip);
 
 /* A withdrawal is carried out at once, and so is the change from one form of the route to another;
@@ -61,7 +61,8 @@ void reconcile_presence_changed(struct reconcile *r, const struct prefix *prefix
 void reconcile_remap(struct reconcile *r);
 /* An address of the previous instance is on lo: its owner gets it, without one it is removed. */
 void reconcile_leftover_address(struct reconcile *r, const struct prefix *prefix);
-/* NAT rules of the previous instance are there: likewise. */
+/* NAT rules of the previous instance are there: their owner gets them, without one they are
+ * removed. */
 void reconcile_leftover_nat(struct reconcile *r, const struct prefix *prefix);
 /* The result of a nat_set that was in progress, 0 or -errno and a text, where -EBUSY is not the
  * last one; or, at any time, whether rules that another process removed are restored. */

@@ -133,8 +133,8 @@ void vip_suspend(struct reconcile *r, struct vip *vip, mono_t now)
 	trouble_retry_by(r, vip->tamper.rest_until);
 }
 
-/* Another process's address is missing. Ours, of before the app was bound by presence, goes now that
- * no route leads to it; and an app that is not to be announced waits for nothing. */
+/* Another process's address is missing. Ours, of before the app was bound by presence, goes now
+ * that no route leads to it; and an app that is not to be announced waits for nothing. */
 static void go_absent(struct reconcile *r, struct vip *vip, bool was_announced, int rc,
 		      const struct err *err, mono_t now)
 {

@@ -18,7 +18,7 @@ bool vip_wants_address(const struct vip *vip);
 
 /* Nothing when it is announced so already. The address and NAT must be there. */
 void vip_announce(struct reconcile *r, struct vip *vip, mono_t now);
-/* What is announced, and is the same as before, is handed over once more. */
+/* Announces an unchanged route once more. */
 void vip_announce_again(struct reconcile *r, struct vip *vip, mono_t now);
 void vip_set_owner(struct reconcile *r, struct vip *vip, void *owner);
 /* Nothing when it is not announced. */

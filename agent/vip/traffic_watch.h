@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Follows the traffic of all VIPs (agent.traffic): the kernel counts (nat/counters.h), and once a second, with more
- * than 1,000 VIPs every second for each thousand, the counters are read into vip->traffic. VIPs that have come since
- * are counted from then on. When the kernel cannot count, it is tried again every minute.
+ * Follows the traffic of all VIPs (agent.traffic): the kernel counts (nat/counters.h), and once a
+ * second, with more than 1,000 VIPs every second for each thousand, the counters are read into
+ * vip->traffic. VIPs that have come since are counted from then on. When the kernel cannot count,
+ * it is tried again every minute.
  */
 #ifndef AGENT_VIP_TRAFFIC_WATCH_H
 #define AGENT_VIP_TRAFFIC_WATCH_H

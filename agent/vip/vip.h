@@ -35,13 +35,14 @@
 
 /* None may call back into the reconciler. */
 struct reconcile_ops {
-	/* Binds it as app_spec_bind() says, and undoes what another way of the app had bound. 0 also
-	 * when it is so already. -EINPROGRESS when reconcile_resume() will be called. */
+	/* Binds it as app_spec_bind() says, and undoes what another way of the app had bound. 0
+	 * also when it is so already. -EINPROGRESS when reconcile_resume() will be called. */
 	int (*address_add)(const struct prefix *vip, const struct app_spec *spec, struct err *err,
 			   void *userdata);
 	/* 0 when it is gone; -ENOENT when it is not ours, or nothing was bound. */
 	int (*address_del)(const struct prefix *vip, struct err *err, void *userdata);
-	/* Whether traffic of the VIP may and can go where the mappings of the app send it. May be NULL.
+	/* Whether traffic of the VIP may and can go where the mappings of the app send it. May be
+	 * NULL.
 	 */
 	int (*nat_check)(const struct prefix *vip, const struct app_spec *spec, struct err *err);
 	/* Makes the mappings of the VIP exactly these; n 0 removes them. 0 when it is so,
@@ -53,7 +54,8 @@ struct reconcile_ops {
 	void (*announce)(const struct prefix *vip, const struct bgp_route_attrs *attrs,
 			 const struct bgp_peer_filter *peers, void *userdata);
 	void (*withdraw)(const struct prefix *vip, void *userdata);
-	/* The form of its route is another one now, ROUTE_NONE: none; or its owner is. May be NULL. */
+	/* The form of its route is another one now, ROUTE_NONE: none; or its owner is. May be
+	 * NULL. */
 	void (*route_changed)(const struct prefix *vip, const void *owner, enum route_form form,
 			      void *userdata);
 	/* Not announced, and not to be: a router that has it from the previous instance (graceful
@@ -95,7 +97,8 @@ struct vip {
 	struct policy_want want;
 	const struct app_spec *spec; /* of the owner; NULL: going down, then forgotten */
 	void *owner;                 /* the app */
-	/* Of a program's route: its attributes and peers, in place of those of the spec. NULL: those. */
+	/* Of a program's route: its attributes and peers, in place of those of the spec. NULL:
+	 * those. */
 	struct route_spec *route;
 	struct vip_trouble *trouble; /* NULL: none */
 	mono_t changed_at;           /* when `announced` or `form` changed; 0: never */
@@ -129,8 +132,8 @@ struct vip *vip_find(const struct reconcile *r, const struct prefix *prefix);
 /* Makes it when there is none. */
 struct vip *vip_get(struct reconcile *r, const struct prefix *prefix);
 void vip_free(struct reconcile *r, struct vip *vip);
-/* The attributes of its route in this form, as it is defined; the lists point into `room`, its route
- * and its spec. It has an owner. */
+/* The attributes of its route in this form, as it is defined; the lists point into `room`, its
+ * route and its spec. It has an owner. */
 void vip_attrs(const struct vip *vip, enum route_form form, struct announce_room *room,
 	       struct bgp_route_attrs *ret);
 /* The same as this peer gets them, of a route that may be another one for each peer. */

@@ -21,7 +21,7 @@ static inline void fuzz_must(int condition)
 		abort();
 }
 
-/* What is printed is YAML, and a second look finds nothing more to take out. */
+/* The output is YAML, and a second revision finds nothing more to remove. */
 static inline void fuzz_expect_settled(struct convert *c)
 {
 	char *text = NULL;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A datagram on a BFD port, and a message between agent and helper. The first octet says which: a session without
- * authentication, with it, over several hops; messages to either end. What a session sends after it must be
- * valid itself.
+ * A datagram on a BFD port, and a message between agent and helper. The first octet says which: a
+ * session without authentication, with it, over several hops; messages to either end. The packets
+ * that a session sends after it must be valid themselves.
  */
 #include <stdint.h>
 #include <stdlib.h>

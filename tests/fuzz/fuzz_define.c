@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The body of PUT /v1/apps/NAME. What is accepted is the same app when it is shown and read again, as from
- * the state file; what is not has an error. */
+/* The body of PUT /v1/apps/NAME. An accepted app is the same when it is shown and read again, as
+ * from the state file; a refused one has an error. */
 #include <stdint.h>
 #include <stdlib.h>
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* ICMPv6 as the socket for Neighbor Discovery gets it. The first octet picks hop limit and source. */
+/* ICMPv6 as the socket for Neighbor Discovery gets it. The first octet picks hop limit and
+ * source. */
 #include <stdlib.h>
 #include <sys/socket.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Accept, Accept-Encoding, a parameter and its value, a line each, then a text: whatever it is, it is no
- * markup in the page. */
+/* Accept, Accept-Encoding, a parameter and its value, a line each, then a text: whatever it is, it
+ * is not markup in the page. */
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>

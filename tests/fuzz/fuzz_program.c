@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A line that a program writes: whatever it is, it is understood the same way again, within its bounds,
- * or refused with a text. */
+/* A line that a program writes: whatever it is, it is understood the same way again, within its
+ * bounds, or refused with a text. */
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* A request line by line: METHOD, path, then one "name=value" a line; and its headers, after an empty
- * line. Whatever it is: what is refused changes nothing, and a client without a role gets nothing. */
+/* A request line by line: METHOD, path, then one "name=value" a line; and its headers, after an
+ * empty line. Whatever it is: what is refused changes nothing, and a client without a role gets
+ * nothing. */
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>

@@ -153,7 +153,7 @@ static bool ends(const char *text, const char *end)
 	return n > m && str_equal(text + n - m, end);
 }
 
-/* What stands behind `start`, "" for nothing. */
+/* The rest of the path after `start`; "": none. */
 static const char *behind(const char *path, const char *start)
 {
 	return str_starts(path, start) ? path + strlen(start) : "";
@@ -294,7 +294,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		must(may(&s, &in));
 	if (may(&s, &in))
 		must(!refused);
-	/* What is asked for is what the path says. */
+	/* The call matches the path. */
 	if (call.kind != API_ERROR)
 		must(call.needs == role_needed(&in) && call.change == (call.needs > ROLE_READ));
 	api_call_done(&call);

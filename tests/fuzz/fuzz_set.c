@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The copy of a configuration of several files: what is read must be written back with the same texts. */
+/* The copy of a configuration of several files: what is read must be written back with the same
+ * texts. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A logind of a few lines on the bus of DBUS_SYSTEM_BUS_ADDRESS, for logind.py. Each line of stdin is an
- * order: "shutdown" and "cancel" are signals, "refuse" makes it refuse locks. On stdout: "ready", and what
- * becomes of locks.
+ * A logind of a few lines on the bus of DBUS_SYSTEM_BUS_ADDRESS, for logind.py. Each line of stdin
+ * is an order: "shutdown" and "cancel" are signals, "refuse" makes it refuse locks. On stdout:
+ * "ready", and what becomes of locks.
  */
 #include <errno.h>
 #include <stdbool.h>

@@ -247,7 +247,7 @@ def test_commands_of_exabgps_healthcheck(bed: Testbed) -> None:
     exabgp.terminate()
     bed.wait_no_process("exabgp healthcheck")  # which ExaBGP does not wait for
     text = convert(bed, "exabgp", file, "--native", status=1)
-    assert "--execute with STATE INIT: that is no event here" in text
+    assert "--execute with STATE INIT: that is not an event here" in text
     begin()
     start_converted(bed, text)
     go_through()

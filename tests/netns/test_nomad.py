@@ -219,7 +219,7 @@ def test_an_agent_that_is_no_client(bed: Testbed, router: Router, nomad: NomadSe
     nomad.node = ""
     agent = start(bed, router, nomad)
     wait_contact(agent, "lost")
-    assert "it is no client" in agent.status("nomad")["last_error"]
+    assert "it is not a client" in agent.status("nomad")["last_error"]
     nomad.node = "33333333-aaaa-bbbb-cccc-000000000003"
     nomad.registrations = [Registration("web", tuple(tags(VIP4)), node=nomad.node)]
     router.wait_routes(VIP4)

@@ -115,7 +115,7 @@ def test_another_description_is_another_name(bed: Testbed) -> None:
     agent.reload(config({**one.entry, "description": "spine 2"}))
     assert one.changes(agent) == [f"-{VIP4}"]
     alarms = {alarm["alarm"]: alarm for alarm in agent.status("status")["alarms"]}
-    assert "'spine 1' is no peer" in alarms["peer-unknown"]["text"]
+    assert "'spine 1' is not a peer" in alarms["peer-unknown"]["text"]
     assert "for no peer" in alarms["vip-trouble"]["text"]
     agent.reload(config(one.entry))
     assert one.changes(agent) == [f"+{VIP4}"]
@@ -149,7 +149,7 @@ def test_registrations_name_peers(bed: Testbed) -> None:
     two.establish()
     wrong = agent.get(f"/register?name=web&vip={VIP4}&peers=10.9.9.9")
     assert wrong.status == 400
-    assert "'10.9.9.9' is no peer" in wrong.text and f"{two.ip} (spine 2)" in wrong.text
+    assert "'10.9.9.9' is not a peer" in wrong.text and f"{two.ip} (spine 2)" in wrong.text
     assert agent.get(f"/register?name=web&vip={VIP4}&peers=").status == 400
     assert agent.get(f"/register?name=web&vip={VIP4}&except_peers=spine%202").status == 200
     assert one.changes(agent) == [f"+{VIP4}"]
@@ -234,7 +234,7 @@ def test_registrations_name_an_added_peer(bed: Testbed) -> None:
     assert "app web names it" in answer["warnings"][0]
     assert one.changes(agent) == []
     alarms = {alarm["alarm"]: alarm for alarm in agent.status("status")["alarms"]}
-    assert "'spine 2' is no peer" in alarms["peer-unknown"]["text"]
+    assert "'spine 2' is not a peer" in alarms["peer-unknown"]["text"]
 
 
 def test_the_file_names_an_added_peer(bed: Testbed) -> None:
@@ -245,7 +245,7 @@ def test_the_file_names_an_added_peer(bed: Testbed) -> None:
     two = Watch(bed)
     naming = config(one.entry, apps=({**app("web", VIP4), "peers": ["spine 2"]},))
     answer = agent.reload(naming, status=422)
-    assert "'spine 2' is no peer" in str(answer["errors"])
+    assert "'spine 2' is not a peer" in str(answer["errors"])
     query = urlencode({"peer_as": ROUTER_AS, "description": "spine 2"})
     assert agent.admin(f"/v1/peers/{two.ip}?{query}", "POST").status == 200
     two.establish()

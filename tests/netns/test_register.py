@@ -13,7 +13,7 @@ REFUSED = {
     "nothing": ("", ""),
     "empty name": ("name=&vip=192.0.2.1/32", "Invalid request: "),
     "empty vip": ("name=a&vip=", "Invalid request: "),
-    "vip is no address": ("name=a&vip=hello", "hello"),
+    "vip is not an address": ("name=a&vip=hello", "hello"),
     "vip without length": ("name=a&vip=192.0.2.256/32", "192.0.2.256/32"),
     "vip too long": ("name=a&vip=192.0.2.1/33", "192.0.2.1/33"),
     "vip v6 too long": ("name=a&vip=2001:db8::1/129", "2001:db8::1/129"),

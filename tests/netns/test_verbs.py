@@ -462,7 +462,7 @@ def test_exit_statuses_of_what_if(running: tuple[Agent, Client]) -> None:
     assert client("what-if", "--fail=web") == "nothing would change\n"  # it is down already
     assert client.run("what-if", "--fail=dns").returncode == 1
     assert client.run("what-if", "--fail=dns", "--json").returncode == 1
-    assert "'nothing' is no app and no kind of monitor" in expect_one_line(
+    assert "'nothing' is neither an app nor a kind of monitor" in expect_one_line(
         client.run("what-if", "--fail=nothing"), 2
     )
     assert "no peer '192.0.2.1'" in expect_one_line(

@@ -161,7 +161,7 @@ def test_the_configuration_is_bound_only_if_it_says_so(bed: Testbed, router: Rou
     router.wait_routes("198.51.100.0/24")
     agent.stop()
     agent = bed.start_agent(config(peer(router), apps=apps, agent={"vips": {"strict": True}}))
-    agent.wait_log(r"net: vip 198\.51\.100\.0/24 is no host route .*agent\.vips\.allow")
+    agent.wait_log(r"net: vip 198\.51\.100\.0/24 is not a host route .*agent\.vips\.allow")
 
 
 def test_tags(bed: Testbed, router: Router) -> None:

@@ -381,7 +381,7 @@ def test_times(two: Two) -> None:
 def test_what_is_asked_wrongly(two: Two) -> None:
     for query, status, text in (
         ("", 400, "fail, peer_down or consul_away is missing"),
-        ("fail=none", 404, "'none' is no app and no kind of monitor: expected an app or one of port, "),
+        ("fail=none", 404, "'none' is neither an app nor a kind of monitor: expected an app or one of port, "),
         ("peer_down=10.9.9.9", 404, "no peer '10.9.9.9'"),
         ("peer_down=x%20y", 400, "x y"),
         ("fail=dns&fail=", 400, "fail is empty"),

@@ -327,7 +327,7 @@ def test_texts_and_refusals(bed: Testbed) -> None:
     assert "app web: added, down" in ask(new, "--fail=web")
     ask(new, f"--peer-down={other.link.router_ip}")
     ask(new, f"--peer-down={peer.link.router_ip}", status=1)
-    assert "'none' is no app, also of the configuration" in ask(new, "--fail=none", status=2)
+    assert "'none' is not an app, now or in the configuration" in ask(new, "--fail=none", status=2)
     assert "no peer '10.9.9.9'" in ask(new, "--peer-down=10.9.9.9", status=2)
     broken = {**new, "apps": [{"name": "dns"}]}
     assert f"{file}:" in (said := ask(broken, status=2)) and "error: apps[0]" in said, said

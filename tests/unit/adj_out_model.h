@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A model of the peer of bgp/adj_out: it decodes every message that comes out and keeps a table of its own;
- * after each exchange that table must be what the rib says. Include after cmocka.h.
+ * A model of the peer of bgp/adj_out: it decodes every message that comes out and keeps a table of
+ * its own; after each exchange that table must be what the rib says. Include after cmocka.h.
  */
 #ifndef TESTS_UNIT_ADJ_OUT_MODEL_H
 #define TESTS_UNIT_ADJ_OUT_MODEL_H

@@ -52,8 +52,8 @@ static inline void agent_bed_on_stored(uint64_t up_to, bool stored, void *userda
 		b->stored_to = up_to;
 }
 
-/* Writes the configuration: `agent` are lines of that section, `rest` sections beside agent and bgp,
- * `peer` keys of the peer; state is kept in the directory. */
+/* Writes the configuration: `agent` are lines of that section, `rest` sections beside agent and
+ * bgp, `peer` keys of the peer; state is kept in the directory. */
 static inline void agent_bed_write(const struct agent_bed *b, const char *agent, const char *peer,
 				   const char *rest)
 {

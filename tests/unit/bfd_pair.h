@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * BFD with its process and real sockets: a host and a router, each in a network namespace of its own,
- * with a link between.
+ * BFD with its process and real sockets: a host and a router, each in a network namespace of its
+ * own, with a link between.
  */
 #ifndef TESTS_UNIT_BFD_PAIR_H
 #define TESTS_UNIT_BFD_PAIR_H

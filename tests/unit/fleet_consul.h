@@ -215,7 +215,8 @@ static bool consul_drop(struct consul_model *c, size_t i, const struct fleet_lea
 	return true;
 }
 
-/* All or none. `leaves` are of `lines`, c->leave or c->join. `wall` and `announced` are set into `has` by a report; `wall` is 0 in a claim. */
+/* All or none. `leaves` are of `lines`, c->leave or c->join. `wall` and `announced` are set into
+ * `has` by a report; `wall` is 0 in a claim. */
 static bool consul_commit(struct consul_model *c, size_t i, const char *session,
 			  enum fleet_form form, struct fleet_leave *lines,
 			  const struct fleet_leave *leaves, wall_t wall, bool announced)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A fleet over a model of Consul (tests/unit/fleet_consul.h): its agents, the network between them, and the invariants
- * that are checked with every request and answer. Time goes from one event to the next. Include after cmocka.h.
+ * A fleet over a model of Consul (tests/unit/fleet_consul.h): its agents, the network between them,
+ * and the invariants that are checked with every request and answer. Time goes from one event to
+ * the next. Include after cmocka.h.
  */
 #ifndef TESTS_UNIT_FLEET_SIM_H
 #define TESTS_UNIT_FLEET_SIM_H
@@ -105,8 +106,8 @@ static void sim_done(struct sim *s)
 
 /* ---- the invariant ---- */
 
-/* By what Consul knows, less those that left on soft evidence. A host that died without a word counts, and
- * so does one whose hard withdrawal is not reported yet. */
+/* By what Consul knows, less those that left on soft evidence. A host that died without a word
+ * counts, and so does one whose hard withdrawal is not reported yet. */
 static size_t count_announced(const struct sim *s, size_t v)
 {
 	size_t n = 0;
@@ -144,8 +145,8 @@ static void check_announced(const struct sim *s, const struct mail *m)
 	}
 }
 
-/* Those that live, stand before it in line, and really join, by what Consul knows; not one that was promoted, and has a
- * claim for its next definition still to write. */
+/* Those that live, stand before it in line, and really join, by what Consul knows; not one that was
+ * promoted, and has a claim for its next definition still to write. */
 static size_t count_before(const struct sim *s, size_t v, size_t i)
 {
 	const struct fleet_leave *line = &s->consul.join[v];
@@ -164,7 +165,8 @@ static size_t count_before(const struct sim *s, size_t v, size_t i)
 	return n;
 }
 
-/* Where Consul has forgotten the line since the view was true, those that stand in another one are not its doing. */
+/* Where Consul has forgotten the line since the view was true, those that stand in another one are
+ * not its doing. */
 static void check_promotion(const struct sim *s, const struct mail *m)
 {
 	const struct node *node = &s->nodes[m->node];
@@ -268,8 +270,8 @@ static void serve_old_view(struct sim *s, struct mail *m)
 	m->view_epoch = s->consul.old_epoch;
 }
 
-/* check-index of the own key, which the shell sends: since this request left, a later one was carried out
- * or the keys were emptied. */
+/* check-index of the own key, which the shell sends: since this request left, a later one was
+ * carried out or the keys were emptied. */
 static bool is_overtaken(struct sim *s, const struct mail *m)
 {
 	return m->epoch != s->consul.epoch || m->id <= s->consul.sessions[m->node].last_write;
@@ -477,7 +479,7 @@ static void kill_node(struct sim *s, size_t i)
 	deadlines_remove(&s->wakes, &s->nodes[i].wake);
 }
 
-/* What is hard or mended takes effect in this very call. */
+/* Hard evidence, a drain and recovery take effect in this very call. */
 static void set_evidence(struct sim *s, size_t i, enum fleet_evidence evidence)
 {
 	struct node *node = &s->nodes[i];

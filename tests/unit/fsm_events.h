@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Events of a state machine of BGP, and one that has been taken to a state. Include after cmocka.h. */
+/* Events of a state machine of BGP, and one that has been taken to a state. Include after
+ * cmocka.h. */
 #ifndef TESTS_UNIT_FSM_EVENTS_H
 #define TESTS_UNIT_FSM_EVENTS_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A kernel without IFA_PROTO for as long as tags_hidden is set: takes the place of libc's uname() and
- * recvfrom() in a test. */
+/* A kernel without IFA_PROTO for as long as tags_hidden is set: takes the place of libc's uname()
+ * and recvfrom() in a test. */
 #ifndef TESTS_UNIT_HIDDEN_TAGS_H
 #define TESTS_UNIT_HIDDEN_TAGS_H
 

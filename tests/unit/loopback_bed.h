@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* net/loopback in a network namespace of its own for each test; "another process" is iproute2. Include
- * after cmocka.h. */
+/* net/loopback in a network namespace of its own for each test; "another process" is iproute2.
+ * Include after cmocka.h. */
 #ifndef TESTS_UNIT_LOOPBACK_BED_H
 #define TESTS_UNIT_LOOPBACK_BED_H
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The registry with the real runner, whose loop never turns: verdicts are given by hand. Include after cmocka.h. */
+/* The registry with the real runner, whose loop never turns: verdicts are given by hand. Include
+ * after cmocka.h. */
 #ifndef TESTS_UNIT_REGISTRY_BED_H
 #define TESTS_UNIT_REGISTRY_BED_H
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* monitors/runner with real commands, and a watch whose verdicts are seen. Include after cmocka.h. */
+/* monitors/runner with real commands, and a watch whose verdicts are seen. Include after
+ * cmocka.h. */
 #ifndef TESTS_UNIT_RUNNER_BED_H
 #define TESTS_UNIT_RUNNER_BED_H
 

@@ -62,7 +62,8 @@ static void other_communities_are_sent_with_every_route(void **state)
 	model_free(m);
 }
 
-/* Only routes without a number of their own are sent again; LOCAL_PREF to iBGP, prepends to eBGP. */
+/* Only routes without a number of their own are sent again; LOCAL_PREF to iBGP, prepends to
+ * eBGP. */
 static void other_numbers_are_sent_with_routes_that_have_none(void **state)
 {
 	(void)state;
@@ -153,8 +154,8 @@ static void states_say_why_a_route_is_not_there(void **state)
 	model_free(m);
 }
 
-/* RFC 8950: as long as there is no IPv4 address, IPv4 routes have the IPv6 next hop, and are withdrawn
- * in the form in which they are announced, also when the next hop has gone with them. */
+/* RFC 8950: as long as there is no IPv4 address, IPv4 routes have the IPv6 next hop, and are
+ * withdrawn in the form in which they are announced, also when the next hop has gone with them. */
 /* It needs none of the session, and does not change with that. */
 static void a_next_hop_of_its_own(void **state)
 {

@@ -20,7 +20,7 @@ static const struct {
 	bool exec, others; /* allowed */
 } rows[] = {
 	{ "", APP_FROM_CONFIG, false, false, true, true },
-	/* A process on this host is no administrator by that. */
+	/* A process on this host is not an administrator by that. */
 	{ "", APP_FROM_HTTP, true, false, false, true },
 	{ "", APP_FROM_HTTP, true, true, true, true },
 	{ "", APP_FROM_HTTP, false, true, true, true },

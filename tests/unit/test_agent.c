@@ -167,8 +167,8 @@ static void test_start_and_stop(void **state)
 	assert_int_equal(shell("ls /run/vipherald/* | grep -q ."), 256); /* no socket, no lock */
 }
 
-/* Privileges go before anything is opened; the API comes before the apps, since that is where GoCast
- * or another program on its port is found. */
+/* Privileges go before anything is opened; the API comes before the apps, since that is where
+ * GoCast or another program on its port is found. */
 static void test_the_order_of_the_start(void **state)
 {
 	static const char *const order[] = {

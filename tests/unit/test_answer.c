@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What requests change, and what they are told. */
+/* Changes by requests, and the answers to them. */
 #include "agent/model/app_spec_parse.h"
 #include "agent/store/state_lines.h"
 #include "tests/unit/answer_bed.h"

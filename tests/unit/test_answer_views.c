@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What requests are shown. */
+/* Replies to requests for views. */
 #include "tests/unit/answer_bed.h"
 
 /* Views */

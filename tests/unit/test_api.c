@@ -350,7 +350,7 @@ static void test_a_request_is_retried(void **state)
 	struct server *s = *state;
 	struct http_client c;
 	ask_deferred(s, &c, API_DEFER_RETRY, 0);
-	/* It is no change that could be stored. */
+	/* It is not a change that could be stored. */
 	api_send_stored(s->api, 9, true);
 	loop_drain(s->loop);
 	assert_int_equal(s->asked, 1);

@@ -240,7 +240,7 @@ static void they_stand_behind_those_of_the_file(void **state)
 	config_free(c);
 }
 
-/* What is shown of them, in the file, is the same peer. */
+/* The output of `config show` for them, put into the file, is the same peer. */
 static void they_can_be_pasted(void **state)
 {
 	(void)state;

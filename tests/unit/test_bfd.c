@@ -51,8 +51,8 @@ static bool has_port(void *userdata)
 	return bfd_session_status(userdata)->port != 0;
 }
 
-/* Of several sessions of an agent, and of its next start: what one of them has tells nothing of another.
- * RFC 5881 4 wants the source port of each to be its own. */
+/* Of several sessions of an agent, and of its next start: what one of them has tells nothing of
+ * another. RFC 5881 4 wants the source port of each to be its own. */
 static void discriminators_and_ports_are_of_one_session(void **state)
 {
 	enum { ROUTERS = 3, STARTS = 2, N = ROUTERS * STARTS };
@@ -274,8 +274,8 @@ static void passive_session_finds_the_interface_again(void **state)
 	pair_done(&p);
 }
 
-/* Each has a socket of its own that receives; that of the last one is read, too. To a socket, any interface is
- * a VRF. */
+/* Each has a socket of its own that receives; that of the last one is read, too. To a socket, any
+ * interface is a VRF. */
 static void sessions_in_many_vrfs(void **state)
 {
 	(void)state;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a BFD session may be configured as, and the words for its state. */
+/* Configuration of BFD sessions, and the words for their state. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The state machine of BFD: each transition by table, and two of them against each other over a link
- * with a delay, in virtual time.
+ * The state machine of BFD: each transition by table, and two of them against each other over a
+ * link with a delay, in virtual time.
  */
 #include "bfd/fsm.h"
 
@@ -364,7 +364,7 @@ static void goes_on_in_state_up(void **state)
 	assert_int_equal(f.up_events, 0);
 }
 
-/* What a session that was resumed goes down for, and what that says. */
+/* Causes for which a resumed session goes down, and the diagnostic of each. */
 static void goes_on_with_a_peer_that_has_noticed(void **state)
 {
 	(void)state;
@@ -385,7 +385,7 @@ static void goes_on_with_a_peer_that_has_noticed(void **state)
 		assert_int_equal(f.down.diag, cases[i].diag);
 		assert_int_equal(f.down.remote_state, cases[i].theirs);
 	}
-	/* Down, it sends once a second: so long is no silence. */
+	/* Down, it sends once a second: that long is not silence. */
 	struct bfd_fsm f = resumed();
 	assert_int_equal(f.detect_at, BEGIN + 3000 * MS);
 	step(&f, BFD_EV_TIMER, BEGIN + 2999 * MS);
@@ -499,7 +499,7 @@ static void stop_heeds_the_peer(void **state)
 	assert_true(bfd_fsm_is_finished(&f));
 }
 
-/* What a packet says has changed: the next one does not wait (6.8.7), whatever the state. */
+/* The content of packets has changed: the next one does not wait (6.8.7), whatever the state. */
 static void changes_are_told_at_once(void **state)
 {
 	(void)state;

@@ -43,7 +43,7 @@ static struct bfd_packet packet_of(enum bfd_state state, uint32_t yours)
 				    .min_rx = 50000 };
 }
 
-/* What is wrong with it; the rules in their order, so that of two that are broken the first counts. */
+/* One defect of a packet, in the order of the rules: with two, the first one counts. */
 struct fault {
 	const char *name;
 	int octet, value; /* of the packet, -1: none */
@@ -77,7 +77,7 @@ static const struct fault faults[] = {
 	  .why = BFD_DROP_YOUR_DISCR },
 	{ "another peer", -1, 0, 0, "192.0.2.3", "192.0.2.9", 5, 1, .vrf = "",
 	  .why = BFD_DROP_NO_SESSION },
-	{ "another address of ours", -1, 0, 0, "192.0.2.1", "192.0.2.8", 5, 1, .vrf = "",
+	{ "another of our addresses", -1, 0, 0, "192.0.2.1", "192.0.2.8", 5, 1, .vrf = "",
 	  .why = BFD_DROP_NO_SESSION },
 	{ "another interface", -1, 0, 0, "192.0.2.1", "192.0.2.9", 6, 1, .vrf = "",
 	  .why = BFD_DROP_NO_SESSION },

@@ -77,7 +77,8 @@ static void every_flag_comes_back(void **state)
 	}
 }
 
-/* One octet changed, or the datagram cut; the first rule that is broken is the one that is named. */
+/* One octet changed, or the datagram cut; the first rule that is broken is the one that is
+ * named. */
 static void each_rule_drops(void **state)
 {
 	static const struct {

@@ -35,7 +35,7 @@ static pid_t kill_helper(struct pair *p)
 	return pid;
 }
 
-/* What is received after `since` was sent after it. */
+/* Packets have been received in both directions since the session went down. */
 static bool host_heard_and_was_heard(void *userdata)
 {
 	const struct pair *p = userdata;
@@ -66,8 +66,8 @@ static void go_on_after_kill(struct pair *p)
 	assert_int_equal(bfd_helper_restarts(p->ends[HOST].bfd), 1);
 }
 
-/* Killed by the OOM killer, say. The router does not notice, or not what has happened; a second time within
- * a minute the session is down. */
+/* Killed by the OOM killer, say. The router does not notice, or not what has happened; a second
+ * time within a minute the session is down. */
 static void helper_is_started_again(void **state)
 {
 	(void)state;
@@ -246,7 +246,8 @@ static bool has_sent(void *userdata)
 	return bfd_session_status(((struct end *)userdata)->session)->sent > 0;
 }
 
-/* By a reload, say: the agent's own filter of system calls holds already, and has nothing to complain about. */
+/* By a reload, say: the agent's own filter of system calls holds already, and has nothing to
+ * complain about. */
 _Noreturn static void be_sandboxed_agent(void)
 {
 	struct end end;

@@ -219,7 +219,8 @@ static void run_for(sd_event *loop, span_t span)
 	sd_event_source_disable_unref(timer);
 }
 
-/* The process did not run for longer than the detection time: what is in its socket counts first. */
+/* The process did not run for longer than the detection time: what is in its socket counts
+ * first. */
 static void packets_that_wait_are_read_before_silence_is_judged(void **state)
 {
 	(void)state;

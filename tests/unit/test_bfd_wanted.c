@@ -147,7 +147,7 @@ static void the_address_stays_after_the_session(void **state)
 	present.path_source = addr_v4(HOST + 9);
 	wanted(&present);
 	assert_int_equal(addr_to_v4(&key.local), HOST);
-	/* What the path was looked up from during the session says nothing of the route. */
+	/* The source of the lookup during the session says nothing about the route. */
 	peer.local_addr = peer.path_source = addr_v4(OTHER);
 	present.path_source = bfd_route_source(&peer);
 	peer.local_addr = (struct addr){ 0 };
@@ -218,8 +218,8 @@ static void a_peer_in_a_vrf_has_both(void **state)
 	assert_string_equal(key.vrf, "vrf-blue");
 }
 
-/* Its interface is in the VRF, whether the file says so or not. That of another peer may be by a mistake in the
- * routes: such a peer is in the VRF with `device` only. */
+/* Its interface is in the VRF, whether the file says so or not. That of another peer may be by a
+ * mistake in the routes: such a peer is in the VRF with `device` only. */
 static void a_link_local_peer_is_in_the_vrf_of_its_interface(void **state)
 {
 	(void)state;

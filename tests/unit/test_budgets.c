@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What each principal may have registered. */
+/* Limits of each principal's registrations. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -97,7 +97,7 @@ static void test_apps(void **state)
 		       "token a would have 4 apps, and agent.api.max_apps is 3");
 	assert_null(registry_find(b->apps.reg, "4"));
 	assert_int_equal(reg(b, "token b", "4", 4, 1), 0); /* another one's */
-	/* What it has it may register again and change. */
+	/* It may register its own apps again and change them. */
 	assert_int_equal(reg(b, "token a", "3", 3, 1), 0);
 	assert_int_equal(reg(b, "token a", "3", 5, 1), 0);
 	unregister(b, "1");

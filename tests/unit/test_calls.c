@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* API calls as the agent takes them: while it starts, runs and stops. test_answer has the answers. */
+/* API calls as the agent takes them: while it starts, runs and stops. test_answer has the
+ * answers. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -120,7 +121,7 @@ static void test_a_stopping_agent_refuses_changes(void **state)
 	assert_int_equal(reply->defer, API_SEND_NOW);
 }
 
-/* What waits for the apps of the start would wait for ever. */
+/* A change that waits for the apps of the start would wait forever. */
 static void test_an_agent_that_stops_while_it_starts_refuses_changes(void **state)
 {
 	struct bed *b = *state;

@@ -97,7 +97,7 @@ static const struct needs_case {
 	  BGP PING_APP,
 	  { .first_free_port = 1024, .icmp_is_allowed = true },
 	  ADMIN },
-	{ "apps that need no address of ours",
+	{ "apps that need none of our addresses",
 	  BGP "apps: [ { name: a, vip: 192.0.2.1/32, bind: none }, "
 	      "{ name: b, vip: 192.0.2.2/32, bind: present } ]\n",
 	  { .first_free_port = 1024 },
@@ -107,11 +107,11 @@ static const struct needs_case {
 	      "{ name: b, vip: 192.0.2.2/32, bind: route } ]\n",
 	  { .first_free_port = 1024 },
 	  ADMIN },
-	{ "NAT without an address of ours",
+	{ "NAT without our own address",
 	  BGP "apps: [ { name: a, vip: 192.0.2.1/32, bind: none, nats: [ \"tcp:53:8053\" ] } ]\n",
 	  { .first_free_port = 1024 },
 	  ADMIN },
-	{ "no address of ours for apps that are registered later",
+	{ "none of our addresses for apps that are registered later",
 	  "agent: { bind: none }\n" BGP,
 	  { .first_free_port = 1024 },
 	  "" },
@@ -283,7 +283,7 @@ static void test_dropin(void **state)
 	free(text);
 }
 
-/* What an operator reads of each need. */
+/* Text for the operator on each need. */
 static void test_texts_of_needs(void **state)
 {
 	static const char *const texts[] = {

@@ -350,7 +350,7 @@ static void test_free_after_end(void **state)
 	child_free(NULL);
 }
 
-/* The loop itself ends before the dead could be collected: nothing of ours is left behind. */
+/* The loop itself ends before the dead could be collected: none of our children is left behind. */
 static void test_loop_ends_first(void **state)
 {
 	struct fixture *f = *state;
@@ -393,7 +393,7 @@ static void test_orphans_become_ours(void **state)
 	loop_until(f->loop, no_children, NULL);
 }
 
-/* How a grandchild hides, and whether its parent is killed or ends by itself. Each writes its pid
+/* How a grandchild hides, and whether its parent is killed or exits on its own. Each writes its pid
  * into the file and then sleeps. */
 static const struct {
 	const char *name, *command;

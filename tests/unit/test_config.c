@@ -346,7 +346,7 @@ static char *slurp(const char *path, size_t *ret_len)
 	FILE *f = fopen(path, "r");
 	if (!f)
 		return NULL;
-	ssize_t n = getdelim(&text, &cap, EOF, f); /* EOF is no byte: up to the end */
+	ssize_t n = getdelim(&text, &cap, EOF, f); /* EOF is not a byte: up to the end */
 	fclose(f);
 	*ret_len = n > 0 ? (size_t)n : 0;
 	if (n <= 0)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Apps as JSON objects. What is accepted is shown as the same; what is not names its key. */
+/* Apps as JSON objects. An accepted app is shown as the same; an error names its key. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Differences of configurations, and how they are printed. Random pairs of files: the difference is what
- * was changed, both ways.
+ * Differences of configurations, and how they are printed. Random pairs of files: the difference is
+ * what was changed, both ways.
  */
 #include <setjmp.h>
 #include <stdarg.h>

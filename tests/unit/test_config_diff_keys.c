@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Every key of the schema is changed once: the difference names that key, with the cost that the schema
- * says, and nothing else. */
+/* Every key of the schema is changed once: the difference names that key, with the cost that the
+ * schema says, and nothing else. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -16,8 +16,8 @@
 #include "tests/unit/config_texts.h"
 #include "tests/unit/own_netns.h"
 
-/* A text of each kind of key: secrets, commands, paths, names, what a check sends and expects. @ is the
- * form. */
+/* A text of each kind of key: secrets, commands, paths, names, what a check sends and expects. @ is
+ * the form. */
 static const char text[] =
 	"agent:\n"
 	"  disable_file: '/run/@'\n"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Configurations of several files: as one text and back, what is found, and what replaces a file with errors. */
+/* Configurations of several files: as one text and back, what is found, and what replaces a file
+ * with errors. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -116,7 +117,7 @@ static int load_bundle(const char *text, size_t len, struct config **ret, char f
 	return rc;
 }
 
-/* What was kept is used as it was written only. */
+/* A stored bundle is only accepted unmodified. */
 static void test_a_bundle_that_was_changed(void **state)
 {
 	(void)state;
@@ -258,7 +259,7 @@ static void test_an_app_in_two_files(void **state)
 	write_file("conf.d/b.yaml", APP("c", "1"));
 	config_free(expect(&before->set, "a b ", 1,
 			   "'198.51.100.1/32' is already a VIP of app 'a' in line 1 of "));
-	/* What was moved out of a file that is kept as it was stays there. */
+	/* An app that was moved out of a file that is kept as it was stays there. */
 	write_file("conf.d/a.yaml", "bgp: 3\n");
 	write_file("conf.d/b.yaml",
 		   "apps: [ { name: a, vip: 198.51.100.1/32, monitors: 'port:tcp:53' } ]\n");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What `config show` prints. The JSON of the agent, and the YAML that the command makes of it, are the
- * same configuration when they are loaded again; test_config_diff has every key.
+ * Output of `config show`. The JSON of the agent, and the YAML that the command makes of it, are
+ * the same configuration when they are loaded again; test_config_diff has every key.
  */
 #include <setjmp.h>
 #include <stdarg.h>

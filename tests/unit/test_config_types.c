@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The types of keys, one value at a time: what each takes, as which text it comes back (formatted as
- * the diff of configurations shows it), and where its range ends.
+ * The types of keys, one value at a time: what each takes, as which text it comes back (formatted
+ * as the diff of configurations shows it), and where its range ends.
  */
 #include <setjmp.h>
 #include <stdarg.h>

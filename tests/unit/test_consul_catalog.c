@@ -133,7 +133,7 @@ static const struct story {
 	  { { CHECKS, "s+", FOLLOW, .want = "?" },
 	    { CATALOG, "a", FOLLOW, .want = "?" },
 	    { CHECKS, "s+ a?", FOLLOW, .early = true, .want = "-" } } },
-	{ "checks that go with their service are no pass",
+	{ "checks that go with their service do not pass",
 	  false,
 	  { { CATALOG, "a", FOLLOW, .want = "?" },
 	    { CHECKS, "a-", FOLLOW, .want = "-" },
@@ -300,7 +300,7 @@ static void test_max_stale(void **state)
 	consul_catalog_done(&s);
 }
 
-/* The next moment at which a judgement may change by itself. */
+/* The next moment at which a judgement may change without an answer. */
 static void test_deadline_of_a_doubt(void **state)
 {
 	(void)state;
@@ -325,7 +325,7 @@ static bool fails_away(const struct consul_catalog *s, mono_t now, mono_t at)
 	return consul_catalog_fails_away(s, "a", now, &found) && found == at;
 }
 
-/* What becomes of a service when no more answers come. */
+/* Effect on a service when Consul stops answering. */
 static void test_away(void **state)
 {
 	(void)state;
@@ -342,7 +342,7 @@ static void test_away(void **state)
 	s.stale_since = NOW; /* it is away already */
 	assert_true(fails_away(&s, NOW + 5, NOW + 2 * CONSUL_SETTLE));
 	assert_true(fails_away(&s, NOW + 3 * CONSUL_SETTLE, NOW + 3 * CONSUL_SETTLE));
-	/* What is doubted is so for a while. */
+	/* A doubted result stays doubted for a while. */
 	s.stale_since = USEC_NEVER;
 	consul_catalog_apply_checks(&s, &c, &regained, 3, 3, NOW);
 	assert_int_equal(judged(&s, NOW), '?');

@@ -152,7 +152,7 @@ static void test_bad_catalogs_are_refused_as_a_whole(void **state)
 	}
 }
 
-/* What Consul passes on from a service that is none of ours. */
+/* Payloads of services that do not belong to us, as Consul passes them on. */
 static const struct {
 	const char *label, *json;
 	const char *skipped; /* NULL: nothing */

@@ -2,8 +2,8 @@
 /*
  * `vipherald convert`. tests/convert/TOOL/CASE has the files of another tool, as its users write
  * them, and what is to come out as `expected.yaml`; `options` has words of the command line, one a
- * line. With UPDATE_EXPECTED set in the environment the latter is written again, for reading it with
- * `git diff`. What comes out has to pass `vipherald check`.
+ * line. With UPDATE_EXPECTED set in the environment the latter is written again, for reading it
+ * with `git diff`. What comes out has to pass `vipherald check`.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -274,7 +274,7 @@ static void test_an_empty_element(void **state)
 	}
 }
 
-/* What is quoted from a file stays within its line of the comment. */
+/* Text quoted from a file stays within its line of the comment. */
 static void test_comments(void **state)
 {
 	(void)state;
@@ -290,8 +290,8 @@ static void test_comments(void **state)
 	assert_int_equal(convert_run("gocast", &in, 1, &none, &c, &err), 0);
 	convert_print(&c, out);
 	fclose(out);
-	assert_non_null(
-		strstr(text, "#   a\\x0ab:1: origin: 'x\\x0abgp: { local_as: 1 }' is none"));
+	assert_non_null(strstr(
+		text, "#   a\\x0ab:1: origin: 'x\\x0abgp: { local_as: 1 }' is not an origin"));
 	free(text);
 	convert_done(&c);
 }

@@ -78,8 +78,8 @@ static void add(struct bed *b, const struct prefix *vips, size_t n)
 	assert_int_equal(counters_questions(b->counters) - before, 1);
 }
 
-/* As docs/metrics.md has it: one for each length of a family, however many VIPs there are; of changes one for each
- * COUNTERS_CHANGE_MAX. */
+/* As docs/metrics.md has it: one for each length of a family, however many VIPs there are; of
+ * changes one for each COUNTERS_CHANGE_MAX. */
 static void test_how_many_questions(void **state)
 {
 	struct bed *b = *state;

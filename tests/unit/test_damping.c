@@ -32,7 +32,7 @@ static const struct {
 	{ "the first fall is free",
 	  { 10 * S, 300 * S },
 	  { { 1 * S, true, 0 }, { 2 * S, false, 0 } } },
-	{ "down from the start is no fall after a return",
+	{ "down from the start is not a fall after a return",
 	  { 10 * S, 300 * S },
 	  { { 1 * S, false, 0 }, { 2 * S, true, 0 }, { 3 * S, false, 10 * S } } },
 	{ "twice as long each time, up to the most",

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Deferred replies, with suspend and resume of libmicrohttpd's recorded; test_api has the server. */
+/* Deferred replies, with suspend and resume of libmicrohttpd's recorded; test_api has the
+ * server. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

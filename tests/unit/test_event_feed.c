@@ -205,7 +205,7 @@ static void it_is_filtered(void **state)
 	add(b, "app.down", "dns");
 	assert_true(event_feed_has_more(f));
 	assert_true(str_starts(read_all(b, f, 4096), "id: 5e-3\n"));
-	/* What does not pass is not looked at again, and is not missed. */
+	/* Events that do not match are not looked at again, and not missed. */
 	for (int i = 0; i < 12; i++) {
 		add(b, "app.up", "dns");
 		assert_false(event_feed_has_more(f));

@@ -189,7 +189,7 @@ static void the_view(void **state)
 	event_ring_free(r);
 }
 
-/* What comes while a client reads is for its next question. */
+/* Events added while a client reads are for its next request. */
 static void the_view_ends_where_it_began(void **state)
 {
 	(void)state;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What failures of monitors make of an app, and when. */
+/* Effect of failing monitors on an app, and when. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

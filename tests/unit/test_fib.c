@@ -202,12 +202,14 @@ static void test_policy_routing(void **state)
 	expect_addr("source", &path.source, "10.0.0.2");
 	expect_addr("gateway", &path.gateway, "10.0.0.1");
 	assert_int_equal(path.ifindex, f->d0);
-	/* A socket that is not bound gets that source by the main table, and its way by the rule. */
+	/* A socket that is not bound gets that source by the main table, and its way by the
+	 * rule. */
 	must("ip route replace default via 10.77.0.1 src 10.0.0.2");
 	expect_route("10.200.0.1", 0, "10.0.0.2", "10.0.0.1", f->d0);
 }
 
-/* As hosts in clouds have it: no subnet, and a router that is on the link because the route says so.
+/* As hosts in clouds have it: no subnet, and a router that is on the link because the route says
+ * so.
  */
 static void test_gateways_that_are_on_the_link_by_route(void **state)
 {

@@ -87,7 +87,7 @@ static void a_link_is_none(void **state)
 	const struct fixture *f = *state;
 	assert_int_equal(mkfifo(f->path, 0600), 0);
 	assert_int_equal(fifo_file_open(f->link, OWNER, &err), -EINVAL);
-	assert_non_null(strstr(err.text, "is no named pipe"));
+	assert_non_null(strstr(err.text, "is not a named pipe"));
 	unlink(f->path);
 	assert_int_equal(fifo_file_open(f->path, OWNER, &err), -ENOENT);
 	assert_non_null(strstr(err.text, "mkfifo -m 600"));

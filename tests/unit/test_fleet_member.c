@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* One app of an agent in its fleet, request by request; test_fleet_sim.c has many of them over time. */
+/* One app of an agent in its fleet, request by request; test_fleet_sim.c has many of them over
+ * time. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -53,8 +54,8 @@ static void evidence(struct bench *b, enum fleet_evidence e)
 	fleet_member_evidence(&b->m, e, form != FLEET_WITHDRAWN, b->now);
 }
 
-/* `what` is the kind of the request that is due, and of a write what is claimed by the slots and the line:
- * "read", "report w", "claim 0/1", "drop", "drop 0/0". */
+/* `what` is the kind of the request that is due, and of a write what is claimed by the slots and
+ * the line: "read", "report w", "claim 0/1", "drop", "drop 0/0". */
 static const char *text_of(const struct fleet_request *r, char buf[static 32])
 {
 	static const char *const kinds[] = { "read", "report", "claim", "join", "drop" };
@@ -166,7 +167,8 @@ static void test_an_app_without_claims_goes_at_once(void **state)
 	fleet_member_done(&b.m);
 }
 
-/* What is on its way when the app goes may come after all: everything once more, when it cannot. */
+/* A request in flight when the app goes may take effect late: all keys are deleted again when it no
+ * longer can. */
 static void test_late_requests_of_an_app_that_is_gone(void **state)
 {
 	struct bench b;
@@ -249,7 +251,8 @@ static void test_a_hard_failure_that_is_over(void **state)
 		expect_done(&b, "read");
 		expect_done(&b, "claim 0/1");
 	}
-	/* What was let go, and what was well before, stay away as long as enough are left. */
+	/* Apps that were let go, and those that were well before, stay away as long as enough are
+	 * left. */
 	b.config.rules[0].min_up.value = 1;
 	fleet_member_rules(&b.m, b.now);
 	expect_done(&b, "read");
@@ -302,7 +305,7 @@ static void test_who_is_away_returns(void **state)
 	}
 }
 
-/* It was never announced: that others are missing is no reason to begin. */
+/* It was never announced: that others are missing is not a reason to begin. */
 static void test_what_was_never_announced_stays_silent(void **state)
 {
 	struct bench b;
@@ -336,8 +339,8 @@ static void test_who_is_away_does_not_return_by_keys_that_were_emptied(void **st
 	fleet_member_done(&b.m);
 }
 
-/* That it is announced already is the reason to ask, not its form here: another app had the VIP, or the
- * definition had it announced as a last resort. */
+/* That it is announced already is the reason to ask, not its form here: another app had the VIP, or
+ * the definition had it announced as a last resort. */
 static void test_what_is_announced_asks(void **state)
 {
 	struct bench b;

@@ -94,7 +94,7 @@ static void step(struct bed *b, enum fleet_roll_request_kind kind, enum fleet_re
 	fleet_roll_answer(&b->roll, b->request.id, result, v, 5 * SEC, b->now);
 }
 
-/* What the decided write holds, as scene() takes it. */
+/* Slots of the decided write, as scene() takes them. */
 static const char *written(const struct bed *b)
 {
 	static char text[32];
@@ -248,7 +248,7 @@ static void test_check(void **state)
 #define LIMIT     2
 #define IN_FLIGHT 256
 
-/* What the host keeps on its disk, and does. */
+/* State of the work that the host stores on its disk, and carries out. */
 enum work { WORK_WAITING, WORK_DRAINED, WORK_RELEASING, WORK_DONE };
 
 struct host {
@@ -409,7 +409,7 @@ static void act(struct world *w, size_t i)
 		send_message(w, i, &r);
 }
 
-/* What has ended has no slot, and none that comes late. */
+/* A host whose work has ended has no slot, and gets none late. */
 static void check_ended(const struct world *w, size_t i)
 {
 	for (size_t k = 0; w->hosts[i].work == WORK_DONE && k < w->slots.n; k++)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What an agent counts in the views that it gets, and when it reads one with a report. */
+/* Counts of an agent in the views that it gets, and when it reads one with a report. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -83,7 +83,7 @@ static void test_when_it_is_known(void **state)
 	free(seen);
 }
 
-/* What is read in all does not grow with the square of the fleet. */
+/* The total number of reads does not grow with the square of the fleet. */
 static void test_some_of_a_large_fleet_read(void **state)
 {
 	struct fleet_seen *seen = fleet_seen_new(1);

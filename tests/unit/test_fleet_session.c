@@ -49,7 +49,7 @@ static void test_it_is_there_all_the_same(void **state)
 	fleet_session_answer(&s, id, FLEET_SESSION_OK, NULL, now);
 	assert_string_equal(s.id, "s1");
 	assert_true(s.until == until); /* to look for it does not renew it */
-	/* Not at once: a renewal that finds none for long is no reason to ask without a pause. */
+	/* Not at once: a renewal that finds none for long does not lift the pause. */
 	assert_true(fleet_session_deadline(&s) > now);
 	id = sent(&s, FLEET_SESSION_RENEW, &now);
 	fleet_session_answer(&s, id, FLEET_SESSION_OK, NULL, now);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What holds in a fleet whatever happens: releases that are rolled out, requests and answers that are lost, late or
- * doubled, agents that die and come back, apps that go and come, Consul that is away, emptied, cut in two. Seeded; a run is
- * repeated by FLEET_SEED, lengthened by FLEET_STEPS, and of FLEET_AGENTS (`make simulate`).
+ * Invariants of a fleet under any sequence of events: releases that are rolled out, requests and
+ * answers that are lost, late or doubled, agents that die and come back, apps that go and come,
+ * Consul that is away, emptied, cut in two. Seeded; a run is repeated by FLEET_SEED, lengthened by
+ * FLEET_STEPS, and of FLEET_AGENTS (`make simulate`).
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -108,7 +109,8 @@ static void disturb_one(struct sim *s, uint64_t what)
 
 #define FOR_ALL 9 /* below: of Consul, or of all agents */
 
-/* As many agents of a large fleet as of a small one have something, by share; what concerns all comes as often. */
+/* As many agents of a large fleet as of a small one have something, by share; what concerns all
+ * comes as often. */
 static void disturb(struct sim *s)
 {
 	disturb_one(s, draw(s, 200));

@@ -145,14 +145,14 @@ static void test_refused_values(void **state)
 	static const struct {
 		const char *text, *error;
 	} up[] = {
-		{ "", "no JSON" },
-		{ "[]", "no object" },
+		{ "", "not JSON" },
+		{ "[]", "not an object" },
 		{ "{}", "another version" },
 		{ "{\"version\": 2, \"form\": \"normal\"}", "another version" },
 		{ "{\"version\": 1}", "no valid 'form'" },
 		{ "{\"version\": 1, \"form\": \"up\"}", "no valid 'form'" },
 		{ "{\"version\": 1, \"form\": 0}", "no valid 'form'" },
-		{ "{\"version\": 1, \"form\": \"normal\", \"form\": \"drained\"}", "no JSON" },
+		{ "{\"version\": 1, \"form\": \"normal\", \"form\": \"drained\"}", "not JSON" },
 	}, has[] = {
 		{ "{\"version\": 1}", "no valid 'seen'" },
 		{ "{\"version\": 1, \"seen\": -1}", "no valid 'seen'" },
@@ -383,8 +383,8 @@ static void test_drop(void **state)
 
 #define K "v/192.0.2.53/32/"
 
-/* KEY=VALUE with a session, KEY~VALUE without one, KEY without a value as writes have it. The index of each
- * is 10 and its place. */
+/* KEY=VALUE with a session, KEY~VALUE without one, KEY without a value as writes have it. The index
+ * of each is 10 and its place. */
 static char *answer_of(const char *list)
 {
 	char copy[2048];
@@ -457,7 +457,7 @@ static void test_read(void **state)
 	fleet_answer_done(&a);
 }
 
-/* 192.0.2.5/32 is no part of 192.0.2.53/32. */
+/* 192.0.2.5/32 is not part of 192.0.2.53/32. */
 static void test_two_vips(void **state)
 {
 	const struct fleet_keys two = { .prefix = "v", .vips = vips, .n_vips = 2, .node = "a" };
@@ -552,11 +552,11 @@ static void test_refused_answers(void **state)
 		enum fleet_txn kind;
 		const char *list, *error;
 	} cases[] = {
-		{ FLEET_TXN_READ, K "up/a=x", "no JSON" },
+		{ FLEET_TXN_READ, K "up/a=x", "not JSON" },
 		{ FLEET_TXN_READ, K "up/a", "no value" },
-		{ FLEET_TXN_READ, K "has/a~x", "no JSON" },
-		{ FLEET_TXN_READ, K ".leave~x", "no JSON" },
-		{ FLEET_TXN_READ, K ".join~x", "no JSON" },
+		{ FLEET_TXN_READ, K "has/a~x", "not JSON" },
+		{ FLEET_TXN_READ, K ".leave~x", "not JSON" },
+		{ FLEET_TXN_READ, K ".join~x", "not JSON" },
 		{ FLEET_TXN_READ, K ".leave~" LEAVE " " K ".leave~" LEAVE, "twice" },
 		{ FLEET_TXN_READ, K "up/b=" UP("normal") " " K "up/a=" UP("normal"),
 		  "not in order" },

@@ -326,7 +326,7 @@ static void an_incoming_connection_ends_for_good(void **state)
 	assert_int_equal(bgp_fsm_deadline(&fsm), USEC_NEVER);
 }
 
-/* A connection of the peer that is opening is waited for, but no longer than an attempt of ours. */
+/* A connection of the peer that is opening is waited for, but no longer than our own attempt. */
 static void a_retry_is_held_back_for_a_while(void **state)
 {
 	(void)state;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What the state machine offers in its OPEN, and what follows from that of the peer. */
+/* The OPEN that the state machine sends, and the result of the negotiation with that of the peer.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -252,7 +253,7 @@ static void an_external_peer_is_not_of_our_as(void **state)
 	assert_non_null(strstr(fsm.why, "external"));
 }
 
-/* RFC 9234 4.2: what the peer says, and what follows with each role of ours. */
+/* RFC 9234 4.2: what the peer says, and what follows with each of our roles. */
 static void roles_have_to_fit(void **state)
 {
 	(void)state;

@@ -282,7 +282,7 @@ static void test_the_event_of_a_refusal_names_its_subject_and_the_principal(void
 	log_set_sink(NULL, NULL);
 }
 
-/* A check of ours, with a URL that may come from elsewhere. */
+/* One of our checks, with a URL that may come from elsewhere. */
 static void test_a_connection_of_ours_changes_nothing(void **state)
 {
 	struct server *s = *state;

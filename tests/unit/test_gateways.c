@@ -42,7 +42,7 @@ static const struct {
 	{ "a gateway and a device", "ip route add default nexthop dev d0 nexthop via 10.0.0.4",
 	  "10.0.0.4" },
 	{ "a device without a gateway", "ip route add default dev d0", NULL },
-	{ "a blackhole is none",
+	{ "a blackhole is not one",
 	  "ip route add blackhole default metric 1; ip route add default via 10.0.0.1 metric 5",
 	  "10.0.0.1" },
 	{ "another table", "ip route add default via 10.0.0.1 table 100", NULL },

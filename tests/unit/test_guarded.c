@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the guard of the fleet is told of an app, and what becomes of its answer. */
+/* Input of the guard of the fleet for an app, and the effect of its answer. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -29,7 +29,8 @@ struct bench {
 	char told[16];
 };
 
-/* The evidence of each call, unless it is the one before: g, s, k, d, h; in upper case while it is announced. */
+/* The evidence of each call, unless it is the one before: g, s, k, d, h; in upper case while it is
+ * announced. */
 static bool on_update(const struct app *app, enum fleet_evidence evidence, bool announced,
 		      mono_t now, void *userdata)
 {
@@ -88,7 +89,7 @@ static struct app *registered(struct bench *b, const char *name, const char *mon
 	return (struct app *)registry_find(b->r.reg, name);
 }
 
-/* What was told since the last call. */
+/* Reports to the guard since the last call. */
 static void expect_told(struct bench *b, const char *told)
 {
 	assert_string_equal(b->told, told);
@@ -202,7 +203,8 @@ static struct app *grouped(struct bench *b, const char *name, const char *vip)
 	return (struct app *)registry_find(b->r.reg, name);
 }
 
-/* The first of the group is let go; all are announced when all have failed, and the guard is not asked. */
+/* The first of the group is let go; all are announced when all have failed, and the guard is not
+ * asked. */
 static void test_keep_last_does_not_ask(void **state)
 {
 	struct bench *b = *state;
@@ -222,7 +224,7 @@ static void test_keep_last_does_not_ask(void **state)
 	assert_true(a->guarded && a->form == ROUTE_KEPT);
 }
 
-/* What it would do is what it then does. */
+/* The prediction matches the later decision. */
 static void expect_kept_if(struct app *app, bool kept, mono_t now)
 {
 	assert_int_equal(app_guard_keeps_if(app, false, false), kept);

@@ -63,8 +63,8 @@ static int on_urgent(sd_event_source *source, void *userdata)
 	return 0;
 }
 
-/* Reconciling in slices: each asks for the next, and hands routes to the speaker, which sends them in a turn
- * of its own. */
+/* Reconciling in slices: each asks for the next, and hands routes to the speaker, which sends them
+ * in a turn of its own. */
 static int on_work(sd_event_source *source, void *userdata)
 {
 	(void)source;

@@ -143,8 +143,8 @@ static void without_an_address_the_router_id_is_derived(void **state)
 	assert_int_equal(router_id_with_mac(b, "02:00:00:00:00:01"), one);
 }
 
-/* Of the interface that comes later, the MAC address is not known yet: the log says that the id will not
- * stay, and nothing of the kind where it does. */
+/* Of the interface that comes later, the MAC address is not known yet: the log says that the id
+ * will not stay, and nothing of the kind where it does. */
 static void an_interface_that_is_missing_makes_another_router_id(void **state)
 {
 	struct bed *b = *state;
@@ -188,7 +188,7 @@ static void a_peer_by_its_interface_is_not_the_gateway(void **state)
 	expect_addr(&own, "10.0.0.2");
 	host_addresses_done(&b->h);
 	strcpy(b->peers[0].ifname, "d9");
-	found(b); /* one that is not there (yet) is no reason not to start */
+	found(b); /* one that is not there (yet) is not a reason not to start */
 }
 
 static void the_default_gateway_is_the_peer_where_none_is_configured(void **state)
@@ -353,7 +353,7 @@ static void one_of_several_gateways_is_the_peer(void **state)
 	found(b);
 	expect_gateways(b, "default gateway 10.0.0.7 is the peer, and there are more");
 	expect_gateways(b, ": 10.0.0.8 on d0");
-	/* Another order is no change, and the peer is still a gateway. */
+	/* Another order is not a change, and the peer is still a gateway. */
 	must("ip route replace default nexthop via 10.0.0.8 nexthop via 10.0.0.7");
 	host_addresses_update(&b->h, &change);
 	assert_false(change.gateways || addr_is_set(&change.gateway));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the kernel's filter lets through, in a network namespace of its own. */
+/* Messages that the kernel's filter lets through, in a network namespace of its own. */
 #include "net/hostwatch.h"
 
 #include <setjmp.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Legacy iptables as a plain user that has CAP_NET_RAW and may not read which tables exist, on kernels
- * made up by the test: libiptc is replaced.
+ * Legacy iptables as a plain user that has CAP_NET_RAW and may not read which tables exist, on
+ * kernels made up by the test: libiptc is replaced.
  */
 #include <setjmp.h>
 #include <stdarg.h>

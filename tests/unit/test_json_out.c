@@ -14,7 +14,7 @@
 #include "agent/status/stream.h"
 #include "lib/array.h"
 
-/* What is written, and frees it. */
+/* The output equals `tree`. Frees both. */
 static void expect(struct json_out *o, json_t *tree)
 {
 	char *text = stream_json_text(tree);

@@ -46,7 +46,7 @@ static int stop(void **state)
 	return 0;
 }
 
-/* What the command prints until it ends. */
+/* Output of the command until it ends. */
 static int run(const char *command, const char *const env[], char *ret_output, size_t size,
 	       int *ret_status)
 {

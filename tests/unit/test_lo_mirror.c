@@ -220,7 +220,7 @@ static void a_route_alone_is_a_leftover(void **state)
 	assert_null(lo_mirror_find(m, &net));
 }
 
-/* An address of ours that was removed and is there again may be another process's. */
+/* Our own address that was removed and is there again may be another process's. */
 static void an_address_removed_and_added_again_is_not_ours(void **state)
 {
 	struct lo_mirror *m = *state;

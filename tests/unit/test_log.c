@@ -183,7 +183,7 @@ static void json_lines_are_their_events(void **state)
 	json_t *line = json_loads(captured(), 0, NULL);
 	assert_non_null(line);
 	assert_string_equal(json_string_value(json_object_get(line, "module")), "bgp");
-	/* What only one of them has, and what has another name. */
+	/* Members that only one of them has, or that have another name. */
 	json_object_del(line, "module");
 	json_object_set(line, "text", json_object_get(line, "msg"));
 	json_object_del(line, "msg");

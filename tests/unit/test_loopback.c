@@ -76,7 +76,7 @@ static void test_foreign(void **state)
 	assert_false(owns(f, "192.0.2.1/32"));
 	assert_int_equal(del(f, "192.0.2.1/32"), -ENOENT);
 	assert_true(shown("192.0.2.1/32.*lo:other"));
-	/* Its owner removes it: now it can be ours, and that it went is no loss of ours. */
+	/* Its owner removes it: now it can be ours, and that it went is not our loss. */
 	assert_int_equal(shell("ip addr del 192.0.2.1/32 dev lo"), 0);
 	assert_int_equal(add(f, "192.0.2.1/32", &err), 0);
 	loop_drain(f->loop);
@@ -84,7 +84,7 @@ static void test_foreign(void **state)
 	assert_true(owns(f, "192.0.2.1/32"));
 }
 
-/* An address that was foreign when we started, and one of another interface, which is no matter. */
+/* An address that was foreign when we started; one of another interface does not matter. */
 static void test_foreign_before_start(void **state)
 {
 	struct fixture *f = *state;
@@ -188,7 +188,7 @@ static void test_altered(void **state)
 			loop_until(f->loop, was_lost, f);
 			if (f->why != LOOPBACK_ALTERED || !shown(alterations[i].right))
 				fail_msg("%s: not as it was", alterations[i].name);
-			loop_drain(f->loop); /* our own change is no alteration */
+			loop_drain(f->loop); /* our own change is not an alteration */
 			assert_int_equal(f->n_lost, 1);
 		}
 		/* It has its tag again: the next instance knows it as ours. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a previous instance left on lo, with tags and, before Linux 5.18, without them. */
+/* Leftovers of a previous instance on lo, with tags and, before Linux 5.18, without them. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -374,7 +374,8 @@ static void test_nothing_else(void **state)
 	(void)state;
 	for (const char *c = text; *c; c++)
 		values += *c == '\n' && c[1] && c[1] != '#';
-	/* Of the families of peers the table above has both peers in some only, of the bounds three. */
+	/* Of the families of peers the table above has both peers in some only, of the bounds
+	 * three. */
 	assert_int_equal(values, ARRAY_SIZE(lines) + 6 + 6 + 18 + 11 + 14 + 18 +
 					 histogram_of_stalls.n + DRIFT_KINDS + API_CAUSES);
 	free(text);

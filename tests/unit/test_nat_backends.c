@@ -284,7 +284,7 @@ static const struct gocast_row {
 	  "2001:db8::53/128", IPPROTO_UDP, 53, "fd00::5", 8053 },
 };
 
-/* The tool's own rule is one of ours when it carries the comment; and ours is found by the tool. */
+/* The tool's own rule is ours when it carries the comment; and ours is found by the tool. */
 static void test_rules_are_those_of_the_tool(void **state)
 {
 	(void)state;

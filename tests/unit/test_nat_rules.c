@@ -173,7 +173,7 @@ static const struct story {
 	{ "misplaced and not wanted", "[a^]", "-a.", "" },
 	{ "misplaced, then gone: lost", "+a=[a^]=[]", "+a", "a" },
 	{ "lost when it was not wanted", "[a]?a[]", NULL, "" },
-	{ "back by itself", "+a=[][a]", NULL, "" },
+	{ "restored by another process", "+a=[][a]", NULL, "" },
 	{ "another process adds again what we removed", "+a+b=-a=[ab]", "-a", "" },
 	{ "still damaged is not lost again", "+a=[a!][a!]", "+a", "" },
 	{ "damaged, then gone: lost once", "+a=[a!][]", "+a", "" },

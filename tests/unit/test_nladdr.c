@@ -64,7 +64,7 @@ static int find_cacheinfo(const struct nlattr *attr, void *userdata)
 	return MNL_CB_OK;
 }
 
-/* "Deprecated" is no flag that one can set: it is a preferred lifetime of 0 that never ends. */
+/* "Deprecated" is not a flag that one can set: it is a preferred lifetime of 0 that never ends. */
 static void test_deprecated(void **state)
 {
 	(void)state;

@@ -27,12 +27,12 @@ static void test_self(void **state)
 		const char *json, *node, *error;
 	} cases[] = {
 		{ "{\"stats\":{\"raft\":{},\"client\":{\"node_id\":\"n1\",\"x\":1}}}", "n1", NULL },
-		{ "{\"stats\":{\"raft\":{}}}", NULL, "is no client" },
-		{ "{\"stats\":{\"client\":{}}}", NULL, "is no client" },
+		{ "{\"stats\":{\"raft\":{}}}", NULL, "is not a client" },
+		{ "{\"stats\":{\"client\":{}}}", NULL, "is not a client" },
 		{ "{\"stats\":{\"client\":{\"node_id\":\"\"}}}", NULL, "empty" },
 		{ "{\"stats\":{\"client\":{\"node_id\":7}}}", NULL, "'node_id' is" },
-		{ "{\"stats\":[]}", NULL, "is no client" },
-		{ "[]", NULL, "is no client" },
+		{ "{\"stats\":[]}", NULL, "is not a client" },
+		{ "[]", NULL, "is not a client" },
 		{ "{\"stats\":", NULL, "JSON" },
 		{ "", NULL, "JSON" },
 	};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the page is made of; test_page_answer has the whole of it. */
+/* Parts of the page; test_page_answer has the whole of it. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -131,7 +131,7 @@ static void test_search(void **state)
 		if (rows(a) != cases[i].n)
 			fail_msg("%s %s: %zu", cases[i].q, cases[i].show, rows(a));
 	}
-	/* What is not up comes first. */
+	/* Apps that are not up come first. */
 	get_page(a, "", "all", "0");
 	assert_true(strstr(a->text, "data-key=\"app007\"") <
 		    strstr(a->text, "data-key=\"app000\""));

@@ -101,7 +101,7 @@ static const struct {
 	  "defer+7 failure report" },
 	{ "likewise, as we stop", IN, BGP_ESTABLISHED, BGP_IDLE, BGP_IDLE, STOPPED,
 	  "defer+7 report" },
-	{ "the peer's connection ends, an attempt of ours is due", IN, BGP_OPENSENT, BGP_IDLE,
+	{ "the peer's connection ends, our own attempt is due", IN, BGP_OPENSENT, BGP_IDLE,
 	  BGP_IDLE, FAILED | RETRIES, "defer+7 failure report" },
 	{ "a second connection fails: the session is what counts", IN, BGP_OPENSENT,
 	  BGP_ESTABLISHED, BGP_IDLE, FAILED | SESSION, "defer+7 report" },

@@ -24,7 +24,7 @@
 #define ROUTER 0x0a000001
 #define HOST   0x0a000002
 
-/* What was called since the last check. */
+/* Calls since the last check. */
 static char did[2048];
 static struct strbuf did_log;
 

@@ -44,7 +44,7 @@ static const struct {
 	{ .body = "{\"peer_ip\": \"10.0.0.1\"}", .says = "peer_ip: it is in the path" },
 	{ .body = "{\"a\": 1, \"a\": 2}", .says = "the body is not JSON: line 1: duplicate" },
 	{ .body = "{\n\"a\"", .says = "the body is not JSON: line 2" },
-	{ .body = "[1]", .says = "no JSON object" },
+	{ .body = "[1]", .says = "not a JSON object" },
 	{ { { "description", "a\xff", 0 } }, NULL, NULL, "description holds" },
 	{ { { "description", "a\0b", 3 } }, NULL, NULL, "description holds U+0000" },
 	{ { { "\x01", "1", 0 } }, NULL, NULL, "the name of a parameter is not text" },

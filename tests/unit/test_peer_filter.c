@@ -114,7 +114,7 @@ static void names_are_checked_against_the_peers(void **state)
 	assert_int_equal(peer_names_check(&all, good, &err), 0);
 	assert_int_equal(peer_names_count(&all, good), 1);
 	assert_int_equal(peer_names_check(&all, bad, &err), -EINVAL);
-	assert_string_equal(err.text, "'spine 2' is no peer, expected the address, interface or "
+	assert_string_equal(err.text, "'spine 2' is not a peer, expected the address, interface or "
 				      "description of one: 10.0.0.1 (spine 1), eth0");
 	assert_int_equal(peer_names_count(&all, bad), 0);
 	bgp_peer_filter_free(good);
@@ -170,7 +170,7 @@ static void world_done(struct world *w)
 	rib_done(&w->rib);
 }
 
-/* What is sent: "+" the route, "-" its withdrawal, "." another message. */
+/* Message sent: "+" the route, "-" its withdrawal, "." another message. */
 static const char *sent(struct world *w)
 {
 	static char text[16];
@@ -337,7 +337,8 @@ static void a_change_is_sent_when_all_have_changed(void **state)
 	bgp_peer_filter_free(its);
 }
 
-/* Other attributes of the peer reach a route that its new name excludes until the filter follows. */
+/* Other attributes of the peer reach a route that its new name excludes until the filter
+ * follows. */
 static void attributes_and_names_change_together(void **state)
 {
 	(void)state;
@@ -382,8 +383,8 @@ static void a_death_is_never_delayed(void **state)
 	}
 }
 
-/* One that goes by the configuration stays until the VIPs in it are announced; one that its apps have
- * left does not. */
+/* One that goes by the configuration stays until the VIPs in it are announced; one that its apps
+ * have left does not. */
 static void an_aggregate_stays_for_its_successors(void **state)
 {
 	(void)state;

@@ -96,7 +96,7 @@ static void test_disabled_and_enabled(void **state)
 	peer_orders_done(&o);
 }
 
-/* One is added and disabled: each ends by itself. */
+/* One is added and disabled: each ends on its own. */
 static void test_added_and_removed(void **state)
 {
 	(void)state;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What a reload would make of the apps, compared with what it does of them: registered in the order of the
- * file, then those that go. */
+/* Plan of a reload for the apps, compared with its actual effect: apps are registered in the order
+ * of the file, then those that go are unregistered. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -136,7 +136,8 @@ static void test_health_of_the_one_before(void **state)
 	assert_int_equal(as_planned(b, 2, &then)->drained_since, 5 * SEC);
 }
 
-/* The defaults of the agent are those of the configuration, and what is registered keeps its own. */
+/* The defaults of the agent are those of the configuration, and what is registered keeps its
+ * own. */
 static void test_defaults(void **state)
 {
 	struct bench *b = *state;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which listeners count for a `port` monitor, and what it says of those that do not. The interval is
- * an hour, so that changes are seen by events and by the polling of DOWN places.
+ * Which listeners count for a `port` monitor, and what it says of those that do not. The interval
+ * is an hour, so that changes are seen by events and by the polling of DOWN places.
  */
 #include <errno.h>
 #include <netinet/in.h>
@@ -268,7 +268,7 @@ static void await_events(void)
 	monitor_watch_free(guard.watch);
 }
 
-/* Two of a REUSEPORT group: the death of one is no failure, that of both is. */
+/* Two of a REUSEPORT group: the death of one is not a failure, that of both is. */
 static void test_reuseport(void **state)
 {
 	static const char *const listeners[] = { "0.0.0.0", VIP4, "::" };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Lines of a program: of a fifo whose writers come and go, each at a chosen moment, and answers that are read late. */
+/* Lines of a program: of a fifo whose writers come and go, each at a chosen moment, and answers
+ * that are read late. */
 #include "agent/programs/program_run.h"
 
 #include <setjmp.h>
@@ -245,7 +246,7 @@ static void a_listing_goes_on_as_it_is_read(void **state)
 	assert_int_equal(b->p->answers.dropped, 0);
 }
 
-/* What there is no room for is dropped, and further listings are not waited for. */
+/* Answers that do not fit are dropped, and further listings are not waited for. */
 static void a_program_that_reads_nothing_goes_on(void **state)
 {
 	struct bed *b = *state;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Lines of ExaBGP's text API, as scripts write them: each is read and written again as what it means. */
+/* Lines of ExaBGP's text API, as scripts write them: each is read and written again as what it
+ * means. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

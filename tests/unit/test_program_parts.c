@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The pure parts of a program: lines from octets, routes from lines, peers from selectors, and answers. */
+/* The pure parts of a program: lines from octets, routes from lines, peers from selectors, and
+ * answers. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -57,7 +58,8 @@ static void lines_from_octets(void **state)
 	line_buffer_done(&b);
 }
 
-/* Whatever comes before its end, no more than a line and an addition is held; the next line is whole. */
+/* Whatever comes before its end, no more than a line and an addition is held; the next line is
+ * whole. */
 static void a_long_line_is_dropped(void **state)
 {
 	(void)state;
@@ -191,7 +193,8 @@ static void routes_and_their_peers(void **state)
 	      { -1, A " " B, "5 but " A " but " B, true }, { 5, B, "5 but " A, true });
 }
 
-/* After any lines each peer has what the last line for it said, and a repeated line changes nothing. */
+/* After any lines each peer has what the last line for it said, and a repeated line changes
+ * nothing. */
 static void each_peer_has_its_last_line(void **state)
 {
 	(void)state;

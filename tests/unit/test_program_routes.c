@@ -187,7 +187,8 @@ static void a_reload_in_the_middle_of_a_line(void **state)
 	assert_int_equal(route_table_n(&b->p.routes), 1);
 }
 
-/* The app of the configuration goes by a reload: what the program has announced meanwhile is not lost. */
+/* The app of the configuration goes by a reload: what the program has announced meanwhile is not
+ * lost. */
 static void a_name_that_becomes_free(void **state)
 {
 	struct bed *b = *state;

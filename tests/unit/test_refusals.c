@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the log says of a flood of refused requests. */
+/* Log messages of a flood of refused requests. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

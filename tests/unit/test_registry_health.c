@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What verdicts make of an app: its route, its cleanup, flap damping, and since when. */
+/* Effect of verdicts on an app: its route, its cleanup, flap damping, and since when. */
 #include "agent/app/health.h"
 
 #include <setjmp.h>

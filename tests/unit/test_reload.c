@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Reload and what is checked like it, turn by turn of the loop: the parts of an agent without its API. */
+/* Reload and what is checked like it, turn by turn of the loop: the parts of an agent without its
+ * API. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

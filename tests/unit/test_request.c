@@ -80,7 +80,7 @@ static const struct bad_case {
 	  { "GET", "/register", { NAME, { "monitor", "port:tcp:53", 0 } } },
 	  400,
 	  "Invalid request: vip is missing" },
-	{ "a name that is none", { "GET", "/register", { { "name", "a/b", 0 } } }, 400, "a/b" },
+	{ "an invalid name", { "GET", "/register", { { "name", "a/b", 0 } } }, 400, "a/b" },
 	{ "empty name",
 	  { "GET", "/register", { { "name", "", 0 }, VIP } },
 	  400,
@@ -455,7 +455,8 @@ static void test_event_parameters(void **state)
 	api_call_done(&call);
 }
 
-/* By the header of a browser or by a parameter; what it says of the last event counts for a stream. */
+/* By the header of a browser or by a parameter; what it says of the last event counts for a
+ * stream. */
 static void test_streams_of_events(void **state)
 {
 	static const struct api_arg none = { 0 }, follow = { "follow", NULL, 0 },
@@ -754,7 +755,7 @@ static void test_every_endpoint_that_is_listed_is_there(void **state)
 	assert_int_equal(n, 42);
 }
 
-/* What is refused needs the same role as what would be carried out. */
+/* A refused request needs the same role as one that would be carried out. */
 static void test_an_error_needs_the_role_of_its_path(void **state)
 {
 	(void)state;

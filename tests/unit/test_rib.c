@@ -118,7 +118,8 @@ static void a_number_that_is_not_given_does_not_count(void **state)
 	rib_done(&rib);
 }
 
-/* Paths, next hops and origins of their own: each value, and that there is one, tells routes apart. */
+/* Paths, next hops and origins of their own: each value, and that there is one, tells routes
+ * apart. */
 static void a_path_of_its_own_counts(void **state)
 {
 	(void)state;

@@ -216,7 +216,8 @@ static void test_requests(void **state)
 	}
 }
 
-/* What a browser adds by itself does not say who wants the change; a token it does not add. */
+/* Credentials that a browser adds on its own do not show who wants the change; it never adds a
+ * token. */
 static void test_browsers(void **state)
 {
 	static const struct {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A link of two interfaces in a namespace of its own: discovery on d0, and the router, which the test
- * plays, on d1. */
+/* A link of two interfaces in a namespace of its own: discovery on d0, and the router, which the
+ * test plays, on d1. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

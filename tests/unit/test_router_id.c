@@ -14,8 +14,8 @@
 
 static const uint8_t mac[] = { 0x02, 0, 0, 0, 0, 1 }, other_mac[] = { 0x02, 0, 0, 0, 0, 2 };
 
-/* The numbers are what printf 'vipherald router-id … …' | sha256sum gives: an upgrade must not change
- * them. */
+/* The numbers are what printf 'vipherald router-id … …' | sha256sum gives: an upgrade must not
+ * change them. */
 static void the_same_at_every_start(void **state)
 {
 	(void)state;

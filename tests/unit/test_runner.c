@@ -265,7 +265,7 @@ static void test_feed(void **state)
 	assert_int_equal(s.n, 1);
 	assert_int_equal(s.health, HEALTH_UP);
 	assert_string_equal(status_of(&s, 0).said, "passing");
-	/* Said again, it is no new result; and "unknown" changes nothing but the words. */
+	/* Said again, it is not a new result; and "unknown" changes nothing but the words. */
 	uint64_t checks = status_of(&s, 0).checks;
 	monitor_runner_feed_changed(f->runner);
 	assert_int_equal(status_of(&s, 0).checks, checks);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The filter of system calls and Landlock, each in a child of its own, since nothing leaves them. */
+/* The filter of system calls and Landlock, each in a child of its own, since nothing leaves
+ * them. */
 #include "process/landlock.h"
 #include "process/syscall_filter.h"
 
@@ -92,7 +93,7 @@ static void make_other_calls(void)
 	CHECK(socket(AF_PACKET, SOCK_RAW, 0) == -1 && errno == ENOSYS);
 	CHECK(syscall_filter_refused(&last) == 2 && last == SYS_socket);
 	CHECK(syscall(SYS_clone, CLONE_NEWUSER | SIGCHLD, 0, 0, 0, 0) == -1 && errno == ENOSYS);
-	/* One that a fork of ours makes fails there as well. */
+	/* One that our fork makes fails there as well. */
 	pid_t pid = fork();
 	if (pid == 0)
 		_exit(syscall(SYS_sched_setscheduler, 0, 0, NULL) == -1 && errno == ENOSYS ? 0 : 1);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the user of the speaker is told of the routes that a peer was sent. */
+/* Reports to the user of the speaker on the routes that a peer was sent. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -125,7 +125,7 @@ static void test_apps(void **state)
 			WORDS(GOOD "up" NORMAL, BAD "down" NORMAL, "2 of 3", WARN "-" NORMAL));
 }
 
-/* Cut anywhere; and without any of its octets at the end it is no list of apps. */
+/* Cut anywhere; and without any of its octets at the end it is not a list of apps. */
 static void test_apps_in_parts(void **state)
 {
 	static const char answer[] =
@@ -687,7 +687,7 @@ static void test_fleet(void **state)
 	       "too many nodes to list: ask for this VIP alone\n");
 	expect(VERB_FLEET, fleet_status,
 	       "{\"error\": \"connection refused\", \"roll\": null, \"vips\": []}",
-	       "Consul does not answer: connection refused\nWhat this agent knows by itself:\n\n");
+	       "Consul does not answer: connection refused\nThis agent's own view:\n\n");
 }
 
 /* ---- the agent ---- */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a shutdown does to the parts of an agent. There is no router. */
+/* Effect of a shutdown on the parts of an agent. There is no router. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -175,7 +175,8 @@ static bool router_is_down(void *userdata)
 	return !router_is_up(userdata);
 }
 
-/* The router may be Established while our side is in OpenConfirm: its KEEPALIVE is still on the way. */
+/* The router may be Established while our side is in OpenConfirm: its KEEPALIVE is still on the
+ * way. */
 static bool agent_is_up(void *userdata)
 {
 	const struct agent_bed *b = userdata;

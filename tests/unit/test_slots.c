@@ -152,7 +152,7 @@ static void test_one_that_is_closing_counts_no_more(void **state)
 	slot_set(first, SLOT_CLOSING, NOW);
 	assert_int_equal(slots_count(s), SLOTS_PER_ADDRESS - 1);
 	expect(s, far, SLOT_COMES_IN, NULL);
-	/* What its server still does with it changes nothing. */
+	/* Later calls of its server change nothing. */
 	slot_set(first, SLOT_HEADER, NOW);
 	assert_int_equal(first->stage, SLOT_CLOSING);
 	assert_ptr_not_equal(slots_add(s, &far, NOW), first);

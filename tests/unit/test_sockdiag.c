@@ -30,8 +30,8 @@ enum {
 	FREE = 128, /* the address need not be there */
 };
 
-/* Whom a service serves: clients of a VIP of each family, of the host's own addresses, and this host
- * itself at a loopback address. */
+/* Whom a service serves: clients of a VIP of each family, of the host's own addresses, and this
+ * host itself at a loopback address. */
 enum { VIP4 = 1, VIP6 = 2, OWN = 4, OWN_6 = 8, LOCAL = 16 };
 #define ALL_V4 (VIP4 | OWN | LOCAL)
 #define ALL_V6 (VIP6 | OWN_6)
@@ -264,7 +264,7 @@ static void test_places(void **state)
 	}
 }
 
-/* A connection to a port that once was served is no listener. */
+/* A connection to a port that once was served is not a listener. */
 static void test_established_is_not_listening(void **state)
 {
 	struct sockdiag *sd = *state;

@@ -112,7 +112,8 @@ static void announce_for(struct bed *b, uint32_t i, const char *peer)
 	free(filter.only.items);
 }
 
-/* Each in one count at most; aggregates are in none. The first of the peers is down all the time. */
+/* Each in one count at most; aggregates are in none. The first of the peers is down all the
+ * time. */
 static void counts_routes(void **state)
 {
 	struct bed *b = *state;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What BFD reports about the path to a peer (RFC 5882, RFC 9384), between two speakers. */
+/* Reports of BFD about the path to a peer (RFC 5882, RFC 9384), between two speakers. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -235,7 +235,7 @@ static void a_failed_write_is_reported_and_retried(void **state)
 	assert_false(state_file_works(f->file));
 	state_file_status(f->file, &status);
 	assert_non_null(strstr(status.trouble, "/sub"));
-	/* And it comes back by itself. */
+	/* And it comes back on its own. */
 	snprintf(command, sizeof(command), "rm %s/sub", f->dir);
 	assert_int_equal(system(command), 0);
 	wait_stored(f);

@@ -61,7 +61,8 @@ static void spec_make(struct app_spec *s)
 		assert_int_equal(register_param_add(s, params[i][0], params[i][1], NULL), 0);
 }
 
-/* What /register cannot say is kept as a definition; one that is not valid is left out by itself. */
+/* Apps that /register cannot express are stored as a definition; an invalid definition is left out
+ * alone. */
 static void definitions(void **state)
 {
 	static const char text[] = "{\"vip\": \"192.0.2.1/32\", \"monitors\": [{\"exec\": \"x "
@@ -227,7 +228,7 @@ static const struct {
 	{ "head with more", "{\"vipherald_state\":1,\"boot\":\"\",\"netns\":\"\",\"x\":1}\n",
 	  -EBADMSG, "line 1" },
 	{ "twice the same key", HEAD "{\"end\":0,\"end\":0}\n", -EBADMSG, "line 2" },
-	{ "unknown line", HEAD "{\"new\":1}\n{\"end\":1}\n", -EBADMSG, "none that" },
+	{ "unknown line", HEAD "{\"new\":1}\n{\"end\":1}\n", -EBADMSG, "no such line" },
 	{ "pairs of three", HEAD APP("[[\"name\",\"a\",\"b\"]]") "{\"end\":1}\n", -EBADMSG,
 	  "pairs" },
 	{ "pairs of numbers", HEAD APP("[[\"name\",1]]") "{\"end\":1}\n", -EBADMSG, "pairs" },
@@ -395,7 +396,7 @@ static void who_is_refused_and_why(void **state)
 	assert_null(c.refused);
 }
 
-/* The last line may lack its line feed; one that says more than the number is no end. */
+/* The last line may lack its line feed; one that says more than the number is not an end. */
 static void how_a_file_ends(void **state)
 {
 	struct state_contents c;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Files of keys and certificates, and whom certificates of clients name: a client and a server shake
- * hands over a socket pair. */
+/* Files of keys and certificates, and whom certificates of clients name: a client and a server
+ * shake hands over a socket pair. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -154,7 +154,7 @@ static void test_samples_that_are_far_apart(void **state)
 	assert_false(traffic_is_stray(&t, 405 * SEC));
 }
 
-/* What a sample says is not taken for what is now when there was none for long. */
+/* An old sample is not taken for the present rate. */
 static void test_stale_samples(void **state)
 {
 	struct traffic t;

@@ -111,7 +111,7 @@ static const struct {
 	{ "End-of-RIB of an unknown family", "0000 0006 800f03 4004 47", 0, NOTHING, "", 0, "" },
 	{ "End-of-RIB of a family not negotiated", "0000 0006 800f03 0002 01", NO_V6, NOTHING, "",
 	  0, "" },
-	{ "attributes of nothing are no End-of-RIB", "0000 0004 40010100", 0, NOTHING, "", 0, "" },
+	{ "attributes of nothing are not End-of-RIB", "0000 0004 40010100", 0, NOTHING, "", 0, "" },
 	{ "withdrawn", "0004 18c00002 0000", 0, NOTHING, "-192.0.2.0/24", 0, "" },
 	{ "withdrawn, default route and host", "0006 00 20c0000235 0000", 0, NOTHING,
 	  "-0.0.0.0/0 -192.0.2.53/32", 0, "" },

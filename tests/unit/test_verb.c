@@ -219,7 +219,7 @@ static void test_words_as_in_the_usage(void **state)
 	}
 }
 
-/* What is asked again and again is asked for, and changes nothing. */
+/* Verbs with an output worth watching, which change nothing. */
 static void test_what_can_be_watched(void **state)
 {
 	static const enum verb_id watched[] = { VERB_STATUS,  VERB_APPS,   VERB_APP,  VERB_VIPS,
@@ -465,7 +465,7 @@ static void test_completions_of_each_verb(void **state)
 	expect_in(zsh, "\tundrain) compadd -- --json --color --api --cacert --cert --key --help "
 		       "--wait; compadd -- "
 		       "${(f)\"$(vipherald apps --names 2>/dev/null)\"} ;;\n");
-	expect_in(fish, "from drain' -l for -r -d 'ends by itself after that'\n");
+	expect_in(fish, "from drain' -l for -r -d 'end the drain after this time'\n");
 	expect_in(fish, "from drain' -l wait -d 'return when the routes are withdrawn'\n");
 	expect_in(fish, "from peer' -a '(vipherald peers --names 2>/dev/null)'\n");
 	assert_null(strstr(fish, "from nat' -a"));

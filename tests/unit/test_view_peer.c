@@ -302,7 +302,7 @@ static void test_unnumbered(void **state)
 	json_decref(view);
 }
 
-/* What is null, 0 or missing for a peer that was never up. */
+/* Fields that are null, 0 or missing for a peer that was never up. */
 static void test_never_up(void **state)
 {
 	static const struct bgp_peer_config plain = { .addr = { AF_INET, { 10, 0, 0, 1 } },

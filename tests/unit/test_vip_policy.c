@@ -62,8 +62,8 @@ static const struct {
 	{ "one of IPv6", "2001:db8:53::53/128", NONE, OK, "" },
 	{ "a private one", "10.53.0.1/32", NONE, OK, "" },
 	{ "a unique local one", "fd53::53/128", NONE, OK, "" },
-	{ "a documentation net is no host route", "198.51.100.0/24", NONE, REFUSED,
-	  "no host route (/32)" },
+	{ "a documentation net is not a host route", "198.51.100.0/24", NONE, REFUSED,
+	  "not a host route (/32)" },
 	{ "a wide one of IPv6", "2000::/3", NONE, REFUSED, "agent.vips.allow" },
 	{ "an address of an interface", "10.0.1.2/32", NONE, REFUSED,
 	  "covers 10.0.1.2, an address of interface eth0" },
@@ -410,7 +410,7 @@ static void test_bind(void **state)
 		if (rc != (binds[i].text ? -EACCES : 0) ||
 		    (rc < 0 && !strstr(err.text, binds[i].text)))
 			fail_msg("%zu: %d %s", i, rc, err.text);
-		/* What the configuration says is the operator's. */
+		/* VIPs of the configuration are the operator's choice. */
 		spec.source = APP_FROM_CONFIG;
 		assert_int_equal(vip_policy_check(&policy, &host, &spec, 0, &err, &warning), 0);
 	}

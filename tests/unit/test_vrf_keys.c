@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * net.ipv4.tcp_l3mdev_accept changes while the speaker runs, and with it the listener that has the keys
- * of peers in VRFs. Loopback stands for the VRF: a socket is bound to it in the same way.
+ * net.ipv4.tcp_l3mdev_accept changes while the speaker runs, and with it the listener that has the
+ * keys of peers in VRFs. Loopback stands for the VRF: a socket is bound to it in the same way.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -52,7 +52,8 @@ static void wait_io(struct bed *b, int fd, uint32_t events)
 	sd_event_source_disable_unref(io);
 }
 
-/* A segment with a key that the listener does not have is dropped, and so is one without the key. */
+/* A segment with a key that the listener does not have is dropped, and so is one without the
+ * key. */
 static void expect_connection(struct bed *b, const char *password)
 {
 	struct err err = { "" };
