@@ -35,7 +35,7 @@ static enum fleet_session_request next_kind(const struct fleet_session *s)
 {
 	if (!s->id[0])
 		return FLEET_SESSION_CREATE;
-	return s->is_doubted ? FLEET_SESSION_LOOK : FLEET_SESSION_RENEW;
+	return s->is_doubted ? FLEET_SESSION_INFO : FLEET_SESSION_RENEW;
 }
 
 uint64_t fleet_session_next(struct fleet_session *s, mono_t now)
@@ -65,7 +65,7 @@ static void accept(struct fleet_session *s, const char *id)
 /* By a renewal, it is looked for; by that, it is over. */
 static void gone(struct fleet_session *s, mono_t now)
 {
-	if (s->kind == FLEET_SESSION_LOOK) {
+	if (s->kind == FLEET_SESSION_INFO) {
 		forget(s, now);
 		return;
 	}
@@ -82,7 +82,7 @@ void fleet_session_answer(struct fleet_session *s, uint64_t request,
 	switch (result) {
 	case FLEET_SESSION_OK:
 		s->is_doubted = false;
-		if (s->kind == FLEET_SESSION_LOOK)
+		if (s->kind == FLEET_SESSION_INFO)
 			retry(s, now);
 		else
 			accept(s, id);

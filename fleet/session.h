@@ -19,7 +19,7 @@
 enum fleet_session_request {
 	FLEET_SESSION_CREATE,
 	FLEET_SESSION_RENEW,
-	FLEET_SESSION_LOOK, /* whether it is there, by a consistent read */
+	FLEET_SESSION_INFO, /* whether it is there, by a consistent read */
 };
 enum fleet_session_result { FLEET_SESSION_OK, FLEET_SESSION_GONE, FLEET_SESSION_FAILED };
 

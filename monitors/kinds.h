@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The table of all kinds of monitors, in the order in which people are shown them. A new kind is
- * one line here; its descriptor, monitor_kind_NAME, is in its own file. A kind that takes a privilege
- * of its own is a need in agent/config/capabilities.c, too. Pure.
+ * one line here; its descriptor, monitor_kind_NAME, is in its own file. A kind that takes a
+ * privilege of its own is a need in agent/config/capabilities.c, too. Pure.
  */
 #ifndef MONITORS_KINDS_H
 #define MONITORS_KINDS_H

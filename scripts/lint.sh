@@ -7,6 +7,14 @@ mapfile -t sources < <(git ls-files '*.c' '*.h')
 
 clang-format --dry-run -Werror "${sources[@]}"
 ! git grep -nE "^ \*[A-Za-z]" -- "*.c" "*.h" || { echo "a space is missing behind the * of a comment" >&2; exit 1; }
+# clang-format would reflow tables and pictures as well; those begin with a tab.
+python3 - "${sources[@]}" <<'END'
+import re, sys
+long = [f"{name}:{n}: a comment of {len(line)} columns, the limit is 100"
+        for name in sys.argv[1:] for n, line in enumerate(open(name).read().expandtabs(8).splitlines(), 1)
+        if len(line) > 100 and re.match(r"\s*(/\*|\* \S)", line)]
+sys.exit("\n".join(long) or 0)
+END
 echo "clang-format: ok"
 # The namespace of SVG is a name.
 ! git grep -nE "https?:|//[a-z]+\\." -- agent/page | grep -v 'xmlns="http://www.w3.org/2000/svg"' ||

@@ -38,7 +38,7 @@ static bool is_true(const struct ini_value *v)
 
 /* ---- the daemon ---- */
 
-static void take_log_level(struct taking *t, const struct ini_value *v)
+static void carry_log_level(struct taking *t, const struct ini_value *v)
 {
 	static const char *const levels[] = { "error", "warning", "info", "debug" };
 	json_t *log = convert_inner(convert_section(t->c, "agent"), "log");
@@ -51,31 +51,31 @@ static void take_log_level(struct taking *t, const struct ini_value *v)
 		lost(t, v, "not a level");
 }
 
-static void take_json(struct taking *t, const struct ini_value *v)
+static void carry_json(struct taking *t, const struct ini_value *v)
 {
 	if (is_true(v))
 		convert_set(convert_inner(convert_section(t->c, "agent"), "log"), "format", "json");
 }
 
-static void take_log_target(struct taking *t, const struct ini_value *v)
+static void carry_log_target(struct taking *t, const struct ini_value *v)
 {
 	lost(t, v,
 	     "the log goes to stderr: systemd's journal, or whoever starts the agent, keeps it");
 }
 
-static void take_reconfigure(struct taking *t, const struct ini_value *v)
+static void carry_reconfigure(struct taking *t, const struct ini_value *v)
 {
 	if (!strstr(v->text, "birdc"))
 		lost(t, v,
 		     "there is no BIRD to be told; a command on changes is a hook, agent.hooks");
 }
 
-static void take_splay(struct taking *t, const struct ini_value *v)
+static void carry_splay(struct taking *t, const struct ini_value *v)
 {
 	lost(t, v, "all first checks run at the start, up to agent.exec_max at a time");
 }
 
-static void take_nothing(struct taking *t, const struct ini_value *v)
+static void carry_nothing(struct taking *t, const struct ini_value *v)
 {
 	(void)t;
 	(void)v;
@@ -83,43 +83,43 @@ static void take_nothing(struct taking *t, const struct ini_value *v)
 
 static const struct {
 	const char *key;
-	void (*take)(struct taking *t, const struct ini_value *v);
+	void (*carry)(struct taking *t, const struct ini_value *v);
 } daemon_keys[] = {
-	{ "loglevel", take_log_level },
-	{ "json_stdout", take_json },
-	{ "json_log_file", take_json },
-	{ "json_log_server", take_json },
-	{ "log_file", take_log_target },
-	{ "log_server", take_log_target },
-	{ "log_server_port", take_nothing },
-	{ "log_maxbytes", take_nothing },
-	{ "log_backups", take_nothing },
-	{ "stderr_file", take_log_target },
-	{ "stdout_file", take_log_target },
-	{ "bird_reconfigure_cmd", take_reconfigure },
-	{ "bird6_reconfigure_cmd", take_reconfigure },
-	{ "splay_startup", take_splay },
-	{ "pidfile", take_nothing },
-	{ "ipv4", take_nothing },
-	{ "ipv6", take_nothing },
-	{ "bird_conf", take_nothing },
-	{ "bird6_conf", take_nothing },
-	{ "bird_variable", take_nothing },
-	{ "bird6_variable", take_nothing },
-	{ "dummy_ip_prefix", take_nothing },
-	{ "dummy_ip6_prefix", take_nothing },
-	{ "bird_keep_changes", take_nothing },
-	{ "bird6_keep_changes", take_nothing },
-	{ "bird_changes_counter", take_nothing },
-	{ "bird6_changes_counter", take_nothing },
-	{ "purge_ip_prefixes", take_nothing },
+	{ "loglevel", carry_log_level },
+	{ "json_stdout", carry_json },
+	{ "json_log_file", carry_json },
+	{ "json_log_server", carry_json },
+	{ "log_file", carry_log_target },
+	{ "log_server", carry_log_target },
+	{ "log_server_port", carry_nothing },
+	{ "log_maxbytes", carry_nothing },
+	{ "log_backups", carry_nothing },
+	{ "stderr_file", carry_log_target },
+	{ "stdout_file", carry_log_target },
+	{ "bird_reconfigure_cmd", carry_reconfigure },
+	{ "bird6_reconfigure_cmd", carry_reconfigure },
+	{ "splay_startup", carry_splay },
+	{ "pidfile", carry_nothing },
+	{ "ipv4", carry_nothing },
+	{ "ipv6", carry_nothing },
+	{ "bird_conf", carry_nothing },
+	{ "bird6_conf", carry_nothing },
+	{ "bird_variable", carry_nothing },
+	{ "bird6_variable", carry_nothing },
+	{ "dummy_ip_prefix", carry_nothing },
+	{ "dummy_ip6_prefix", carry_nothing },
+	{ "bird_keep_changes", carry_nothing },
+	{ "bird6_keep_changes", carry_nothing },
+	{ "bird_changes_counter", carry_nothing },
+	{ "bird6_changes_counter", carry_nothing },
+	{ "purge_ip_prefixes", carry_nothing },
 };
 
-static void take_daemon(struct taking *t, const struct ini_value *v)
+static void carry_daemon(struct taking *t, const struct ini_value *v)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(daemon_keys); i++)
 		if (str_equal(v->key, daemon_keys[i].key)) {
-			daemon_keys[i].take(t, v);
+			daemon_keys[i].carry(t, v);
 			return;
 		}
 	lost(t, v, "not known");
@@ -288,7 +288,7 @@ static void remark_unknown(struct taking *t, const char *section)
 	}
 }
 
-static void take_service(struct taking *t, const char *section, struct convert_at at)
+static void carry_service(struct taking *t, const char *section, struct convert_at at)
 {
 	char name[129];
 	const struct ini_value *prefix = find(t, section, "ip_prefix");
@@ -332,15 +332,15 @@ static bool is_first(const struct ini *ini, size_t i)
 	return true;
 }
 
-static void take_all(struct taking *t)
+static void carry_all(struct taking *t)
 {
 	for (size_t i = 0; i < t->ini.n; i++) {
 		const struct ini_value *v = &t->ini.values[i];
 		if (str_equal(v->section, "daemon") && v->key)
-			take_daemon(t, v);
+			carry_daemon(t, v);
 		else if (!str_equal(v->section, "DEFAULT") && !str_equal(v->section, "daemon") &&
 			 is_first(&t->ini, i))
-			take_service(t, v->section, v->at);
+			carry_service(t, v->section, v->at);
 	}
 	remark_unknown(t, "DEFAULT");
 }
@@ -368,8 +368,8 @@ int convert_anycast(struct convert *c, const struct convert_input *inputs, size_
 	if (rc == 0) {
 		bird.lists[0] = variable(&t, "bird_variable", "ACAST_PS_ADVERTISE");
 		bird.lists[1] = variable(&t, "bird6_variable", "ACAST6_PS_ADVERTISE");
-		take_all(&t);
-		bird_take(&bird);
+		carry_all(&t);
+		bird_carry(&bird);
 	}
 	if (rc == 0 && !convert_item(c, "peers", 0))
 		convert_lost(c, (struct convert_at){ 0 }, "bgp",

@@ -86,7 +86,7 @@ static void set_local_address(json_t *peer, const char *word)
 		convert_set(peer, family == AF_INET ? "local_ip" : "local_ip6", word);
 }
 
-static void take_local(struct taking *t, const struct statement *s)
+static void carry_local(struct taking *t, const struct statement *s)
 {
 	set_local_address(t->peer, bird_value(t->b, statement_word(s, 1)));
 	set_as(t->peer, "local_as", behind(t, s, "as"));
@@ -94,7 +94,7 @@ static void take_local(struct taking *t, const struct statement *s)
 		lost(t, s, "the port of this side is bgp.listen");
 }
 
-static void take_neighbor(struct taking *t, const struct statement *s)
+static void carry_neighbor(struct taking *t, const struct statement *s)
 {
 	uint64_t port;
 	uint8_t family;
@@ -111,12 +111,12 @@ static void take_neighbor(struct taking *t, const struct statement *s)
 		convert_set_number(t->peer, "port", port);
 }
 
-static void take_source(struct taking *t, const struct statement *s)
+static void carry_source(struct taking *t, const struct statement *s)
 {
 	set_local_address(t->peer, last_word(t, s));
 }
 
-static void take_multihop(struct taking *t, const struct statement *s)
+static void carry_multihop(struct taking *t, const struct statement *s)
 {
 	uint64_t ttl;
 	if (s->n_words == 1)
@@ -127,7 +127,7 @@ static void take_multihop(struct taking *t, const struct statement *s)
 		lost(t, s, "not a number of hops");
 }
 
-static void take_seconds(struct taking *t, const struct statement *s)
+static void carry_seconds(struct taking *t, const struct statement *s)
 {
 	static const struct {
 		const char *word, *key;
@@ -147,18 +147,18 @@ static void take_seconds(struct taking *t, const struct statement *s)
 	}
 }
 
-static void take_graceful(struct taking *t, const struct statement *s)
+static void carry_graceful(struct taking *t, const struct statement *s)
 {
 	if (!str_equal(last_word(t, s), "aware") && is_on(t, s))
 		convert_set_true(t->peer, "graceful_restart");
 }
 
-static void take_text(struct taking *t, const struct statement *s)
+static void carry_text(struct taking *t, const struct statement *s)
 {
 	convert_set(t->peer, statement_word(s, 0), last_word(t, s));
 }
 
-static void take_switch(struct taking *t, const struct statement *s)
+static void carry_switch(struct taking *t, const struct statement *s)
 {
 	if (!is_on(t, s))
 		return;
@@ -167,7 +167,7 @@ static void take_switch(struct taking *t, const struct statement *s)
 		convert_set_true(convert_section(t->b->c, "bgp"), "listen");
 }
 
-static void take_bfd(struct taking *t, const struct statement *s)
+static void carry_bfd(struct taking *t, const struct statement *s)
 {
 	if (!is_on(t, s))
 		return;
@@ -178,12 +178,12 @@ static void take_bfd(struct taking *t, const struct statement *s)
 		lost(t, s, "the session ends when BFD is down, as without graceful");
 }
 
-static void take_disabled(struct taking *t, const struct statement *s)
+static void carry_disabled(struct taking *t, const struct statement *s)
 {
 	t->disabled = is_on(t, s);
 }
 
-static void take_role(struct taking *t, const struct statement *s)
+static void carry_role(struct taking *t, const struct statement *s)
 {
 	char text[32];
 	snprintf(text, sizeof(text), "%s", last_word(t, s));
@@ -193,7 +193,7 @@ static void take_role(struct taking *t, const struct statement *s)
 	convert_set(t->peer, "role", text);
 }
 
-static void take_interface(struct taking *t, const struct statement *s)
+static void carry_interface(struct taking *t, const struct statement *s)
 {
 	char text[128];
 	const char *address = convert_get(t->peer, "peer_ip");
@@ -203,14 +203,14 @@ static void take_interface(struct taking *t, const struct statement *s)
 	}
 }
 
-static void take_local_pref(struct taking *t, const struct statement *s)
+static void carry_local_pref(struct taking *t, const struct statement *s)
 {
 	uint64_t number;
 	if (str_to_u64(last_word(t, s), UINT32_MAX, &number) == 0)
 		convert_set_number(t->peer, "local_pref", number);
 }
 
-static void take_next_hop(struct taking *t, const struct statement *s)
+static void carry_next_hop(struct taking *t, const struct statement *s)
 {
 	uint8_t family;
 	const char *word = last_word(t, s);
@@ -233,21 +233,21 @@ static void add_exported(struct taking *t, const struct statement *s, json_t *at
 	t->exported = json_incref(attributes);
 }
 
-static void take_export(struct taking *t, const struct statement *s)
+static void carry_export(struct taking *t, const struct statement *s)
 {
 	const struct statement *named = NULL;
 	for (size_t i = 1; i < s->n_words; i++)
 		if (!named && (str_equal(statement_word(s, i - 1), "filter") || i == 1))
 			named = bird_definition(t->b, s->words[i]);
 	json_t *attributes = json_object();
-	bird_filter_take(t->b, s, attributes);
+	bird_filter_carry(t->b, s, attributes);
 	if (named)
-		bird_filter_take(t->b, named, attributes);
+		bird_filter_carry(t->b, named, attributes);
 	add_exported(t, s, attributes);
 	json_decref(attributes);
 }
 
-static void take_router_id(struct taking *t, const struct statement *s)
+static void carry_router_id(struct taking *t, const struct statement *s)
 {
 	json_t *bgp = convert_section(t->b->c, "bgp");
 	const char *before = convert_get(bgp, "router_id"), *word = last_word(t, s);
@@ -259,25 +259,25 @@ static void take_router_id(struct taking *t, const struct statement *s)
 	convert_place(t->b->c, bgp, "router_id", s->at);
 }
 
-static void take_import(struct taking *t, const struct statement *s)
+static void carry_import(struct taking *t, const struct statement *s)
 {
 	if (s->n_words != 2 || !str_equal(last_word(t, s), "none"))
 		lost(t, s, RECEIVED);
 }
 
-static void take_table(struct taking *t, const struct statement *s)
+static void carry_table(struct taking *t, const struct statement *s)
 {
 	if (!str_starts(last_word(t, s), "master"))
 		lost(t, s, "there are no routing tables, an app says which peers it is for");
 }
 
-static void take_direct(struct taking *t, const struct statement *s)
+static void carry_direct(struct taking *t, const struct statement *s)
 {
 	(void)s;
 	t->direct = true;
 }
 
-static void take_nothing(struct taking *t, const struct statement *s)
+static void carry_nothing(struct taking *t, const struct statement *s)
 {
 	(void)t;
 	(void)s;
@@ -289,36 +289,36 @@ static void drop_if_off(struct taking *t, const struct statement *s);
 
 static const struct form {
 	const char *words; /* it begins with */
-	void (*take)(struct taking *t, const struct statement *s);
+	void (*carry)(struct taking *t, const struct statement *s);
 	const char *why; /* it is dropped */
 } forms[] = {
-	{ "local role", take_role, NULL },
-	{ "source address", take_source, NULL },
-	{ "multihop", take_multihop, NULL },
-	{ "direct", take_direct, NULL },
-	{ "hold time", take_seconds, NULL },
-	{ "keepalive time", take_seconds, NULL },
-	{ "connect retry time", take_seconds, NULL },
-	{ "graceful restart time", take_seconds, NULL },
-	{ "graceful restart", take_graceful, NULL },
-	{ "long lived stale time", take_seconds, NULL },
-	{ "password", take_text, NULL },
-	{ "description", take_text, NULL },
-	{ "passive", take_switch, NULL },
-	{ "ttl security", take_switch, NULL },
-	{ "bfd", take_bfd, NULL },
-	{ "disabled", take_disabled, NULL },
-	{ "interface", take_interface, NULL },
-	{ "default bgp_local_pref", take_local_pref, NULL },
+	{ "local role", carry_role, NULL },
+	{ "source address", carry_source, NULL },
+	{ "multihop", carry_multihop, NULL },
+	{ "direct", carry_direct, NULL },
+	{ "hold time", carry_seconds, NULL },
+	{ "keepalive time", carry_seconds, NULL },
+	{ "connect retry time", carry_seconds, NULL },
+	{ "graceful restart time", carry_seconds, NULL },
+	{ "graceful restart", carry_graceful, NULL },
+	{ "long lived stale time", carry_seconds, NULL },
+	{ "password", carry_text, NULL },
+	{ "description", carry_text, NULL },
+	{ "passive", carry_switch, NULL },
+	{ "ttl security", carry_switch, NULL },
+	{ "bfd", carry_bfd, NULL },
+	{ "disabled", carry_disabled, NULL },
+	{ "interface", carry_interface, NULL },
+	{ "default bgp_local_pref", carry_local_pref, NULL },
 	{ "default bgp_med", drop, RECEIVED },
-	{ "next hop", take_next_hop, NULL },
-	{ "router id", take_router_id, NULL },
+	{ "next hop", carry_next_hop, NULL },
+	{ "router id", carry_router_id, NULL },
 	{ "export limit", drop, "all routes of the apps are sent" },
-	{ "export table", take_nothing, NULL },
-	{ "export", take_export, NULL },
-	{ "import", take_import, NULL },
+	{ "export table", carry_nothing, NULL },
+	{ "export", carry_export, NULL },
+	{ "import", carry_import, NULL },
 	{ "preference", drop, RECEIVED },
-	{ "table", take_table, NULL },
+	{ "table", carry_table, NULL },
 	{ "debug", drop_if_on, "what is logged is agent.log.level" },
 	{ "mrtdump", drop_if_on, "no dumps are written" },
 	{ "connect delay time", drop, "the first attempt to connect is made at once" },
@@ -328,8 +328,8 @@ static const struct form {
 	{ "enable route refresh", drop_if_off, OFFERED },
 	{ "enable as4", drop_if_off, OFFERED },
 	{ "enable extended messages", drop_if_off, OFFERED },
-	{ "interpret communities", take_nothing, NULL },
-	{ "check link", take_nothing, NULL },
+	{ "interpret communities", carry_nothing, NULL },
+	{ "check link", carry_nothing, NULL },
 	{ "strict bind", drop_if_on, "the address that is listened on is bgp.listen" },
 	{ "advertise ipv4", drop_if_off, "every family is offered as a capability" },
 	{ "capabilities", drop_if_off, "capabilities are always offered" },
@@ -380,13 +380,13 @@ static bool is_done(struct taking *t, const struct form *form)
 	return false;
 }
 
-static void take_statement(struct taking *t, const struct statement *s)
+static void carry_statement(struct taking *t, const struct statement *s)
 {
 	const struct form *form = find_form(s);
 	if (!form)
 		lost(t, s, "not known");
 	else if (*t->family || !is_done(t, form)) /* each channel has its own */
-		form->take(t, s);
+		form->carry(t, s);
 }
 
 /* ---- sessions ---- */
@@ -396,14 +396,14 @@ static bool is_channel(const struct statement *s)
 	return statement_is(s, "ipv4") || statement_is(s, "ipv6");
 }
 
-static void take_channel(struct taking *t, const struct statement *s)
+static void carry_channel(struct taking *t, const struct statement *s)
 {
 	t->family = statement_word(s, 0);
 	t->has_ipv4 |= str_equal(t->family, "ipv4");
 	t->has_ipv6 |= str_equal(t->family, "ipv6");
 	for (const struct statement *in = s->first; in; in = in->next)
 		if (in->n_words > 0)
-			take_statement(t, in);
+			carry_statement(t, in);
 	t->family = "";
 }
 
@@ -448,15 +448,15 @@ static bool is_end(const struct statement *s)
 	       (statement_is(s, "local") && !statement_begins(s, "local role"));
 }
 
-static void take_layer(struct taking *t, const struct statement *layer)
+static void carry_layer(struct taking *t, const struct statement *layer)
 {
 	for (const struct statement *s = layer->first; s; s = s->next) {
 		if (s->n_words == 0 || is_end(s))
 			continue;
 		if (is_channel(s))
-			take_channel(t, s);
+			carry_channel(t, s);
 		else
-			take_statement(t, s);
+			carry_statement(t, s);
 	}
 }
 
@@ -466,7 +466,7 @@ static void drop_last_peer(struct convert *c)
 	json_array_remove(peers, json_array_size(peers) - 1);
 }
 
-static void take_session(const struct bird *b, const struct statement *protocol)
+static void carry_session(const struct bird *b, const struct statement *protocol)
 {
 	const struct statement *layers[LAYERS_MAX];
 	size_t n = layers_of(b, protocol, layers);
@@ -476,11 +476,11 @@ static void take_session(const struct bird *b, const struct statement *protocol)
 	for (size_t i = n; i > 0; i--) /* the protocol's own ones last: they win */
 		for (const struct statement *s = layers[i - 1]->first; s; s = s->next)
 			if (is_end(s) && statement_is(s, "local"))
-				take_local(&t, s);
+				carry_local(&t, s);
 			else if (is_end(s))
-				take_neighbor(&t, s);
+				carry_neighbor(&t, s);
 	for (size_t i = 0; i < n; i++)
-		take_layer(&t, layers[i]);
+		carry_layer(&t, layers[i]);
 	finish(&t);
 	json_decref(t.exported);
 	if (t.disabled)
@@ -506,18 +506,18 @@ static void hoist_as(const struct bird *b)
 			json_object_del(peer, "local_as");
 }
 
-void bird_take(struct bird *b)
+void bird_carry(struct bird *b)
 {
 	struct taking t = { .b = b, .family = "" };
 	for (size_t i = 0; i < b->n; i++)
 		for (const struct statement *s = b->roots[i]->first; s; s = s->next) {
 			if (is_session(s))
-				take_session(b, s);
+				carry_session(b, s);
 			else if (statement_begins(s, "router id"))
-				take_router_id(&t, s);
+				carry_router_id(&t, s);
 			else
-				bird_rest_take(b, s);
+				bird_rest_carry(b, s);
 		}
-	bird_bfd_take(b);
+	bird_bfd_carry(b);
 	hoist_as(b);
 }

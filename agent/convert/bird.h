@@ -6,6 +6,6 @@
 #include "agent/convert/bird_files.h"
 
 /* Adds the peers of all files that were read. */
-void bird_take(struct bird *b);
+void bird_carry(struct bird *b);
 
 #endif

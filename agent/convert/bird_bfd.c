@@ -55,7 +55,7 @@ static bool read_time(const struct bird *b, const struct statement *s, size_t fi
 	return true;
 }
 
-static void take_interval(const struct bird *b, const struct statement *s, json_t *peer)
+static void carry_interval(const struct bird *b, const struct statement *s, json_t *peer)
 {
 	static const struct {
 		const char *words, *key;
@@ -73,7 +73,7 @@ static void take_interval(const struct bird *b, const struct statement *s, json_
 	}
 }
 
-static void take_multiplier(const struct bird *b, const struct statement *s, json_t *peer)
+static void carry_multiplier(const struct bird *b, const struct statement *s, json_t *peer)
 {
 	uint64_t number;
 	if (str_to_u64(bird_last(b, s), UINT32_MAX, &number) == 0)
@@ -82,7 +82,7 @@ static void take_multiplier(const struct bird *b, const struct statement *s, jso
 		lost(b, s, "not a number");
 }
 
-static void take_authentication(const struct bird *b, const struct statement *s, json_t *peer)
+static void carry_authentication(const struct bird *b, const struct statement *s, json_t *peer)
 {
 	const char *kind = bird_last(b, s);
 	bool meticulous = str_equal(statement_word(s, 1), "meticulous");
@@ -95,7 +95,7 @@ static void take_authentication(const struct bird *b, const struct statement *s,
 		lost(b, s, "authentication is none, sha1 or meticulous-sha1");
 }
 
-static void take_password(const struct bird *b, const struct statement *s, json_t *peer)
+static void carry_password(const struct bird *b, const struct statement *s, json_t *peer)
 {
 	uint64_t id;
 	set_once(peer, "password", json_string(bird_value(b, statement_word(s, 1))));
@@ -107,19 +107,19 @@ static void take_password(const struct bird *b, const struct statement *s, json_
 	}
 }
 
-static void take_option(const struct bird *b, const struct statement *s, json_t *peer)
+static void carry_option(const struct bird *b, const struct statement *s, json_t *peer)
 {
 	if (statement_is(s, "interval") || statement_begins(s, "min tx interval") ||
 	    statement_begins(s, "min rx interval"))
-		take_interval(b, s, peer);
+		carry_interval(b, s, peer);
 	else if (statement_is(s, "multiplier"))
-		take_multiplier(b, s, peer);
+		carry_multiplier(b, s, peer);
 	else if (statement_is(s, "passive"))
 		set_once(peer, "passive", json_boolean(bird_is_on(b, s)));
 	else if (statement_is(s, "authentication"))
-		take_authentication(b, s, peer);
+		carry_authentication(b, s, peer);
 	else if (statement_is(s, "password"))
-		take_password(b, s, peer);
+		carry_password(b, s, peer);
 	else if (statement_begins(s, "idle tx interval"))
 		lost(b, s, "packets are sent every second while the session is not up");
 	else if (s->n_words > 0)
@@ -129,7 +129,7 @@ static void take_option(const struct bird *b, const struct statement *s, json_t 
 void bird_bfd_options(const struct bird *b, const struct statement *block, json_t *peer)
 {
 	for (const struct statement *s = block->first; s; s = s->next)
-		take_option(b, s, peer);
+		carry_option(b, s, peer);
 }
 
 /* ---- protocol bfd ---- */
@@ -178,7 +178,7 @@ static void add_options(const struct bird *b, const struct statement *block, jso
 }
 
 /* A block for interfaces of which we do not know which peers are behind them is not guessed at. */
-static void take_block(const struct bird *b, const struct statement *s)
+static void carry_block(const struct bird *b, const struct statement *s)
 {
 	json_t *peer, *said = NULL; /* as a peer, read once */
 	bool multihop = statement_is(s, "multihop"), unclear = false;
@@ -198,14 +198,14 @@ static void take_block(const struct bird *b, const struct statement *s)
 		     "of bgp.peers[].bfd");
 }
 
-static void take_protocol(const struct bird *b, const struct statement *protocol)
+static void carry_protocol(const struct bird *b, const struct statement *protocol)
 {
 	for (const struct statement *s = protocol->first; s; s = s->next)
 		if (statement_is(s, "disabled") && bird_is_on(b, s))
 			return;
 	for (const struct statement *s = protocol->first; s; s = s->next) {
 		if (statement_is(s, "interface") || statement_is(s, "multihop"))
-			take_block(b, s);
+			carry_block(b, s);
 		else if (statement_is(s, "neighbor"))
 			lost(b, s, "BFD is that of a peer, bgp.peers[].bfd");
 		else if (s->n_words > 0 && !statement_is(s, "disabled"))
@@ -213,10 +213,10 @@ static void take_protocol(const struct bird *b, const struct statement *protocol
 	}
 }
 
-void bird_bfd_take(const struct bird *b)
+void bird_bfd_carry(const struct bird *b)
 {
 	for (size_t i = 0; i < b->n; i++)
 		for (const struct statement *s = b->roots[i]->first; s; s = s->next)
 			if (statement_begins(s, "protocol bfd"))
-				take_protocol(b, s);
+				carry_protocol(b, s);
 }

@@ -12,6 +12,6 @@ json_t *bird_bfd_of(json_t *peer);
 void bird_bfd_options(const struct bird *b, const struct statement *block, json_t *peer);
 /* `protocol bfd`: what its blocks say becomes that of the peers that they are for. Call it when all
  * peers are there. */
-void bird_bfd_take(const struct bird *b);
+void bird_bfd_carry(const struct bird *b);
 
 #endif

@@ -74,7 +74,7 @@ static bool set_number(const struct statement *s, size_t i, json_t *peer, const 
 }
 
 /* False: it cannot be said here. */
-static bool take_action(const struct statement *s, size_t i, json_t *peer)
+static bool carry_action(const struct statement *s, size_t i, json_t *peer)
 {
 	char text[64];
 	const char *word = s->words[i];
@@ -127,10 +127,10 @@ static size_t find_action(const struct statement *s)
 	return s->n_words;
 }
 
-static void take_body(struct taking *t, const struct statement *body);
+static void carry_body(struct taking *t, const struct statement *body);
 
 /* NOLINTBEGIN(misc-no-recursion): NESTED_MAX and STATEMENTS_DEPTH_MAX */
-static void take_call(struct taking *t, const struct statement *s)
+static void carry_call(struct taking *t, const struct statement *s)
 {
 	for (size_t i = 0; i + 1 < s->n_words; i++) {
 		const struct statement *called =
@@ -138,37 +138,37 @@ static void take_call(struct taking *t, const struct statement *s)
 		if (!called || t->depth >= NESTED_MAX)
 			continue;
 		t->depth++;
-		take_body(t, called);
+		carry_body(t, called);
 		t->depth--;
 	}
 }
 
-static void take_statement(struct taking *t, const struct statement *s)
+static void carry_statement(struct taking *t, const struct statement *s)
 {
 	bool before = t->conditional;
 	bool branch = statement_is(s, "if") || statement_is(s, "else") || statement_is(s, "case");
 	t->conditional |= branch && !holds(t, s);
 	size_t action = find_action(s);
-	if (action < s->n_words && (t->conditional || !take_action(s, action, t->peer)))
+	if (action < s->n_words && (t->conditional || !carry_action(s, action, t->peer)))
 		lost(t, s,
 		     "attributes are those of bgp, of a peer and of an app: communities, med, "
 		     "prepend, local_pref");
-	take_call(t, s);
-	take_body(t, s);
+	carry_call(t, s);
+	carry_body(t, s);
 	t->conditional = before;
 }
 
-static void take_body(struct taking *t, const struct statement *body)
+static void carry_body(struct taking *t, const struct statement *body)
 {
 	for (const struct statement *s = body->first; s; s = s->next)
 		if (s->n_words > 0)
-			take_statement(t, s);
+			carry_statement(t, s);
 }
 /* NOLINTEND(misc-no-recursion) */
 
-void bird_filter_take(const struct bird *b, const struct statement *body, json_t *peer)
+void bird_filter_carry(const struct bird *b, const struct statement *body, json_t *peer)
 {
 	struct taking t = { .b = b, .peer = peer };
-	take_call(&t, body);
-	take_body(&t, body);
+	carry_call(&t, body);
+	carry_body(&t, body);
 }

@@ -7,6 +7,6 @@
 
 /* The body of a filter or function, or a statement of it: attributes that it sets for all that is
  * announced become those of the peer; others are remarked. */
-void bird_filter_take(const struct bird *b, const struct statement *body, json_t *peer);
+void bird_filter_carry(const struct bird *b, const struct statement *body, json_t *peer);
 
 #endif

@@ -18,7 +18,7 @@ static bool is_disabled(const struct bird *b, const struct statement *protocol)
 	return false;
 }
 
-static void take_protocol(const struct bird *b, const struct statement *s)
+static void carry_protocol(const struct bird *b, const struct statement *s)
 {
 	static const struct {
 		const char *kind, *why; /* NULL: nothing is lost */
@@ -54,7 +54,7 @@ static bool is_file(const char *word)
 	return *word == '/' || *word == '.';
 }
 
-static void take_option(const struct bird *b, const struct statement *s)
+static void carry_option(const struct bird *b, const struct statement *s)
 {
 	static const struct {
 		const char *words, *why;
@@ -84,7 +84,7 @@ static void take_option(const struct bird *b, const struct statement *s)
 		lost(b, s, "not known");
 }
 
-void bird_rest_take(const struct bird *b, const struct statement *s)
+void bird_rest_carry(const struct bird *b, const struct statement *s)
 {
 	static const char *const silent[] = { "template", "define",     "function", "filter",
 					      "eval",     "timeformat", "hostname", "attribute" };
@@ -94,9 +94,9 @@ void bird_rest_take(const struct bird *b, const struct statement *s)
 		if (statement_is(s, silent[i]))
 			return;
 	if (statement_is(s, "protocol"))
-		take_protocol(b, s);
+		carry_protocol(b, s);
 	else if (!statement_is(s, "log"))
-		take_option(b, s);
+		carry_option(b, s);
 	else if (is_file(statement_word(s, 1)))
 		lost(b, s,
 		     "the log goes to stderr: systemd's journal, or whoever starts the agent, "

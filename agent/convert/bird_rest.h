@@ -6,6 +6,6 @@
 #include "agent/convert/bird_files.h"
 
 /* A statement of the file that is not a session: says why it is dropped, if it does something. */
-void bird_rest_take(const struct bird *b, const struct statement *s);
+void bird_rest_carry(const struct bird *b, const struct statement *s);
 
 #endif

@@ -71,8 +71,8 @@ static void inherit(void *context, const char *name)
 		in->n->layers[in->n->n_layers++] = template;
 }
 
-static void take_neighbor(struct taking *t, const struct statement *s,
-			  const struct statement *group)
+static void carry_neighbor(struct taking *t, const struct statement *s,
+			   const struct statement *group)
 {
 	struct exabgp_neighbor n = { .own = s, .group = group };
 	for (const struct statement *in = s->first; in; in = in->next) {
@@ -85,22 +85,22 @@ static void take_neighbor(struct taking *t, const struct statement *s,
 	if (group)
 		n.layers[n.n_layers++] = group;
 	t->n_neighbors++;
-	exabgp_neighbor_take(t->c, &n, &t->routes, t->programs, t->told);
+	exabgp_neighbor_carry(t->c, &n, &t->routes, t->programs, t->told);
 }
 
-static void take_group(struct taking *t, const struct statement *group)
+static void carry_group(struct taking *t, const struct statement *group)
 {
 	for (const struct statement *s = group->first; s; s = s->next)
 		if (statement_is(s, "neighbor"))
-			take_neighbor(t, s, group);
+			carry_neighbor(t, s, group);
 }
 
-static void take_statement(struct taking *t, const struct statement *s)
+static void carry_statement(struct taking *t, const struct statement *s)
 {
 	if (statement_is(s, "neighbor"))
-		take_neighbor(t, s, NULL);
+		carry_neighbor(t, s, NULL);
 	else if (statement_is(s, "group"))
-		take_group(t, s);
+		carry_group(t, s);
 	else if (s->n_words > 0 && !statement_is(s, "template") && !statement_is(s, "process"))
 		lost(t, s, "not known");
 }
@@ -153,7 +153,7 @@ static void set_allow(struct taking *t, const struct statement *s, const json_t 
 		"default routes: write what it announces, or convert with --allow PREFIX");
 }
 
-static void take_process_key(struct taking *t, const struct statement *s, json_t *process)
+static void carry_process_key(struct taking *t, const struct statement *s, json_t *process)
 {
 	if (statement_is(s, "respawn") && (str_equal(statement_word(s, 1), "false") ||
 					   str_starts(statement_word(s, 1), "disable")))
@@ -220,11 +220,11 @@ static void add_process(struct taking *t, const struct statement *s, const struc
 	set_allow(t, s, prefixes, process);
 	set_encoder(t, s, process);
 	for (const struct statement *in = s->first; in; in = in->next)
-		take_process_key(t, in, process);
+		carry_process_key(t, in, process);
 	check_listeners(t, s);
 }
 
-static void take_process(struct taking *t, const struct statement *s)
+static void carry_process(struct taking *t, const struct statement *s)
 {
 	const struct statement *run = s->first;
 	while (run && !statement_is(run, "run"))
@@ -239,19 +239,19 @@ static void take_process(struct taking *t, const struct statement *s)
 	struct exabgp_healthcheck h = { t->c,      statement_word(s, 1), run,
 					t->inputs, t->n_inputs,          NULL };
 	bool is_healthcheck = exabgp_healthcheck_read(&h);
-	if (!is_healthcheck || !t->options->native || !exabgp_native_take(&h))
+	if (!is_healthcheck || !t->options->native || !exabgp_native_carry(&h))
 		add_process(t, s, run, is_healthcheck ? exabgp_healthcheck_prefixes(&h) : NULL);
 	json_decref(h.values);
 }
 
 /* NOLINTBEGIN(misc-no-recursion): STATEMENTS_DEPTH_MAX */
-static void take_processes(struct taking *t, const struct statement *block)
+static void carry_processes(struct taking *t, const struct statement *block)
 {
 	for (const struct statement *s = block ? block->first : NULL; s; s = s->next) {
 		if (statement_is(s, "process"))
-			take_process(t, s);
+			carry_process(t, s);
 		else if (statement_is(s, "group") || statement_is(s, "neighbor"))
-			take_processes(t, s); /* of version 3.4 */
+			carry_processes(t, s); /* of version 3.4 */
 	}
 }
 /* NOLINTEND(misc-no-recursion) */
@@ -299,15 +299,15 @@ static int parse(struct taking *t, struct err *err)
 	return rc;
 }
 
-static void take_all(struct taking *t)
+static void carry_all(struct taking *t)
 {
 	for (size_t i = 0; i < t->n_inputs; i++)
 		for (const struct statement *s = t->roots[i] ? t->roots[i]->first : NULL; s;
 		     s = s->next)
-			take_statement(t, s);
+			carry_statement(t, s);
 	exabgp_routes_finish(t->c, &t->routes);
 	for (size_t i = 0; i < t->n_inputs; i++)
-		take_processes(t, t->roots[i]);
+		carry_processes(t, t->roots[i]);
 	hoist(t->c, "local_as", true);
 	hoist(t->c, "hold_time", false);
 }
@@ -325,7 +325,7 @@ int convert_exabgp(struct convert *c, const struct convert_input *inputs, size_t
 	int rc = parse(&t, err);
 	convert_section(c, "bgp");
 	if (rc == 0)
-		take_all(&t);
+		carry_all(&t);
 	if (rc == 0 && t.n_neighbors == 0)
 		rc = err_set(err, -EINVAL, "%s: no neighbor in it, is it ExaBGP's configuration?",
 			     n > 0 ? inputs[0].name : "exabgp");

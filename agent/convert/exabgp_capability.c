@@ -12,7 +12,7 @@ static void lost(struct convert *c, const struct statement *s, const char *why)
 
 /* ---- families ---- */
 
-void exabgp_family_take(struct convert *c, json_t *peer, const struct statement *block)
+void exabgp_family_carry(struct convert *c, json_t *peer, const struct statement *block)
 {
 	for (const struct statement *s = block->first; s; s = s->next) {
 		const char *family = statement_word(s, 0), *kind = statement_word(s, 1);
@@ -53,7 +53,7 @@ static const struct {
 	{ "link-local-nexthop", false },
 };
 
-static void take_capability(struct convert *c, const struct statement *s)
+static void carry_capability(struct convert *c, const struct statement *s)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(capabilities); i++) {
 		if (!statement_is(s, capabilities[i].name))
@@ -67,8 +67,8 @@ static void take_capability(struct convert *c, const struct statement *s)
 	lost(c, s, "not known");
 }
 
-static void take_graceful_restart(struct convert *c, json_t *peer, const struct statement *s,
-				  uint64_t hold_time)
+static void carry_graceful_restart(struct convert *c, json_t *peer, const struct statement *s,
+				   uint64_t hold_time)
 {
 	uint64_t seconds = hold_time;
 	if (is_off(s) || json_object_get(peer, "graceful_restart"))
@@ -83,13 +83,13 @@ static void take_graceful_restart(struct convert *c, json_t *peer, const struct 
 		convert_set_seconds(peer, "restart_time", seconds);
 }
 
-void exabgp_capability_take(struct convert *c, json_t *peer, const struct statement *block,
-			    uint64_t hold_time)
+void exabgp_capability_carry(struct convert *c, json_t *peer, const struct statement *block,
+			     uint64_t hold_time)
 {
 	for (const struct statement *s = block->first; s; s = s->next) {
 		if (statement_is(s, "graceful-restart"))
-			take_graceful_restart(c, peer, s, hold_time);
+			carry_graceful_restart(c, peer, s, hold_time);
 		else if (s->n_words > 0)
-			take_capability(c, s);
+			carry_capability(c, s);
 	}
 }

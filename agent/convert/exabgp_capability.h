@@ -6,9 +6,9 @@
 #include "agent/convert/document.h"
 #include "agent/convert/statements.h"
 
-void exabgp_family_take(struct convert *c, json_t *peer, const struct statement *block);
+void exabgp_family_carry(struct convert *c, json_t *peer, const struct statement *block);
 /* `hold_time`: of the neighbor, in seconds; the restart time where none is said. */
-void exabgp_capability_take(struct convert *c, json_t *peer, const struct statement *block,
-			    uint64_t hold_time);
+void exabgp_capability_carry(struct convert *c, json_t *peer, const struct statement *block,
+			     uint64_t hold_time);
 
 #endif

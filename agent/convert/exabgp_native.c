@@ -327,7 +327,7 @@ static void add_hooks(const struct exabgp_healthcheck *h, const struct change *c
 	}
 }
 
-static void take_hooks(const struct exabgp_healthcheck *h, const char *app)
+static void carry_hooks(const struct exabgp_healthcheck *h, const char *app)
 {
 	static const struct change changes[] = {
 		{ "up-execute", "app.up", "UP", NULL },
@@ -434,7 +434,7 @@ static const char *local_as_of(struct convert *c, char buf[static 24])
 	return buf;
 }
 
-bool exabgp_native_take(const struct exabgp_healthcheck *h)
+bool exabgp_native_carry(const struct exabgp_healthcheck *h)
 {
 	char as[24];
 	size_t first = 0;
@@ -450,6 +450,6 @@ bool exabgp_native_take(const struct exabgp_healthcheck *h)
 	remark(h);
 	const json_t *app = convert_item(h->c, "apps", first);
 	if (app)
-		take_hooks(h, convert_get(app, "name"));
+		carry_hooks(h, convert_get(app, "name"));
 	return true;
 }

@@ -6,6 +6,6 @@
 #include "agent/convert/exabgp_healthcheck.h"
 
 /* False, with a remark: it cannot be said without the host. */
-bool exabgp_native_take(const struct exabgp_healthcheck *h);
+bool exabgp_native_carry(const struct exabgp_healthcheck *h);
 
 #endif

@@ -41,7 +41,7 @@ static void lost(struct taking *t, const struct statement *s, const char *why)
 
 /* ---- single keys ---- */
 
-static void take_local_address(struct taking *t, const struct statement *s)
+static void carry_local_address(struct taking *t, const struct statement *s)
 {
 	struct addr a;
 	const char *word = statement_word(s, 1);
@@ -53,7 +53,7 @@ static void take_local_address(struct taking *t, const struct statement *s)
 		convert_set(t->peer, a.family == AF_INET ? "local_ip" : "local_ip6", word);
 }
 
-static void take_as(struct taking *t, const struct statement *s)
+static void carry_as(struct taking *t, const struct statement *s)
 {
 	uint64_t as;
 	const char *word = statement_word(s, 1);
@@ -66,13 +66,13 @@ static void take_as(struct taking *t, const struct statement *s)
 		convert_set(t->peer, key, word);
 }
 
-static void take_hold_time(struct taking *t, const struct statement *s)
+static void carry_hold_time(struct taking *t, const struct statement *s)
 {
 	if (str_to_u64(statement_word(s, 1), UINT16_MAX, &t->hold_time) < 0)
 		lost(t, s, "not a number of seconds; 180 is used");
 }
 
-static void take_router_id(struct taking *t, const struct statement *s)
+static void carry_router_id(struct taking *t, const struct statement *s)
 {
 	json_t *bgp = convert_section(t->c, "bgp");
 	const char *before = convert_get(bgp, "router_id"), *word = statement_word(s, 1);
@@ -85,7 +85,7 @@ static void take_router_id(struct taking *t, const struct statement *s)
 }
 
 /* Unquoted, it may be several words. */
-static void take_text(struct taking *t, const struct statement *s)
+static void carry_text(struct taking *t, const struct statement *s)
 {
 	char text[STATEMENT_TEXT_MAX];
 	struct statement value = { .words = s->words + 1,
@@ -94,7 +94,7 @@ static void take_text(struct taking *t, const struct statement *s)
 		    statement_text(&value, text));
 }
 
-static void take_passive(struct taking *t, const struct statement *s)
+static void carry_passive(struct taking *t, const struct statement *s)
 {
 	json_t *bgp = convert_section(t->c, "bgp");
 	if (!is_yes(s))
@@ -104,7 +104,7 @@ static void take_passive(struct taking *t, const struct statement *s)
 		convert_set_true(bgp, "listen");
 }
 
-static void take_listen(struct taking *t, const struct statement *s)
+static void carry_listen(struct taking *t, const struct statement *s)
 {
 	char text[16];
 	json_t *bgp = convert_section(t->c, "bgp");
@@ -118,7 +118,7 @@ static void take_listen(struct taking *t, const struct statement *s)
 	convert_place(t->c, bgp, "listen", s->at);
 }
 
-static void take_connect(struct taking *t, const struct statement *s)
+static void carry_connect(struct taking *t, const struct statement *s)
 {
 	uint64_t port;
 	if (str_to_u64(statement_word(s, 1), 65535, &port) < 0)
@@ -127,7 +127,7 @@ static void take_connect(struct taking *t, const struct statement *s)
 		convert_set_number(t->peer, "port", port);
 }
 
-static void take_ttl(struct taking *t, const struct statement *s)
+static void carry_ttl(struct taking *t, const struct statement *s)
 {
 	uint64_t ttl;
 	if (!is_yes(s))
@@ -144,7 +144,7 @@ static void take_ttl(struct taking *t, const struct statement *s)
 		     "at all");
 }
 
-static void take_md5_ip(struct taking *t, const struct statement *s)
+static void carry_md5_ip(struct taking *t, const struct statement *s)
 {
 	const char *word = statement_word(s, 1);
 	if (!str_equal(word, convert_get(t->peer, "local_ip")) &&
@@ -152,7 +152,7 @@ static void take_md5_ip(struct taking *t, const struct statement *s)
 		lost(t, s, "the key is that of the peer's address");
 }
 
-static void take_off_only(struct taking *t, const struct statement *s)
+static void carry_off_only(struct taking *t, const struct statement *s)
 {
 	if (is_yes(s) && !statement_is(s, "manual-eor"))
 		return;
@@ -160,25 +160,25 @@ static void take_off_only(struct taking *t, const struct statement *s)
 		lost(t, s, "End-of-RIB is sent when all routes are");
 }
 
-static void take_rate_limit(struct taking *t, const struct statement *s)
+static void carry_rate_limit(struct taking *t, const struct statement *s)
 {
 	if (is_yes(s))
 		lost(t, s, "messages are sent as they arise");
 }
 
-static void take_unsaid(struct taking *t, const struct statement *s)
+static void carry_unsaid(struct taking *t, const struct statement *s)
 {
 	lost(t, s, "no host name is sent in OPEN");
 }
 
-static void take_interface(struct taking *t, const struct statement *s)
+static void carry_interface(struct taking *t, const struct statement *s)
 {
 	lost(t, s,
 	     "the kernel's routes choose the interface: local_ip, or interface: in the place "
 	     "of peer_ip for the router on a link");
 }
 
-static void take_nothing(struct taking *t, const struct statement *s)
+static void carry_nothing(struct taking *t, const struct statement *s)
 {
 	(void)t;
 	(void)s;
@@ -186,7 +186,7 @@ static void take_nothing(struct taking *t, const struct statement *s)
 
 /* ---- blocks ---- */
 
-static void take_nexthop(struct taking *t, const struct statement *s)
+static void carry_nexthop(struct taking *t, const struct statement *s)
 {
 	(void)t;
 	(void)s; /* RFC 8950 is offered to every peer. */
@@ -219,7 +219,7 @@ static void add_program(void *context, const char *name)
 }
 
 /* Which programs that means is known when all are. */
-static void take_match(struct taking *t, const struct statement *s)
+static void carry_match(struct taking *t, const struct statement *s)
 {
 	add_program(t, EXABGP_MATCHED);
 	lost(t, s,
@@ -227,7 +227,7 @@ static void take_match(struct taking *t, const struct statement *s)
 	     "of these");
 }
 
-static void take_told(struct taking *t, const struct statement *s)
+static void carry_told(struct taking *t, const struct statement *s)
 {
 	bool sessions = statement_is(s, "neighbor-changes");
 	if (!sessions && (s->is_block || is_yes(s)))
@@ -244,7 +244,7 @@ static bool is_told(const struct statement *s)
 	return false;
 }
 
-static void take_api(struct taking *t, const struct statement *s)
+static void carry_api(struct taking *t, const struct statement *s)
 {
 	t->tells = tells_changes(s);
 	for (const struct statement *in = s->first; in; in = in->next) {
@@ -252,21 +252,21 @@ static void take_api(struct taking *t, const struct statement *s)
 		if (statement_is(in, "processes"))
 			statement_each(in, &i, add_program, t);
 		else if (statement_is(in, "processes-match"))
-			take_match(t, in);
+			carry_match(t, in);
 		else if (is_told(in))
-			take_told(t, in);
+			carry_told(t, in);
 		else if (in->n_words > 0)
 			lost(t, in, "not known");
 	}
 }
 
-static void take_process(struct taking *t, const struct statement *s)
+static void carry_process(struct taking *t, const struct statement *s)
 {
 	t->tells = tells_changes(s);
 	add_program(t, statement_word(s, 1));
 }
 
-static void take_route(struct taking *t, const struct statement *s)
+static void carry_route(struct taking *t, const struct statement *s)
 {
 	char as[24];
 	const json_t *local = json_object_get(t->peer, "local_as");
@@ -277,20 +277,20 @@ static void take_route(struct taking *t, const struct statement *s)
 		str_copy(as, sizeof(as), convert_get(t->peer, "local_as"));
 	const struct exabgp_route_to to = { t->position, t->peer, as,
 					    local && json_equal(local, peer) };
-	exabgp_routes_take(t->c, t->routes, s, &to);
+	exabgp_routes_carry(t->c, t->routes, s, &to);
 }
 
-static void take_static(struct taking *t, const struct statement *s)
+static void carry_static(struct taking *t, const struct statement *s)
 {
 	for (const struct statement *in = s->first; in; in = in->next) {
 		if (statement_is(in, "route") || statement_is(in, "attributes"))
-			take_route(t, in);
+			carry_route(t, in);
 		else if (in->n_words > 0)
 			lost(t, in, "not known");
 	}
 }
 
-static void take_announce(struct taking *t, const struct statement *s)
+static void carry_announce(struct taking *t, const struct statement *s)
 {
 	for (const struct statement *family = s->first; family; family = family->next) {
 		bool ip = statement_is(family, "ipv4") || statement_is(family, "ipv6");
@@ -298,77 +298,77 @@ static void take_announce(struct taking *t, const struct statement *s)
 			lost(t, family, "vipherald announces unicast routes only");
 		for (const struct statement *in = ip ? family->first : NULL; in; in = in->next) {
 			if (statement_is(in, "unicast"))
-				take_route(t, in);
+				carry_route(t, in);
 			else if (in->n_words > 0)
 				lost(t, in, "vipherald announces unicast routes only");
 		}
 	}
 }
 
-static void take_other_routes(struct taking *t, const struct statement *s)
+static void carry_other_routes(struct taking *t, const struct statement *s)
 {
 	if (s->first)
 		lost(t, s, "vipherald announces unicast routes only");
 }
 
-static void take_family(struct taking *t, const struct statement *s)
+static void carry_family(struct taking *t, const struct statement *s)
 {
-	exabgp_family_take(t->c, t->peer, s);
+	exabgp_family_carry(t->c, t->peer, s);
 }
 
-static void take_capability(struct taking *t, const struct statement *s)
+static void carry_capability(struct taking *t, const struct statement *s)
 {
-	exabgp_capability_take(t->c, t->peer, s, t->hold_time);
+	exabgp_capability_carry(t->c, t->peer, s, t->hold_time);
 }
 
 /* ---- the statements of a neighbor ---- */
 
 static const struct key {
 	const char *name;
-	void (*take)(struct taking *t, const struct statement *s);
+	void (*carry)(struct taking *t, const struct statement *s);
 	bool often;    /* several of them add up */
 	unsigned pass; /* 0: before those that look at others */
 } keys[] = {
-	{ "local-address", take_local_address, false, 0 },
-	{ "local-as", take_as, false, 0 },
-	{ "peer-as", take_as, false, 0 },
-	{ "hold-time", take_hold_time, false, 0 },
-	{ "router-id", take_router_id, false, 0 },
-	{ "description", take_text, false, 0 },
-	{ "md5-password", take_text, false, 0 },
-	{ "md5-base64", take_nothing, false, 0 },
-	{ "md5-ip", take_md5_ip, false, 1 },
-	{ "md5", take_text, false, 0 },
-	{ "passive", take_passive, false, 0 },
-	{ "listen", take_listen, false, 0 },
-	{ "connect", take_connect, false, 0 },
-	{ "outgoing-ttl", take_ttl, false, 0 },
-	{ "incoming-ttl", take_ttl, false, 0 },
-	{ "ttl-security", take_ttl, false, 0 },
-	{ "family", take_family, true, 1 },
-	{ "capability", take_capability, true, 1 },
-	{ "nexthop", take_nexthop, true, 1 },
-	{ "add-path", take_other_routes, true, 1 },
-	{ "api", take_api, true, 1 },
-	{ "process", take_process, true, 1 },
-	{ "static", take_static, true, 1 },
-	{ "announce", take_announce, true, 1 },
-	{ "route", take_route, true, 1 },
-	{ "flow", take_other_routes, true, 1 },
-	{ "l2vpn", take_other_routes, true, 1 },
-	{ "operational", take_other_routes, true, 1 },
-	{ "group-updates", take_nothing, false, 0 },
-	{ "auto-flush", take_nothing, false, 0 },
-	{ "adj-rib-out", take_nothing, false, 0 },
-	{ "adj-rib-in", take_nothing, false, 0 },
-	{ "manual-eor", take_off_only, false, 0 },
-	{ "rate-limit", take_rate_limit, false, 0 },
-	{ "host-name", take_unsaid, false, 0 },
-	{ "domain-name", take_unsaid, false, 0 },
-	{ "source-interface", take_interface, false, 0 },
-	{ "peer-address", take_nothing, false, 0 },
-	{ "inherit", take_nothing, true, 0 },
-	{ "neighbor", take_nothing, true, 0 },
+	{ "local-address", carry_local_address, false, 0 },
+	{ "local-as", carry_as, false, 0 },
+	{ "peer-as", carry_as, false, 0 },
+	{ "hold-time", carry_hold_time, false, 0 },
+	{ "router-id", carry_router_id, false, 0 },
+	{ "description", carry_text, false, 0 },
+	{ "md5-password", carry_text, false, 0 },
+	{ "md5-base64", carry_nothing, false, 0 },
+	{ "md5-ip", carry_md5_ip, false, 1 },
+	{ "md5", carry_text, false, 0 },
+	{ "passive", carry_passive, false, 0 },
+	{ "listen", carry_listen, false, 0 },
+	{ "connect", carry_connect, false, 0 },
+	{ "outgoing-ttl", carry_ttl, false, 0 },
+	{ "incoming-ttl", carry_ttl, false, 0 },
+	{ "ttl-security", carry_ttl, false, 0 },
+	{ "family", carry_family, true, 1 },
+	{ "capability", carry_capability, true, 1 },
+	{ "nexthop", carry_nexthop, true, 1 },
+	{ "add-path", carry_other_routes, true, 1 },
+	{ "api", carry_api, true, 1 },
+	{ "process", carry_process, true, 1 },
+	{ "static", carry_static, true, 1 },
+	{ "announce", carry_announce, true, 1 },
+	{ "route", carry_route, true, 1 },
+	{ "flow", carry_other_routes, true, 1 },
+	{ "l2vpn", carry_other_routes, true, 1 },
+	{ "operational", carry_other_routes, true, 1 },
+	{ "group-updates", carry_nothing, false, 0 },
+	{ "auto-flush", carry_nothing, false, 0 },
+	{ "adj-rib-out", carry_nothing, false, 0 },
+	{ "adj-rib-in", carry_nothing, false, 0 },
+	{ "manual-eor", carry_off_only, false, 0 },
+	{ "rate-limit", carry_rate_limit, false, 0 },
+	{ "host-name", carry_unsaid, false, 0 },
+	{ "domain-name", carry_unsaid, false, 0 },
+	{ "source-interface", carry_interface, false, 0 },
+	{ "peer-address", carry_nothing, false, 0 },
+	{ "inherit", carry_nothing, true, 0 },
+	{ "neighbor", carry_nothing, true, 0 },
 };
 
 static const struct key *find_key(const char *word)
@@ -410,7 +410,7 @@ static bool is_seen(struct taking *t, const struct key *key, const struct statem
 	return false;
 }
 
-static void take_layer(struct taking *t, const struct statement *layer, unsigned pass)
+static void carry_layer(struct taking *t, const struct statement *layer, unsigned pass)
 {
 	for (const struct statement *s = layer->first; s; s = s->next) {
 		const struct key *key = find_key(statement_word(s, 0));
@@ -419,7 +419,7 @@ static void take_layer(struct taking *t, const struct statement *layer, unsigned
 		if (!key)
 			lost(t, s, "not known");
 		else if (key->often || !is_seen(t, key, s, layer != t->n->group))
-			key->take(t, s);
+			key->carry(t, s);
 	}
 }
 
@@ -495,8 +495,8 @@ static void finish_ttl(struct taking *t)
 		convert_set_true(t->peer, "multi_hop");
 }
 
-void exabgp_neighbor_take(struct convert *c, const struct exabgp_neighbor *n,
-			  struct exabgp_routes *routes, json_t *programs, json_t *told)
+void exabgp_neighbor_carry(struct convert *c, const struct exabgp_neighbor *n,
+			   struct exabgp_routes *routes, json_t *programs, json_t *told)
 {
 	struct taking t = { .c = c,
 			    .n = n,
@@ -517,12 +517,12 @@ void exabgp_neighbor_take(struct convert *c, const struct exabgp_neighbor *n,
 	t.peer = convert_add(c, "peers", n->own->at);
 	convert_set(t.peer, "peer_ip", address);
 	for (size_t i = 0; i < n->n_layers; i++)
-		take_layer(&t, n->layers[i], 0);
+		carry_layer(&t, n->layers[i], 0);
 	convert_set_seconds(t.peer, "hold_time", t.hold_time);
 	finish_password(&t);
 	finish_ttl(&t);
 	for (size_t i = 0; i < n->n_layers; i++)
-		take_layer(&t, n->layers[i], 1);
+		carry_layer(&t, n->layers[i], 1);
 	/* Both is the default. */
 	if (json_array_size(json_object_get(t.peer, "families")) == 2)
 		json_object_del(t.peer, "families");

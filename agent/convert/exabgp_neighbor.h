@@ -26,7 +26,7 @@ struct exabgp_neighbor {
  * `programs`, an object with a list of peer addresses by program; `told` is the same of those that
  * are told of its session.
  */
-void exabgp_neighbor_take(struct convert *c, const struct exabgp_neighbor *n,
-			  struct exabgp_routes *routes, json_t *programs, json_t *told);
+void exabgp_neighbor_carry(struct convert *c, const struct exabgp_neighbor *n,
+			   struct exabgp_routes *routes, json_t *programs, json_t *told);
 
 #endif

@@ -104,7 +104,7 @@ static void lost(struct taking *t, const char *what, const char *why)
 	convert_lost(t->c, t->s->at, what, "%s", why);
 }
 
-static void take_community(void *context, const char *word)
+static void carry_community(void *context, const char *word)
 {
 	struct taking *t = context;
 	char text[32];
@@ -114,7 +114,7 @@ static void take_community(void *context, const char *word)
 		lost(t, word, "not a community");
 }
 
-static void take_ext_community(void *context, const char *word)
+static void carry_ext_community(void *context, const char *word)
 {
 	struct taking *t = context;
 	char text[64];
@@ -124,13 +124,13 @@ static void take_ext_community(void *context, const char *word)
 		lost(t, word, "only target, origin and octets are extended communities here");
 }
 
-static void take_large_community(void *context, const char *word)
+static void carry_large_community(void *context, const char *word)
 {
 	struct taking *t = context;
 	convert_append(t->route.attributes, "bgp_large_communities", word);
 }
 
-static void take_next_hop(struct taking *t)
+static void carry_next_hop(struct taking *t)
 {
 	const char *word = next_word(t), *local = convert_get(t->to->object, "local_ip");
 	if (!*local)
@@ -141,7 +141,7 @@ static void take_next_hop(struct taking *t)
 		t->refused = "its next hop is not an address";
 }
 
-static void take_number(struct taking *t, const char *key)
+static void carry_number(struct taking *t, const char *key)
 {
 	uint64_t number;
 	const char *word = next_word(t);
@@ -152,7 +152,7 @@ static void take_number(struct taking *t, const char *key)
 }
 
 /* ExaBGP sends the path as it stands, without adding the own AS. */
-static void take_as_path(struct taking *t)
+static void carry_as_path(struct taking *t)
 {
 	unsigned n;
 	if (exabgp_prepends(t->s, &t->at, t->to->local_as, &n) < 0 || t->to->internal)
@@ -162,7 +162,7 @@ static void take_as_path(struct taking *t)
 		convert_set_number(t->route.attributes, "prepend", n);
 }
 
-static void take_split(struct taking *t)
+static void carry_split(struct taking *t)
 {
 	uint64_t len;
 	const char *word = next_word(t);
@@ -172,7 +172,7 @@ static void take_split(struct taking *t)
 		lost(t, "split", "expected a prefix length like /24");
 }
 
-static void take_word(void *context, const char *word)
+static void carry_word(void *context, const char *word)
 {
 	(void)context;
 	(void)word;
@@ -182,11 +182,11 @@ static void take_word(void *context, const char *word)
 static void drop(struct taking *t, const char *name)
 {
 	if (!str_equal(name, "atomic-aggregate"))
-		statement_each(t->s, &t->at, take_word, NULL);
+		statement_each(t->s, &t->at, carry_word, NULL);
 	lost(t, name, "vipherald sends no such attribute, the route goes without it");
 }
 
-static void take_origin(struct taking *t)
+static void carry_origin(struct taking *t)
 {
 	free(t->route.origin);
 	t->route.origin = mem_strdup(next_word(t));
@@ -194,7 +194,7 @@ static void take_origin(struct taking *t)
 		*p = (char)(*p >= 'A' && *p <= 'Z' ? *p + 32 : *p);
 }
 
-static void take_name(struct taking *t)
+static void carry_name(struct taking *t)
 {
 	convert_set(t->route.attributes, "name", next_word(t));
 }
@@ -204,7 +204,7 @@ static void refuse(struct taking *t, const char *name)
 {
 	bool order = str_equal(name, "watchdog") || str_equal(name, "withdraw");
 	if (!str_equal(name, "withdraw"))
-		statement_each(t->s, &t->at, take_word, NULL);
+		statement_each(t->s, &t->at, carry_word, NULL);
 	t->refused = order ? "it is announced at the order of a program (watchdog, withdraw): give "
 			     "an app a file: monitor instead"
 			   : "it is a route of a VPN or with labels, vipherald announces unicast "
@@ -221,28 +221,28 @@ static bool is_refused(const char *name)
 	return false;
 }
 
-static void take_attribute(struct taking *t, const char *name)
+static void carry_attribute(struct taking *t, const char *name)
 {
 	if (str_equal(name, "next-hop"))
-		take_next_hop(t);
+		carry_next_hop(t);
 	else if (str_equal(name, "med"))
-		take_number(t, "med");
+		carry_number(t, "med");
 	else if (str_equal(name, "local-preference"))
-		take_number(t, "local_pref");
+		carry_number(t, "local_pref");
 	else if (str_equal(name, "origin"))
-		take_origin(t);
+		carry_origin(t);
 	else if (str_equal(name, "as-path"))
-		take_as_path(t);
+		carry_as_path(t);
 	else if (str_equal(name, "community"))
-		statement_each(t->s, &t->at, take_community, t);
+		statement_each(t->s, &t->at, carry_community, t);
 	else if (str_equal(name, "extended-community"))
-		statement_each(t->s, &t->at, take_ext_community, t);
+		statement_each(t->s, &t->at, carry_ext_community, t);
 	else if (str_equal(name, "large-community"))
-		statement_each(t->s, &t->at, take_large_community, t);
+		statement_each(t->s, &t->at, carry_large_community, t);
 	else if (str_equal(name, "split"))
-		take_split(t);
+		carry_split(t);
 	else if (str_equal(name, "name"))
-		take_name(t);
+		carry_name(t);
 	else if (is_refused(name))
 		refuse(t, name);
 	else
@@ -341,7 +341,7 @@ static void flatten(const struct statement *s, struct statement *flat)
 		flatten(in, flat); /* NOLINT(misc-no-recursion): STATEMENTS_DEPTH_MAX */
 }
 
-static void take_prefixes(struct exabgp_routes *routes, struct taking *t, size_t first)
+static void carry_prefixes(struct exabgp_routes *routes, struct taking *t, size_t first)
 {
 	char text[STATEMENT_TEXT_MAX];
 	if (t->refused)
@@ -352,8 +352,8 @@ static void take_prefixes(struct exabgp_routes *routes, struct taking *t, size_t
 		add_prefix(routes, t, t->s->words[i]);
 }
 
-void exabgp_routes_take(struct convert *c, struct exabgp_routes *routes, const struct statement *s,
-			const struct exabgp_route_to *to)
+void exabgp_routes_carry(struct convert *c, struct exabgp_routes *routes, const struct statement *s,
+			 const struct exabgp_route_to *to)
 {
 	struct statement flat = { .at = s->at };
 	struct taking t = { .c = c, .s = &flat, .to = to };
@@ -367,9 +367,9 @@ void exabgp_routes_take(struct convert *c, struct exabgp_routes *routes, const s
 		if (attributes && str_equal(name, "nlri"))
 			first = t.at;
 		else
-			take_attribute(&t, name);
+			carry_attribute(&t, name);
 	}
-	take_prefixes(routes, &t, attributes && first == 1 ? flat.n_words : first);
+	carry_prefixes(routes, &t, attributes && first == 1 ? flat.n_words : first);
 	json_decref(t.route.attributes);
 	free(t.route.origin);
 	free(flat.words);

@@ -37,8 +37,8 @@ struct exabgp_route_to {
 };
 
 /* "route PREFIX …", "unicast PREFIX …", "attributes … nlri PREFIX…", also with a block. */
-void exabgp_routes_take(struct convert *c, struct exabgp_routes *routes, const struct statement *s,
-			const struct exabgp_route_to *to);
+void exabgp_routes_carry(struct convert *c, struct exabgp_routes *routes, const struct statement *s,
+			 const struct exabgp_route_to *to);
 /* Adds the apps, the origin of all routes, and the next hops of peers. */
 void exabgp_routes_finish(struct convert *c, struct exabgp_routes *routes);
 void exabgp_routes_done(struct exabgp_routes *routes);

@@ -51,8 +51,8 @@ static void lost(struct taking *t, const struct property *p, const char *why)
 /* ---- peers ---- */
 
 /* "multihop=true" of a peer; `length`: its end. */
-static void take_peer_option(struct taking *t, const struct property *p, json_t *peer,
-			     const char *key, const char *value, bool *multihop, uint64_t *hops)
+static void carry_peer_option(struct taking *t, const struct property *p, json_t *peer,
+			      const char *key, const char *value, bool *multihop, uint64_t *hops)
 {
 	uint64_t number;
 	if (str_equal(key, "address") || str_equal(key, "neighboraddress"))
@@ -80,7 +80,7 @@ static char *trim(char *text)
 }
 
 /* "address=10.0.0.1;asn=65000" */
-static void take_peer(struct taking *t, const struct property *p, char *text)
+static void carry_peer(struct taking *t, const struct property *p, char *text)
 {
 	json_t *peer = convert_add(t->c, "peers", p->at);
 	bool multihop = false;
@@ -90,20 +90,20 @@ static void take_peer(struct taking *t, const struct property *p, char *text)
 		char *equals = strchr(word, '=');
 		if (equals)
 			*equals = 0;
-		take_peer_option(t, p, peer, trim(word), equals ? trim(equals + 1) : "", &multihop,
-				 &hops);
+		carry_peer_option(t, p, peer, trim(word), equals ? trim(equals + 1) : "", &multihop,
+				  &hops);
 	}
 	if (multihop)
 		convert_set_number(peer, "multihop_ttl", hops);
 }
 
-static void take_peers(struct taking *t)
+static void carry_peers(struct taking *t)
 {
 	const struct property *p = find(t, "bgp.peers");
 	char *copy = mem_strdup(text_of(p));
 	for (char *save, *word = strtok_r(copy, ",", &save); word;
 	     word = strtok_r(NULL, ",", &save))
-		take_peer(t, p, word);
+		carry_peer(t, p, word);
 	free(copy);
 }
 
@@ -124,7 +124,7 @@ static void set_from(struct taking *t, const char *key, const char *theirs)
 }
 
 /* fabio's next hop is one address for all routes, its router ID unless said otherwise. */
-static void take_next_hop(struct taking *t)
+static void carry_next_hop(struct taking *t)
 {
 	const char *theirs = *text_of(find(t, "bgp.nexthop")) ? "bgp.nexthop" : "bgp.routerid";
 	struct addr a;
@@ -132,7 +132,7 @@ static void take_next_hop(struct taking *t)
 	set_from(t, v6 ? "next_hop6" : "next_hop", theirs);
 }
 
-static void take_listen(struct taking *t)
+static void carry_listen(struct taking *t)
 {
 	char text[128];
 	json_t *bgp = convert_section(t->c, "bgp");
@@ -166,8 +166,8 @@ static json_t *add_app(struct taking *t, const struct property *p, const char *b
 }
 
 /* fabio announces any prefix; a network is not an address that is on the host or not. */
-static void take_address(struct taking *t, const struct property *p, const struct prefix *prefix,
-			 json_t *apps[static 2])
+static void carry_address(struct taking *t, const struct property *p, const struct prefix *prefix,
+			  json_t *apps[static 2])
 {
 	char text[PREFIX_TEXT_MAX];
 	bool network = prefix->len < 8 * addr_size(prefix->addr.family);
@@ -180,7 +180,7 @@ static void take_address(struct taking *t, const struct property *p, const struc
 	convert_append(*app, "vip", prefix_format(prefix, text));
 }
 
-static void take_addresses(struct taking *t)
+static void carry_addresses(struct taking *t)
 {
 	const struct property *p = find(t, "bgp.anycastaddresses");
 	char *copy = mem_strdup(text_of(p));
@@ -195,7 +195,7 @@ static void take_addresses(struct taking *t)
 		else if (prefix.len == 0)
 			convert_lost(t->c, p->at, word, "a default route is not announced");
 		else
-			take_address(t, p, &prefix, apps);
+			carry_address(t, p, &prefix, apps);
 	}
 	free(copy);
 }
@@ -273,10 +273,10 @@ int convert_fabio(struct convert *c, const struct convert_input *inputs, size_t 
 		set_from(&t, "local_as", "bgp.asn");
 		set_from(&t, "router_id", "bgp.routerid");
 		set_from(&t, "local_ip", "bgp.routerid"); /* GoBGP is told to connect from there */
-		take_next_hop(&t);
-		take_listen(&t);
-		take_peers(&t);
-		take_addresses(&t);
+		carry_next_hop(&t);
+		carry_listen(&t);
+		carry_peers(&t);
+		carry_addresses(&t);
 		remark(&t);
 		remark_unknown(&t);
 	}

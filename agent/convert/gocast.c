@@ -67,8 +67,8 @@ static struct convert_at at_key(const struct reading *r, const struct config_nod
 
 /* ---- values ---- */
 
-static void take_texts(const struct reading *r, const struct config_node *node, json_t *to,
-		       const char *name)
+static void carry_texts(const struct reading *r, const struct config_node *node, json_t *to,
+			const char *name)
 {
 	if (node->kind == CONFIG_SCALAR)
 		convert_append(to, name, node->text);
@@ -81,8 +81,8 @@ static void take_texts(const struct reading *r, const struct config_node *node, 
 	}
 }
 
-static void take_duration(const struct reading *r, const struct config_node *node, json_t *to,
-			  const char *name)
+static void carry_duration(const struct reading *r, const struct config_node *node, json_t *to,
+			   const char *name)
 {
 	uint64_t number;
 	if (str_to_u64(node->text, UINT64_MAX, &number) == 0 && number > 0)
@@ -93,7 +93,7 @@ static void take_duration(const struct reading *r, const struct config_node *nod
 		convert_set(to, name, node->text);
 }
 
-static void take_origin(const struct reading *r, const struct config_node *node, json_t *to)
+static void carry_origin(const struct reading *r, const struct config_node *node, json_t *to)
 {
 	static const char *const origins[] = { "igp", "egp", "unknown", "incomplete" };
 	for (size_t i = 0; i < sizeof(origins) / sizeof(origins[0]); i++)
@@ -107,7 +107,7 @@ static void take_origin(const struct reading *r, const struct config_node *node,
 }
 
 /* GoCast announces the network around an address that has host bits. */
-static void take_vip(const struct reading *r, const struct config_node *node, json_t *to)
+static void carry_vip(const struct reading *r, const struct config_node *node, json_t *to)
 {
 	char text[PREFIX_TEXT_MAX];
 	struct prefix p;
@@ -130,8 +130,8 @@ static bool is_true(const char *text)
 	return str_equal(text, "true") || str_equal(text, "yes") || str_equal(text, "on");
 }
 
-static void take_scalar(const struct reading *r, const struct key *key,
-			const struct config_node *node, json_t *to)
+static void carry_scalar(const struct reading *r, const struct key *key,
+			 const struct config_node *node, json_t *to)
 {
 	const char *name = key->ours ? key->ours : key->name;
 	uint64_t number;
@@ -140,11 +140,11 @@ static void take_scalar(const struct reading *r, const struct key *key,
 		return;
 	}
 	if (key->kind == DURATION)
-		take_duration(r, node, to, name);
+		carry_duration(r, node, to, name);
 	else if (key->kind == ORIGIN)
-		take_origin(r, node, to);
+		carry_origin(r, node, to);
 	else if (key->kind == VIP)
-		take_vip(r, node, to);
+		carry_vip(r, node, to);
 	else if (key->kind == FLAG)
 		json_object_set_new(to, name, json_boolean(is_true(node->text)));
 	else if (key->kind == NUMBER && str_to_u64(node->text, UINT32_MAX, &number) == 0)
@@ -175,8 +175,8 @@ static void unknown_key(const struct reading *r, const struct key *keys,
 		     near ? near : "", near ? "?" : "");
 }
 
-static void take(const struct reading *r, const struct key *keys, const struct config_node *from,
-		 json_t *to)
+static void carry(const struct reading *r, const struct key *keys, const struct config_node *from,
+		  json_t *to)
 {
 	for (const struct config_node *node = from ? from->first : NULL; node; node = node->next) {
 		const struct key *key = node->key ? find_key(keys, node->key) : NULL;
@@ -187,21 +187,21 @@ static void take(const struct reading *r, const struct key *keys, const struct c
 		if (!key)
 			unknown_key(r, keys, node);
 		else if (key->kind == TEXTS)
-			take_texts(r, node, to, key->name);
+			carry_texts(r, node, to, key->name);
 		else if (key->kind != INNER)
-			take_scalar(r, key, node, to);
+			carry_scalar(r, key, node, to);
 	}
 }
 
-static void take_peers(const struct reading *r, const struct config_node *bgp)
+static void carry_peers(const struct reading *r, const struct config_node *bgp)
 {
 	const struct config_node *peers = config_node_get(bgp, "peers");
 	const struct config_node *old = config_node_get(bgp, "peer_ip");
 	const struct config_node *as = config_node_get(bgp, "peer_as");
 	as = as ? as : config_node_get(bgp, "remote_as");
 	for (const struct config_node *p = peers ? peers->first : NULL; p; p = p->next)
-		take(r, peer_keys, p,
-		     convert_add(r->c, "peers", (struct convert_at){ r->file, p->line }));
+		carry(r, peer_keys, p,
+		      convert_add(r->c, "peers", (struct convert_at){ r->file, p->line }));
 	if (peers && (old || as))
 		convert_lost(r->c, at_key(r, old ? old : as), "peer_ip, peer_as",
 			     "the list of peers wins");
@@ -210,9 +210,9 @@ static void take_peers(const struct reading *r, const struct config_node *bgp)
 		return;
 	json_t *peer = convert_add(r->c, "peers", at_key(r, one));
 	if (old)
-		take_scalar(r, find_key(peer_keys, "peer_ip"), old, peer);
+		carry_scalar(r, find_key(peer_keys, "peer_ip"), old, peer);
 	if (as)
-		take_scalar(r, find_key(peer_keys, "peer_as"), as, peer);
+		carry_scalar(r, find_key(peer_keys, "peer_as"), as, peer);
 	/* In this form GoCast takes an eBGP peer for a multi-hop one. */
 	if (!json_equal(json_object_get(peer, "peer_as"),
 			json_object_get(convert_section(r->c, "bgp"), "local_as")))
@@ -230,14 +230,14 @@ static bool is_taken(struct convert *c, const json_t *app)
 	return false;
 }
 
-static void take_app(const struct reading *r, const struct config_node *node)
+static void carry_app(const struct reading *r, const struct config_node *node)
 {
 	const struct convert_at at = { r->file, node->line };
 	const struct config_node *attributes = config_node_get(node, "vip_config");
 	json_t *app = convert_add(r->c, "apps", at);
-	take(r, app_keys, node, app);
+	carry(r, app_keys, node, app);
 	if (attributes && attributes->first)
-		take(r, vip_keys, attributes, convert_inner(app, "vip_config"));
+		carry(r, vip_keys, attributes, convert_inner(app, "vip_config"));
 	if (!is_taken(r->c, app))
 		return;
 	convert_lost(r->c, at, convert_get(app, "name"),
@@ -246,7 +246,7 @@ static void take_app(const struct reading *r, const struct config_node *node)
 	json_array_remove(apps, json_array_size(apps) - 1);
 }
 
-static void take_file(const struct reading *r, const struct config_node *root)
+static void carry_file(const struct reading *r, const struct config_node *root)
 {
 	static const struct key sections[] = {
 		{ "agent", INNER, NULL },
@@ -256,12 +256,12 @@ static void take_file(const struct reading *r, const struct config_node *root)
 	};
 	const struct config_node *bgp = config_node_get(root, "bgp");
 	const struct config_node *apps = config_node_get(root, "apps");
-	take(r, sections, root, r->c->document);
-	take(r, agent_keys, config_node_get(root, "agent"), convert_section(r->c, "agent"));
-	take(r, bgp_keys, bgp, convert_section(r->c, "bgp"));
-	take_peers(r, bgp);
+	carry(r, sections, root, r->c->document);
+	carry(r, agent_keys, config_node_get(root, "agent"), convert_section(r->c, "agent"));
+	carry(r, bgp_keys, bgp, convert_section(r->c, "bgp"));
+	carry_peers(r, bgp);
 	for (const struct config_node *a = apps ? apps->first : NULL; a; a = a->next)
-		take_app(r, a);
+		carry_app(r, a);
 }
 
 /* GoCast takes the last of two equal keys, or does not start: the parser's words say so. */
@@ -288,7 +288,7 @@ int convert_gocast(struct convert *c, const struct convert_input *inputs, size_t
 	int rc = config_parse(inputs[0].text, inputs[0].len, &tree, &findings);
 	const struct config_node *root = rc == 0 ? config_tree_root(tree) : NULL;
 	if (rc == 0 && findings.n_errors == 0 && root && root->kind == CONFIG_MAPPING)
-		take_file(&r, root);
+		carry_file(&r, root);
 	else
 		rc = fail(&inputs[0], &findings, err);
 	config_findings_done(&findings);

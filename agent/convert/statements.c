@@ -245,16 +245,16 @@ const char *statement_text(const struct statement *s, char buf[static STATEMENT_
 }
 
 void statement_each(const struct statement *s, size_t *i,
-		    void (*take)(void *context, const char *word), void *context)
+		    void (*carry)(void *context, const char *word), void *context)
 {
 	const char *open = statement_word(s, *i), *close = str_equal(open, "(") ? ")" : "]";
 	if (!str_equal(open, "[") && !str_equal(open, "(")) {
 		if (*i < s->n_words)
-			take(context, s->words[(*i)++]);
+			carry(context, s->words[(*i)++]);
 		return;
 	}
 	for (++*i; *i < s->n_words && !str_equal(s->words[*i], close); ++*i)
 		if (!str_equal(s->words[*i], ","))
-			take(context, s->words[*i]);
+			carry(context, s->words[*i]);
 	*i += *i < s->n_words;
 }

@@ -44,8 +44,8 @@ bool statement_begins(const struct statement *s, const char *words);
 #define STATEMENT_TEXT_MAX 200
 const char *statement_text(const struct statement *s, char buf[static STATEMENT_TEXT_MAX]);
 /* The words between brackets or parentheses from position `*i` on, or the single word that is
- * there: calls `take` for each, without commas; *i is then behind them. */
+ * there: calls `carry` for each, without commas; *i is then behind them. */
 void statement_each(const struct statement *s, size_t *i,
-		    void (*take)(void *context, const char *word), void *context);
+		    void (*carry)(void *context, const char *word), void *context);
 
 #endif

@@ -10,7 +10,7 @@
 #include "agent/daemon/shown.h"
 #include "agent/daemon/waiting.h"
 #include "agent/fleet/fleet_agent.h"
-#include "agent/fleet/fleet_look.h"
+#include "agent/fleet/fleet_read.h"
 #include "agent/fleet/fleet_rolling.h"
 #include "agent/http/reply_forms.h"
 #include "agent/status/stream.h"
@@ -38,8 +38,8 @@ struct fleet_wait {
 	struct fleet_calls *calls;
 	enum waits_for what;
 	mono_t limit;               /* of FOR_PHASE and FOR_RELEASE; else USEC_NEVER */
-	struct fleet_look *look;    /* NULL: none is under way */
-	struct prefix *vips;        /* that the look is at */
+	struct fleet_read *read;    /* NULL: none is under way */
+	struct prefix *vips;        /* that are read */
 	size_t n_vips, room;        /* of FOR_STATUS: nodes that the answer may have yet */
 	json_t *seen;               /* likewise */
 	char id[FLEET_ROLL_ID_MAX]; /* of FOR_PHASE: of the roll */
@@ -70,7 +70,7 @@ struct fleet_calls *fleet_calls_new(struct agent *a)
 
 static void end(struct fleet_wait *w)
 {
-	fleet_look_cancel(w->look);
+	fleet_read_cancel(w->read);
 	fleet_rolling_free(w->release);
 	waiting_remove(&w->calls->waiting, &w->waiter);
 	json_decref(w->seen);
@@ -198,7 +198,7 @@ static void add_vip(struct fleet_wait *w, const struct prefix *vip)
 
 static void add_vips_of(struct fleet_wait *w, const struct app *app, bool guarded)
 {
-	for (size_t i = 0; i < app->spec->n_vips && w->n_vips <= FLEET_LOOK_VIPS_MAX; i++)
+	for (size_t i = 0; i < app->spec->n_vips && w->n_vips <= FLEET_READ_VIPS_MAX; i++)
 		if (!guarded || fleet_spec_min_up(&w->calls->a->config->fleet, &app->spec->vips[i]))
 			add_vip(w, &app->spec->vips[i]);
 }
@@ -225,7 +225,7 @@ static int find_vips(struct fleet_wait *w, const struct fleet_query *q, struct e
 		return rc;
 	for (const struct app *app = a->registry->apps; app; app = app->hh.next)
 		add_vips_of(w, app, w->what == FOR_STATUS);
-	if (w->n_vips > 0 && w->n_vips <= FLEET_LOOK_VIPS_MAX)
+	if (w->n_vips > 0 && w->n_vips <= FLEET_READ_VIPS_MAX)
 		return 0;
 	return err_set(err, -EINVAL, "%s VIPs here: name one with vip=",
 		       w->n_vips ? "more than 1024" : "no guarded");
@@ -270,7 +270,7 @@ static json_t *view_status_of(struct fleet_wait *w, const char *error)
 static void on_seen(const struct err *err, void *userdata)
 {
 	struct fleet_wait *w = userdata;
-	w->look = NULL;
+	w->read = NULL;
 	answer(w, 200, view_status_of(w, err ? err->text : NULL));
 }
 
@@ -290,8 +290,8 @@ static unsigned status_of(int rc)
 }
 
 /* Where it cannot begin, the reply says so. */
-static void look(struct fleet_wait *w, const struct fleet_query *q,
-		 const struct fleet_look_ops *ops, struct api_reply *ret)
+static void read_views(struct fleet_wait *w, const struct fleet_query *q,
+		       const struct fleet_read_ops *ops, struct api_reply *ret)
 {
 	struct err err;
 	struct fleet_shared *s = fleet_agent_shared(w->calls->a->fleet);
@@ -299,7 +299,7 @@ static void look(struct fleet_wait *w, const struct fleet_query *q,
 		   : err_set(&err, -ENOENT,
 			     "no fleet is configured: set fleet.engine and fleet.vips");
 	if (rc == 0)
-		rc = fleet_look_new(s, w->vips, w->n_vips, ops, w, &w->look, &err);
+		rc = fleet_read_new(s, w->vips, w->n_vips, ops, w, &w->read, &err);
 	if (rc == 0)
 		return;
 	ret->defer = API_SEND_NOW;
@@ -313,11 +313,11 @@ static void look(struct fleet_wait *w, const struct fleet_query *q,
 
 static void ask_status(struct fleet_calls *c, const struct api_call *call, struct api_reply *ret)
 {
-	static const struct fleet_look_ops ops = { on_view, on_seen };
+	static const struct fleet_read_ops ops = { on_view, on_seen };
 	struct fleet_wait *w = begin(c, FOR_STATUS, call, ret);
 	w->seen = json_array();
 	w->room = NODES_MAX;
-	look(w, &call->fleet, &ops, ret);
+	read_views(w, &call->fleet, &ops, ret);
 }
 
 /* ---- rolling work ---- */
@@ -454,7 +454,7 @@ static void on_slots_seen(const struct err *err, void *userdata)
 		.me = { .id = "by hand" },
 		.state = FLEET_ROLL_RELEASING,
 	};
-	w->look = NULL;
+	w->read = NULL;
 	if (err) {
 		struct err copy = *err;
 		refuse(w, 503, copy.text);
@@ -479,7 +479,7 @@ static bool is_own(const struct agent *a, const char *node)
 
 static void release(struct fleet_calls *c, const struct api_call *call, struct api_reply *ret)
 {
-	static const struct fleet_look_ops ops = { on_slots, on_slots_seen };
+	static const struct fleet_read_ops ops = { on_slots, on_slots_seen };
 	const struct log_requester by = api_call_requester(call);
 	const struct roll *r = rolling_current(c->a->rolling);
 	log_info("api", "the slot of %.64s for rolling work is freed by %s", call->fleet.node,
@@ -489,7 +489,7 @@ static void release(struct fleet_calls *c, const struct api_call *call, struct a
 	w->limit = usec_add(loop_now(c->a->loop), RELEASE_TIME);
 	schedule(c);
 	if (!r || !is_own(c->a, w->node)) {
-		look(w, &call->fleet, &ops, ret);
+		read_views(w, &call->fleet, &ops, ret);
 		return;
 	}
 	w->n_found = r->n_vips;

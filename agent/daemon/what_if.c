@@ -12,7 +12,7 @@
 #include "agent/daemon/turn.h"
 #include "agent/daemon/waiting.h"
 #include "agent/fleet/fleet_agent.h"
-#include "agent/fleet/fleet_look.h"
+#include "agent/fleet/fleet_read.h"
 #include "agent/http/reply_forms.h"
 #include "agent/status/stream.h"
 #include "agent/status/view_forecast.h"
@@ -39,7 +39,7 @@ struct question {
 	struct next_config *config; /* NULL: that in effect */
 	struct plan *plan;
 	struct forecast_view *view; /* NULL: the configuration is still read */
-	struct fleet_look *look;    /* under way; NULL: none */
+	struct fleet_read *read;    /* under way; NULL: none */
 	uint64_t reloads;           /* reload_count() of the configuration that it is about */
 };
 
@@ -60,7 +60,7 @@ struct what_if *what_if_new(struct agent *a)
 static void end(struct what_if *w, struct question *q)
 {
 	waiting_remove(&w->waiting, &q->waiter);
-	fleet_look_cancel(q->look);
+	fleet_read_cancel(q->read);
 	forecast_view_free(q->view);
 	plan_free(q->plan);
 	next_config_free(q->config);
@@ -245,7 +245,7 @@ static void on_looked(const struct err *err, void *userdata)
 	struct question *q = userdata;
 	struct what_if *w = q->owner;
 	struct err why;
-	q->look = NULL;
+	q->read = NULL;
 	if (err) {
 		err_set(&why, -EAGAIN, "the fleet is not known: %s", err->text);
 		refuse(w, q, why.text);
@@ -255,15 +255,15 @@ static void on_looked(const struct err *err, void *userdata)
 	go_on(w);
 }
 
-static void look(struct what_if *w, struct question *q, const struct prefix *vips, size_t n)
+static void read_views(struct what_if *w, struct question *q, const struct prefix *vips, size_t n)
 {
-	static const struct fleet_look_ops ops = { on_view, on_looked };
+	static const struct fleet_read_ops ops = { on_view, on_looked };
 	struct err err;
 	if (n == 0) {
 		forecast_view_seen(q->view);
 		return;
 	}
-	if (fleet_look_new(fleet_agent_shared(w->a->fleet), vips, n, &ops, q, &q->look, &err) < 0)
+	if (fleet_read_new(fleet_agent_shared(w->a->fleet), vips, n, &ops, q, &q->read, &err) < 0)
 		refuse(w, q, err.text);
 }
 
@@ -271,8 +271,8 @@ static void answer(struct what_if *w, struct question *q)
 {
 	const struct prefix *vips;
 	size_t n;
-	if (forecast_view_looks(q->view, &vips, &n)) {
-		look(w, q, vips, n);
+	if (forecast_view_reads(q->view, &vips, &n)) {
+		read_views(w, q, vips, n);
 		return;
 	}
 	api_send_forecast(w->a->api, q->waiter.number, 200, forecast_view_text(q->view));
@@ -284,7 +284,7 @@ static int on_turn(sd_event_source *source, void *userdata)
 	(void)source;
 	struct what_if *w = userdata;
 	struct question *q = (struct question *)waiting_first(&w->waiting);
-	if (!q || q->look) /* its client has gone, or it waits */
+	if (!q || q->read) /* its client has gone, or it waits */
 		return 0;
 	if (q->reloads != reload_count(w->a->reload)) {
 		refuse(w, q, "the configuration has changed meanwhile: ask again");

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "agent/fleet/fleet_app.h"
-#include "agent/fleet/fleet_look.h"
+#include "agent/fleet/fleet_read.h"
 #include "agent/fleet/fleet_rolling.h"
 #include "agent/fleet/shared.h"
 #include "lib/log.h"
@@ -124,7 +124,7 @@ static enum fleet_session_result session_result(struct fleet_agent *a,
 		a->error = err;
 		return FLEET_SESSION_FAILED;
 	}
-	if (kind == FLEET_SESSION_LOOK && is_empty_list(r)) {
+	if (kind == FLEET_SESSION_INFO && is_empty_list(r)) {
 		err_set(&a->error, 0, "Consul does not know it any more");
 		return FLEET_SESSION_GONE;
 	}
@@ -170,7 +170,7 @@ static int call_session(struct fleet_agent *a)
 					    &a->call);
 	case FLEET_SESSION_RENEW:
 		return consul_transport_put(t, "session/renew", id, "", on_session, a, &a->call);
-	case FLEET_SESSION_LOOK:
+	case FLEET_SESSION_INFO:
 		return consul_transport_get(t, "session/info", id, 0, 0, on_session, a, &a->call,
 					    NULL);
 	}
@@ -352,7 +352,7 @@ struct fleet_agent *fleet_agent_new(const struct fleet_agent_env *env)
 	str_copy(a->shared.prefix, sizeof(a->shared.prefix), env->spec->prefix);
 	list_init(&a->shared.gone);
 	list_init(&a->shared.waiting);
-	list_init(&a->shared.looks);
+	list_init(&a->shared.reads);
 	list_init(&a->shared.rollings);
 	set_node(a);
 	fleet_session_init(&a->shared.session, TTL, env->spec->timeout, SPREAD, loop_random(), now);
@@ -376,7 +376,7 @@ void fleet_agent_free(struct fleet_agent *a)
 	list_for_each (it, &a->shared.gone)
 		fleet_app_free(list_entry(it, struct fleet_app, gone));
 	cancel_session_call(a);
-	fleet_looks_end(&a->shared, "vipherald is stopping");
+	fleet_reads_end(&a->shared, "vipherald is stopping");
 	fleet_rollings_cancel(&a->shared, true);
 	consul_transport_free(a->shared.transport);
 	sd_event_source_disable_unref(a->shared.timer);
@@ -398,7 +398,7 @@ void fleet_agent_reconnect(struct fleet_agent *a)
 	if (!a || a->is_stopped)
 		return;
 	cancel_all(a);
-	fleet_looks_end(&a->shared, "the keys of Consul have changed meanwhile: ask again");
+	fleet_reads_end(&a->shared, "the keys of Consul have changed meanwhile: ask again");
 	fleet_rollings_cancel(&a->shared, false);
 	consul_transport_free(a->shared.transport);
 	a->shared.transport = NULL;
@@ -430,7 +430,7 @@ void fleet_agent_stop(struct fleet_agent *a)
 	a->is_stopped = true;
 	cancel_all(a);
 	fleet_rollings_cancel(&a->shared, true);
-	fleet_looks_end(&a->shared, "vipherald is stopping");
+	fleet_reads_end(&a->shared, "vipherald is stopping");
 	a->shared.timer = sd_event_source_disable_unref(a->shared.timer);
 	if (a->shared.session.id[0] && a->shared.transport &&
 	    consul_transport_put(a->shared.transport, "session/destroy", a->shared.session.id, "",

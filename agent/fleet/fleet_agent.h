@@ -47,7 +47,7 @@ void fleet_agent_config_changed(struct fleet_agent *a);
  * while the loop still runs. The guard decides nothing from then on. */
 void fleet_agent_stop(struct fleet_agent *a);
 
-/* For fleet_look.h. NULL for NULL. */
+/* For fleet_read.h. NULL for NULL. */
 struct fleet_shared *fleet_agent_shared(struct fleet_agent *a);
 
 /* ---- status; the texts are valid until the loop runs again ---- */

@@ -34,8 +34,8 @@ struct fleet_shared {
 	struct deadlines wakes; /* of apps */
 	struct list waiting;    /* for one of FLEET_CALLS_MAX */
 	size_t n_calls;
-	struct list looks; /* of fleet_look */
-	size_t n_looks;
+	struct list reads; /* of fleet_read */
+	size_t n_reads;
 	struct list rollings; /* of fleet_rolling */
 	sd_event_source *timer;
 	sd_event_time_handler_t on_timer; /* with the owner as userdata */

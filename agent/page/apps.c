@@ -16,7 +16,7 @@
 /* So many octets are added in one call: some 0.3 ms of work. */
 #define PIECE 8192
 /* So many apps, VIPs that are searched for, and routes at peers are looked at. */
-#define LOOKS 500
+#define STEPS 500
 
 /* ---- which ---- */
 
@@ -25,7 +25,7 @@ static const char *state_of(const struct app *app)
 	return app_state_name(app->health, app->form, app->drained_since != USEC_NEVER);
 }
 
-static bool has_text(const struct app *app, const char *text, size_t *looks)
+static bool has_text(const struct app *app, const char *text, size_t *steps)
 {
 	char vip[PREFIX_TEXT_MAX];
 	if (!*text || strcasestr(app->spec->name, text))
@@ -33,7 +33,7 @@ static bool has_text(const struct app *app, const char *text, size_t *looks)
 	if (text[strspn(text, "0123456789abcdefABCDEF:./")])
 		return false;
 	for (size_t i = 0; i < app->spec->n_vips; i++) {
-		(*looks)++;
+		(*steps)++;
 		if (strcasestr(prefix_format(&app->spec->vips[i], vip), text))
 			return true;
 	}
@@ -50,12 +50,12 @@ static bool is_vip_sent(const struct status_sources *in, size_t peer, const stru
 }
 
 static bool is_sent(const struct status_sources *in, const struct app *app, size_t peer,
-		    size_t *looks)
+		    size_t *steps)
 {
 	if (!bgp_peer_filter_allows(app->spec->peers, bgp_speaker_peer_config(in->speaker, peer)))
 		return true;
 	for (size_t i = 0; i < app->spec->n_vips; i++) {
-		(*looks)++;
+		(*steps)++;
 		if (!is_vip_sent(in, peer, &app->spec->vips[i]))
 			return false;
 	}
@@ -69,12 +69,12 @@ static bool is_up(const struct app *app)
 
 /* O(VIPs × peers) for one that is up. */
 static enum page_group group_of(const struct status_sources *in, const struct app *app,
-				size_t *looks)
+				size_t *steps)
 {
 	if (!is_up(app))
 		return PAGE_NOT_UP;
 	for (size_t i = 0; i < bgp_speaker_n_peers(in->speaker); i++)
-		if (!is_sent(in, app, i, looks))
+		if (!is_sent(in, app, i, steps))
 			return PAGE_NOT_SENT;
 	return PAGE_FINE;
 }
@@ -85,11 +85,11 @@ static bool is_for_trouble(const struct page_query *query)
 }
 
 /* Whether it is in trouble is left to the group. */
-static bool is_asked_for(const struct app *app, const struct page_query *query, size_t *looks)
+static bool is_asked_for(const struct app *app, const struct page_query *query, size_t *steps)
 {
 	const char *show = page_query_show(query);
 	bool any = str_equal(show, "all") || is_for_trouble(query);
-	return (any || str_equal(show, state_of(app))) && has_text(app, query->text, looks);
+	return (any || str_equal(show, state_of(app))) && has_text(app, query->text, steps);
 }
 
 /* ---- one ---- */
@@ -172,15 +172,15 @@ void page_apps_add_head(const struct status_sources *in, struct html *h)
 
 /* The first walk counts those that are asked for. How many are in trouble is known at the end
  * only. */
-static void look_at(struct page_apps *a, const struct status_sources *in, const struct app *app,
-		    const struct page_query *query, struct html *h, size_t *looks)
+static void consider(struct page_apps *a, const struct status_sources *in, const struct app *app,
+		     const struct page_query *query, struct html *h, size_t *steps)
 {
 	bool first = a->group == PAGE_NOT_UP, in_first = !is_up(app);
-	if (!is_asked_for(app, query, looks))
+	if (!is_asked_for(app, query, steps))
 		return;
 	if (first && !is_for_trouble(query))
 		a->found++;
-	if (first != in_first || (!first && group_of(in, app, looks) != a->group))
+	if (first != in_first || (!first && group_of(in, app, steps) != a->group))
 		return;
 	if (is_for_trouble(query))
 		a->found++;
@@ -202,19 +202,19 @@ bool page_apps_add(struct page_apps *a, const struct status_sources *in,
 		   const struct page_query *query, struct html *h)
 {
 	const struct app *app = NULL;
-	size_t looks = 0;
+	size_t steps = 0;
 	a->rests = false;
 	if (a->group == PAGE_GROUPS)
 		return false;
 	if (!a->walks)
 		app_cursor_init(in->registry, &a->cursor);
 	a->walks = true;
-	while (h->len < PIECE && looks < LOOKS && !is_complete(a, query) &&
+	while (h->len < PIECE && steps < STEPS && !is_complete(a, query) &&
 	       (app = app_cursor_next(&a->cursor))) {
-		looks++;
-		look_at(a, in, app, query, h, &looks);
+		steps++;
+		consider(a, in, app, query, h, &steps);
 	}
-	if (looks >= LOOKS) {
+	if (steps >= STEPS) {
 		html_add(h, "\n");
 		a->rests = true;
 	}

@@ -18,7 +18,7 @@
 /* A piece of the answer is handed out when it has this size: some 0.1 ms of work. */
 #define PIECE 8192
 /* Or after so many apps, which may have nothing to say in a family. */
-#define LOOKS 4000
+#define STEPS 4000
 
 /* Each but the apps is one piece, made in a turn of its own. */
 enum scrape_part { OF_THE_AGENT, OF_ALARMS, OF_APPS, OF_NOTHING };
@@ -29,7 +29,7 @@ struct scrape {
 	struct view_clock clock;
 	enum scrape_part part; /* the next one */
 	bool rests;            /* the last piece took long */
-	size_t looks;          /* apps, and VIPs at peers, in the piece that is made */
+	size_t steps;          /* apps, and VIPs at peers, in the piece that is made */
 	size_t family;
 	bool walks; /* `cursor` stands in `family` */
 	struct app_cursor cursor;
@@ -110,7 +110,7 @@ static void add_vip(struct scrape *s, const char *name, const struct app *app, s
 static void add_announced(struct scrape *s, const char *name, const struct app *app, size_t i)
 {
 	bool sent = false;
-	for (size_t p = 0; p < bgp_speaker_n_peers(s->in.speaker) && !sent; p++, s->looks++)
+	for (size_t p = 0; p < bgp_speaker_n_peers(s->in.speaker) && !sent; p++, s->steps++)
 		sent = is_sent(s, p, app->vips[i]);
 	add_vip(s, name, app, i, sent);
 }
@@ -119,7 +119,7 @@ static void add_advertised(struct scrape *s, const char *name, const struct app 
 {
 	char text[PREFIX_TEXT_MAX], peer[BGP_PEER_NAME_MAX];
 	prefix_format(&app->vips[i]->prefix, text);
-	for (size_t p = 0; p < bgp_speaker_n_peers(s->in.speaker); p++, s->looks++) {
+	for (size_t p = 0; p < bgp_speaker_n_peers(s->in.speaker); p++, s->steps++) {
 		const struct bgp_peer_config *config = bgp_speaker_peer_config(s->in.speaker, p);
 		if (!bgp_peer_filter_allows(app->spec->peers, config))
 			continue;
@@ -402,7 +402,7 @@ static void go_to_next_app(struct scrape *s)
 
 static bool is_enough(const struct scrape *s)
 {
-	return s->page.len >= PIECE || s->looks >= LOOKS;
+	return s->page.len >= PIECE || s->steps >= STEPS;
 }
 
 static void begin_app(struct scrape *s, const struct app *app)
@@ -431,7 +431,7 @@ static bool add_vips(struct scrape *s, const struct app *app)
 		if (is_enough(s))
 			return false;
 		families[s->family].add_vip(s, families[s->family].name, app, s->vip++);
-		s->looks++;
+		s->steps++;
 	}
 	return true;
 }
@@ -439,7 +439,7 @@ static bool add_vips(struct scrape *s, const struct app *app)
 /* False: it is to be called again. */
 static bool add_app_to_family(struct scrape *s, const struct app *app)
 {
-	s->looks++;
+	s->steps++;
 	if (families[s->family].add_vip)
 		return add_vips(s, app);
 	families[s->family].add(s, families[s->family].name, app);
@@ -469,10 +469,10 @@ static void add_family(struct scrape *s)
 
 static enum scrape_part add_families(struct scrape *s)
 {
-	s->looks = 0;
+	s->steps = 0;
 	while (!is_enough(s) && s->family < ARRAY_SIZE(families))
 		add_family(s);
-	s->rests = s->looks >= LOOKS;
+	s->rests = s->steps >= STEPS;
 	if (s->family < ARRAY_SIZE(families))
 		return OF_APPS;
 	metric_end(&s->page);

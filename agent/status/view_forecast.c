@@ -226,7 +226,7 @@ static void gather_next(struct forecast_view *v)
 		v->phase = LOOK;
 }
 
-bool forecast_view_looks(const struct forecast_view *v, const struct prefix **ret, size_t *ret_n)
+bool forecast_view_reads(const struct forecast_view *v, const struct prefix **ret, size_t *ret_n)
 {
 	*ret = v->phase == LOOK ? forecast_fleet_vips(v->fleet, ret_n) : NULL;
 	return v->phase == LOOK;

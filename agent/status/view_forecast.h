@@ -49,7 +49,7 @@ void forecast_view_end_turn(struct forecast_view *v);
 bool forecast_view_step(struct forecast_view *v, mono_t now);
 /* It waits for the keys of these VIPs: forecast_view_see() of each, by its number, and then
  * forecast_view_seen(). */
-bool forecast_view_looks(const struct forecast_view *v, const struct prefix **ret, size_t *ret_n);
+bool forecast_view_reads(const struct forecast_view *v, const struct prefix **ret, size_t *ret_n);
 void forecast_view_see(struct forecast_view *v, size_t i, const struct fleet_view *view,
 		       wall_t now);
 void forecast_view_seen(struct forecast_view *v);

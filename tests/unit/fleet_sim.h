@@ -248,7 +248,7 @@ static void serve_session(struct sim *s, struct mail *m)
 	else if (m->session_kind == FLEET_SESSION_CREATE)
 		snprintf(m->session, sizeof(m->session), "%s",
 			 consul_create_session(&s->consul, m->node, s->now));
-	else if (m->session_kind == FLEET_SESSION_LOOK)
+	else if (m->session_kind == FLEET_SESSION_INFO)
 		m->session_result = consul_has_session(&s->consul, m->node, m->session)
 					    ? FLEET_SESSION_OK
 					    : FLEET_SESSION_GONE;

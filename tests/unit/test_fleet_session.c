@@ -45,7 +45,7 @@ static void test_it_is_there_all_the_same(void **state)
 	begin(&s, &now);
 	mono_t until = s.until;
 	renewal_finds_none(&s, &now);
-	uint64_t id = sent(&s, FLEET_SESSION_LOOK, &now);
+	uint64_t id = sent(&s, FLEET_SESSION_INFO, &now);
 	fleet_session_answer(&s, id, FLEET_SESSION_OK, NULL, now);
 	assert_string_equal(s.id, "s1");
 	assert_true(s.until == until); /* to look for it does not renew it */
@@ -64,7 +64,7 @@ static void test_it_is_gone(void **state)
 	mono_t now = USEC_PER_SEC;
 	begin(&s, &now);
 	renewal_finds_none(&s, &now);
-	uint64_t id = sent(&s, FLEET_SESSION_LOOK, &now);
+	uint64_t id = sent(&s, FLEET_SESSION_INFO, &now);
 	fleet_session_answer(&s, id, FLEET_SESSION_GONE, NULL, now);
 	assert_string_equal(s.id, "");
 	assert_true(s.until == 0);
@@ -83,7 +83,7 @@ static void test_no_answer_to_that(void **state)
 	begin(&s, &now);
 	renewal_finds_none(&s, &now);
 	for (int i = 0; i < 3; i++) {
-		uint64_t id = sent(&s, FLEET_SESSION_LOOK, &now);
+		uint64_t id = sent(&s, FLEET_SESSION_INFO, &now);
 		fleet_session_answer(&s, id, FLEET_SESSION_FAILED, NULL, now);
 		assert_string_equal(s.id, "s1");
 	}

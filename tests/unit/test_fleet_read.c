@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A look at the keys of a fleet, with a fake Consul. */
+/* A read of the keys of a fleet, with a fake Consul. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/fleet/fleet_look.h"
+#include "agent/fleet/fleet_read.h"
 #include "lib/mem.h"
 #include "lib/str.h"
 #include "tests/unit/fake_http.h"
@@ -26,7 +26,7 @@ struct bed {
 	struct fleet_spec spec;
 	struct fleet_shared shared;
 	struct prefix vips[N_VIPS];
-	struct fleet_look *look;
+	struct fleet_read *read;
 	size_t n_views, n_up, n_done;
 	bool is_done, failed;
 	struct err err;
@@ -51,7 +51,7 @@ static int setup(void **state)
 	b->shared = (struct fleet_shared){ .loop = b->loop, .spec = &b->spec };
 	str_copy(b->shared.prefix, sizeof(b->shared.prefix), "p");
 	str_copy(b->shared.node, sizeof(b->shared.node), "a");
-	list_init(&b->shared.looks);
+	list_init(&b->shared.reads);
 	assert_int_equal(
 		consul_transport_new(b->loop, &b->config, no_variable, &b->shared.transport, &err),
 		0);
@@ -85,7 +85,7 @@ static void on_view(size_t i, const struct fleet_view *view, void *userdata)
 static void on_done(const struct err *err, void *userdata)
 {
 	struct bed *b = userdata;
-	b->look = NULL;
+	b->read = NULL;
 	b->is_done = true;
 	b->n_done++;
 	b->failed = err;
@@ -93,12 +93,12 @@ static void on_done(const struct err *err, void *userdata)
 		b->err = *err;
 }
 
-static const struct fleet_look_ops ops = { on_view, on_done };
+static const struct fleet_read_ops ops = { on_view, on_done };
 
 static void begin(struct bed *b, size_t n)
 {
 	struct err err;
-	if (fleet_look_new(&b->shared, b->vips, n, &ops, b, &b->look, &err) < 0)
+	if (fleet_read_new(&b->shared, b->vips, n, &ops, b, &b->read, &err) < 0)
 		fail_msg("%s", err.text);
 	assert_false(b->is_done);
 }
@@ -131,7 +131,7 @@ static void test_all_vips(void **state)
 	assert_false(b->failed);
 	assert_int_equal(b->n_views, N_VIPS);
 	assert_int_equal(b->n_up, 2);
-	assert_int_equal(b->shared.n_looks, 0);
+	assert_int_equal(b->shared.n_reads, 0);
 }
 
 static void test_failures(void **state)
@@ -148,37 +148,37 @@ static void test_failures(void **state)
 	loop_until(b->loop, loop_until_true, &b->is_done);
 	assert_string_equal(b->err.text, "no answer from Consul within 1ms");
 	assert_int_equal(b->n_views, 0);
-	assert_int_equal(b->shared.n_looks, 0);
+	assert_int_equal(b->shared.n_reads, 0);
 }
 
 static void test_ends(void **state)
 {
 	struct bed *b = *state;
-	struct fleet_look *look;
+	struct fleet_read *read;
 	struct err err;
 	begin(b, 1);
-	fleet_look_cancel(b->look);
+	fleet_read_cancel(b->read);
 	assert_false(b->is_done);
-	for (size_t i = 0; i < FLEET_LOOKS_MAX; i++)
+	for (size_t i = 0; i < FLEET_READS_MAX; i++)
 		begin(b, 1);
-	assert_int_equal(fleet_look_new(&b->shared, b->vips, 1, &ops, b, &look, &err), -EBUSY);
-	fleet_looks_end(&b->shared, "vipherald is stopping");
-	assert_int_equal(b->n_done, FLEET_LOOKS_MAX);
+	assert_int_equal(fleet_read_new(&b->shared, b->vips, 1, &ops, b, &read, &err), -EBUSY);
+	fleet_reads_end(&b->shared, "vipherald is stopping");
+	assert_int_equal(b->n_done, FLEET_READS_MAX);
 	assert_string_equal(b->err.text, "vipherald is stopping");
-	assert_int_equal(b->shared.n_looks, 0);
+	assert_int_equal(b->shared.n_reads, 0);
 }
 
 static void test_refused(void **state)
 {
 	struct bed *b = *state;
 	struct fleet_shared none = { .transport = NULL };
-	struct fleet_look *look;
+	struct fleet_read *read;
 	struct err err;
-	assert_int_equal(fleet_look_new(NULL, b->vips, 1, &ops, b, &look, &err), -ENOENT);
-	assert_int_equal(fleet_look_new(&none, b->vips, 1, &ops, b, &look, &err), -ENOTCONN);
-	assert_int_equal(fleet_look_new(&b->shared, b->vips, 0, &ops, b, &look, &err), -E2BIG);
+	assert_int_equal(fleet_read_new(NULL, b->vips, 1, &ops, b, &read, &err), -ENOENT);
+	assert_int_equal(fleet_read_new(&none, b->vips, 1, &ops, b, &read, &err), -ENOTCONN);
+	assert_int_equal(fleet_read_new(&b->shared, b->vips, 0, &ops, b, &read, &err), -E2BIG);
 	assert_int_equal(
-		fleet_look_new(&b->shared, b->vips, FLEET_LOOK_VIPS_MAX + 1, &ops, b, &look, &err),
+		fleet_read_new(&b->shared, b->vips, FLEET_READ_VIPS_MAX + 1, &ops, b, &read, &err),
 		-E2BIG);
 }
 

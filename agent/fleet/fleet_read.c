@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "agent/fleet/fleet_look.h"
+#include "agent/fleet/fleet_read.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -10,10 +10,10 @@
 #include "lib/str.h"
 #include "process/loop.h"
 
-struct fleet_look {
+struct fleet_read {
 	struct list_node node;
 	struct fleet_shared *shared;
-	const struct fleet_look_ops *ops;
+	const struct fleet_read_ops *ops;
 	void *userdata;
 	struct prefix *vips;
 	size_t n, at; /* `at`: the first VIP of the transaction in flight */
@@ -21,27 +21,27 @@ struct fleet_look {
 	sd_event_source *timer; /* its limit */
 };
 
-static void look_free(struct fleet_look *l)
+static void read_free(struct fleet_read *l)
 {
 	list_remove(&l->node);
-	l->shared->n_looks--;
+	l->shared->n_reads--;
 	fleet_call_cancel(&l->call);
 	sd_event_source_disable_unref(l->timer);
 	free(l->vips);
 	free(l);
 }
 
-static void finish(struct fleet_look *l, const struct err *err)
+static void finish(struct fleet_read *l, const struct err *err)
 {
-	const struct fleet_look_ops *ops = l->ops;
+	const struct fleet_read_ops *ops = l->ops;
 	void *userdata = l->userdata;
-	look_free(l);
+	read_free(l);
 	ops->done(err, userdata);
 }
 
 static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
 {
-	struct fleet_look *l = userdata;
+	struct fleet_read *l = userdata;
 	struct err err;
 	char text[DURATION_TEXT_MAX];
 	(void)source, (void)usec;
@@ -52,7 +52,7 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
 }
 
 /* Within a callback of the call the next one may begin. */
-static void ask(struct fleet_look *l)
+static void ask(struct fleet_read *l)
 {
 	size_t left = l->n - l->at;
 	l->call.keys.vips = &l->vips[l->at];
@@ -66,7 +66,7 @@ static void ask(struct fleet_look *l)
 static void on_answer(enum fleet_result result, const struct fleet_view *views,
 		      const struct err *err, void *userdata)
 {
-	struct fleet_look *l = userdata;
+	struct fleet_read *l = userdata;
 	if (result != FLEET_OK) {
 		struct err copy = *err;
 		finish(l, &copy);
@@ -87,23 +87,23 @@ static int check(const struct fleet_shared *s, size_t n, struct err *err)
 		return err_set(err, -ENOENT, "no fleet is configured: set fleet.engine");
 	if (!s->transport)
 		return err_set(err, -ENOTCONN, "no Consul is configured: set agent.consul_addr");
-	if (n == 0 || n > FLEET_LOOK_VIPS_MAX)
-		return err_set(err, -E2BIG, "%zu VIPs, expected 1 to %d", n, FLEET_LOOK_VIPS_MAX);
-	if (s->n_looks >= FLEET_LOOKS_MAX)
-		return err_set(err, -EBUSY, "%d looks at the fleet are under way, try again",
-			       FLEET_LOOKS_MAX);
+	if (n == 0 || n > FLEET_READ_VIPS_MAX)
+		return err_set(err, -E2BIG, "%zu VIPs, expected 1 to %d", n, FLEET_READ_VIPS_MAX);
+	if (s->n_reads >= FLEET_READS_MAX)
+		return err_set(err, -EBUSY, "%d reads of the fleet are under way, try again",
+			       FLEET_READS_MAX);
 	return 0;
 }
 
-int fleet_look_new(struct fleet_shared *s, const struct prefix *vips, size_t n,
-		   const struct fleet_look_ops *ops, void *userdata, struct fleet_look **ret,
+int fleet_read_new(struct fleet_shared *s, const struct prefix *vips, size_t n,
+		   const struct fleet_read_ops *ops, void *userdata, struct fleet_read **ret,
 		   struct err *err)
 {
 	int rc = check(s, n, err);
 	if (rc < 0)
 		return rc;
-	struct fleet_look *l = mem_new(1, sizeof(*l));
-	*l = (struct fleet_look){ .shared = s, .ops = ops, .userdata = userdata, .n = n };
+	struct fleet_read *l = mem_new(1, sizeof(*l));
+	*l = (struct fleet_read){ .shared = s, .ops = ops, .userdata = userdata, .n = n };
 	l->vips = mem_new(n, sizeof(*l->vips));
 	memcpy(l->vips, vips, n * sizeof(*l->vips));
 	l->call = (struct fleet_call){
@@ -112,23 +112,23 @@ int fleet_look_new(struct fleet_shared *s, const struct prefix *vips, size_t n,
 		.done = on_answer,
 		.userdata = l,
 	};
-	list_append(&s->looks, &l->node);
-	s->n_looks++;
+	list_append(&s->reads, &l->node);
+	s->n_reads++;
 	ask(l);
 	*ret = l;
 	return 0;
 }
 
-void fleet_look_cancel(struct fleet_look *l)
+void fleet_read_cancel(struct fleet_read *l)
 {
 	if (l)
-		look_free(l);
+		read_free(l);
 }
 
-void fleet_looks_end(struct fleet_shared *s, const char *why)
+void fleet_reads_end(struct fleet_shared *s, const char *why)
 {
 	struct err err;
 	err_set(&err, -ECANCELED, "%s", why);
-	list_for_each (it, &s->looks)
-		finish(list_entry(it, struct fleet_look, node), &err);
+	list_for_each (it, &s->reads)
+		finish(list_entry(it, struct fleet_read, node), &err);
 }
