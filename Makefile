@@ -2,7 +2,7 @@
 #
 #   make            builds build/vipherald
 #   make demo       installs what is missing, builds, shows the main job in network namespaces
-#   make test       installs what is missing, builds and passes all tests
+#   make test       installs what is missing, builds and passes all tests (test-all: with both builds)
 #   make help       lists the rest
 
 CC        = gcc
@@ -12,8 +12,9 @@ Q         = $(if $(V),,@)
 say       = $(if $(V),,@echo "$(1)" '$@')
 # Extra flags of a variant (sanitizers); the packager's own go into CFLAGS and LDFLAGS as usual.
 VARIANT   =
-# More of them, for the objects of unit tests and fuzz targets alone.
+# More of them, for the objects of unit tests and fuzz targets alone, and for linking these.
 TESTS     =
+TEST_LD   =
 CFLAGS   ?= -O2 -g
 LDFLAGS  ?=
 
@@ -131,12 +132,12 @@ endif
 $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(ARCHIVE)
 	$(call say,  TEST)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $< $(ARCHIVE) $(ALL_LDFLAGS) $(FAST_LD) $(PKG_LIBS) -lcmocka -o $@
+	$(Q)$(CC) $< $(ARCHIVE) $(ALL_LDFLAGS) $(TEST_LD) $(PKG_LIBS) -lcmocka -o $@
 
 $(BUILD)/replay/%: $(BUILD)/obj/tests/fuzz/%.o $(BUILD)/obj/tests/fuzz/replay.o $(ARCHIVE)
 	$(call say,  TEST)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $^ $(ALL_LDFLAGS) $(FAST_LD) $(PKG_LIBS) -o $@
+	$(Q)$(CC) $^ $(ALL_LDFLAGS) $(TEST_LD) $(PKG_LIBS) -o $@
 
 $(BUILD)/fuzz/%: tests/fuzz/%.c $(ARCHIVE)
 	$(call say,  TEST)
@@ -171,7 +172,7 @@ PARALLEL = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
 # do not depend on its optimizer, nor on linking each test.
 CLANG = BUILD=build/clang CC=clang CFLAGS=-O0 LDFLAGS="$(LDFLAGS) $(FAST_LD)"
 variant-plain:
-	@$(MAKE) $(PARALLEL) --no-print-directory BUILD=build TESTS="-O1 -g1" all unit-binaries bench-binaries
+	@$(MAKE) $(PARALLEL) --no-print-directory BUILD=build TESTS="-O1 -g1" TEST_LD="$(FAST_LD)" all unit-binaries bench-binaries
 variant-asan:
 	@$(MAKE) $(PARALLEL) --no-print-directory $(SANITIZED) all unit-binaries
 variant-clang:
@@ -253,17 +254,19 @@ soak:
 # Both builds for each of them do not fit into the quarter of an hour that `make test` may take on two cores.
 HALVES = $(if $(shell git rev-parse HEAD 2>/dev/null | grep '[13579bdf]$$'),odd even,even odd)
 test:
+	@echo "namespace tests: half '$(firstword $(HALVES))' as released, half '$(lastword $(HALVES))' under the sanitizers"
 	@$(MAKE) --no-print-directory test-all \
 		PLAIN_HALF=--half=$(firstword $(HALVES)) ASAN_HALF=--half=$(lastword $(HALVES))
 
-# The tests with a time of their own come last, when nothing runs beside them.
+# Nothing runs beside the tests with times of their own.
 test-all:
 	@scripts/deps.sh build
 	@scripts/deps.sh test
 	@scripts/deps.sh container
 	@scripts/deps.sh kernels bullseye
 	@$(MAKE) --no-print-directory variant-clang variant-plain variant-asan
-	@$(MAKE) --no-print-directory -j3 --output-sync=target unit container-test kernel-smoke
+	@$(MAKE) --no-print-directory -j2 --output-sync=target unit container-test
+	@$(MAKE) --no-print-directory kernel-smoke
 	@$(MAKE) --no-print-directory netns
 
 IMAGE = vipherald:$(VERSION)

@@ -266,6 +266,14 @@ int launcher_spawn(const char *const argv[], char *const env[], const struct spa
 	return 0;
 }
 
+bool launcher_answers(void)
+{
+	struct launch_request request = { .kind = LAUNCH_MARKS, .pid = getpid() };
+	struct launch_reply reply = { 0 };
+	const int none[FDS] = { -1, -1, -1 };
+	return launcher.mode != THERE || ask(&request, none, &reply) != -ETIMEDOUT;
+}
+
 ssize_t launcher_marks(pid_t pid, char ret[static MARKS_MAX])
 {
 	struct launch_request request = { .kind = LAUNCH_MARKS, .pid = pid };

@@ -31,6 +31,9 @@ bool launcher_is_in_charge(void);
 bool launcher_is_forbidden(void);
 /* No child that anything else should reap, or end; 0: there is none. */
 pid_t launcher_pid(void);
+/* False while it is late with an answer: a command that it is asked for then is not started, or too
+ * late, and killed. Waits for 200 ms at most, and only the first time. */
+bool launcher_answers(void);
 /* Capabilities that it was started with: the agent itself may have given them up since. */
 uint64_t launcher_capabilities(void);
 /* Ends it. */

@@ -2,7 +2,6 @@
 #include "agent/daemon/hooks.h"
 
 #include <ctype.h>
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,12 +14,13 @@
 #include "lib/mem.h"
 #include "lib/str.h"
 #include "lib/utf8.h"
+#include "process/launcher.h"
 #include "process/loop.h"
 #include "process/shell.h"
 
 #define PREFIX   "VIPHERALD_EVENT_"
 #define SAID_MAX 300
-/* Between two attempts to start a command. */
+/* Between two questions whether the launcher answers. */
 #define RETRY (200 * USEC_PER_MSEC)
 
 /* A command for one event. It keeps no pointer into the configuration, which may be reloaded. */
@@ -28,7 +28,7 @@ struct job {
 	struct list_node node;
 	char *command;
 	span_t timeout;
-	mono_t give_up; /* no further attempt to start it; 0: there was none */
+	mono_t give_up; /* the launcher is not waited for any longer; 0: it was not */
 	char *json;
 	char **env; /* of the event; ends with NULL */
 	size_t n_env;
@@ -170,13 +170,15 @@ static int on_retry(sd_event_source *source, uint64_t usec, void *userdata)
 }
 
 /* On a busy machine the launcher is late, and starts nothing until it has answered: with the first
- * hook all that wait behind it would fail. */
-static bool waits_for_launcher(struct hooks *h, struct job *j, int rc)
+ * hook all that wait behind it would fail. It is asked for something harmless: a hook is run once. */
+static bool waits_for_launcher(struct hooks *h, struct job *j)
 {
+	if (launcher_answers())
+		return false;
 	mono_t now = loop_clock();
 	if (j->give_up == 0)
 		j->give_up = usec_add(now, j->timeout);
-	if (rc != -ETIMEDOUT || now >= j->give_up)
+	if (now >= j->give_up)
 		return false;
 	loop_timer_set(h->agent->loop, &h->retry, usec_add(now, RETRY), LOOP_IDLE, on_retry, h);
 	return true;
@@ -188,13 +190,10 @@ static int on_start(sd_event_source *source, void *userdata)
 	struct err err;
 	struct hooks *h = userdata;
 	struct job *j = list_first(&h->waiting, struct job, node);
-	if (!j || h->child)
-		return 0;
-	int rc = spawn(h, j, &err);
-	if (rc < 0 && waits_for_launcher(h, j, rc))
+	if (!j || h->child || waits_for_launcher(h, j))
 		return 0;
 	h->counts.run++;
-	if (rc < 0) {
+	if (spawn(h, j, &err) < 0) {
 		fail(h, j, err.text);
 		end_job(h);
 	}

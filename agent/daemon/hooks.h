@@ -2,7 +2,8 @@
 /*
  * Runs the commands of agent.hooks, one after the other, in the order of their events. They are
  * started at the lowest priority of the loop, so that whatever an event leads to (a withdrawal) has
- * left before. The queue is bounded: what does not fit is lost, and counted.
+ * left before. The queue is bounded: what does not fit is lost, and counted. All wait while the
+ * launcher is late, each for its time limit.
  */
 #ifndef AGENT_DAEMON_HOOKS_H
 #define AGENT_DAEMON_HOOKS_H

@@ -96,7 +96,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = schedule.spread(items, lambda item: item.get_closest_marker("long") is not None)
     if not kernel_has_vrfs():
         _deselect(config, items, lambda item: item.get_closest_marker("vrf") is not None, _NO_VRFS)
-    if half := config.getoption("half"):
+    if half := config.getoption("half", None):
         _deselect(config, items, lambda item: schedule.half(item.nodeid) != half, _OTHER_HALF)
 
 

@@ -12,7 +12,7 @@ from .consul import Consul, Refused
 from .netns import Namespace
 from .process import Process
 from .routers import bird_control
-from .routers.base import library_env, unpacked
+from .routers.base import NotReady, library_env, unpacked
 from .service import Service
 from .testbed import AGENT_AS, ROUTER_AS, Testbed, connect
 from .wait import wait_until
@@ -205,7 +205,7 @@ class Fleet:
             self.wait_reported()
 
     def wait(self, what: str, holds: Callable[[], object], timeout: float = PATIENCE) -> None:
-        wait_until(holds, what, timeout, ignore=(RuntimeError,))
+        wait_until(holds, what, timeout, ignore=(RuntimeError, NotReady))
 
     def wait_routes(self, n: int, degraded: int = 0, timeout: float = PATIENCE) -> None:
         wait_until(
@@ -216,6 +216,7 @@ class Fleet:
             ),
             f"{n} routes, {degraded} of them degraded",
             timeout,
+            ignore=(NotReady,),
         )
 
     def wait_reported(self, timeout: float = PATIENCE) -> None:

@@ -29,5 +29,5 @@ HALVES = ("even", "odd")
 
 
 def half(nodeid: str) -> str:
-    """The same wherever it runs, and different for the cases of one test."""
+    """The same wherever it runs; the cases of a test with several of them are in both, mostly."""
     return HALVES[zlib.crc32(nodeid.encode()) & 1]

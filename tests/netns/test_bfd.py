@@ -367,11 +367,12 @@ def test_process_that_is_killed_is_started_again(
     bed: Testbed, kind: str, authenticated: bool
 ) -> None:
     """Its sessions go on in the next one before the router notices: neither BFD nor BGP goes down."""
-    setup: dict[str, Any] = {"interval": 500, **STEADY}
+    # 4 s of silence: more than a stall, less than what would be noticed by a person.
+    setup: dict[str, Any] = {"interval": 500, "multiplier": 8}
     if authenticated:
         setup["authentication"] = "meticulous keyed sha1"
     router = start_bfd_router(bed, kind, setup=setup)
-    keys: dict[str, Any] = {"interval": "500ms", **STEADY}
+    keys: dict[str, Any] = {"interval": "500ms", "multiplier": 8}
     if authenticated:
         keys |= {"authentication": "meticulous-sha1", "key_id": 3, "password": "secret"}
     agent = start_agent(bed, router, keys)

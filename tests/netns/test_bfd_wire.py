@@ -340,8 +340,9 @@ def test_main_loop_that_stands_still(bed: Testbed, kind: str) -> None:
         tap.settimeout(TIMEOUT)
         # More than the detection time has of them; the hold time of BGP ends later.
         for _ in range(5):
-            while not is_of_bfd(tap.recv(2048), router.link.host_ip):
+            while not is_up(tap.recv(2048), router.link.host_ip):
                 pass
+        assert router.bfd_state() == "up"
     router.wait_bfd("down")
     router.wait_routes()
     os.kill(agent.process.pid, signal.SIGCONT)
@@ -352,9 +353,10 @@ def test_main_loop_that_stands_still(bed: Testbed, kind: str) -> None:
 ETH_P_IP = 0x0800
 
 
-def is_of_bfd(packet: bytes, source: str) -> bool:
-    """An IPv4 packet without options."""
-    return packet[9] == socket.IPPROTO_UDP and packet[12:16] == socket.inet_aton(source) and packet[22:24] == BFD_PORT
+def is_up(packet: bytes, source: str) -> bool:
+    """BFD, state Up, in an IPv4 packet without options."""
+    is_bfd = packet[9] == socket.IPPROTO_UDP and packet[12:16] == socket.inet_aton(source) and packet[22:24] == BFD_PORT
+    return is_bfd and packet[29] >> 6 == UP
 
 
 def test_process_that_was_stopped_for_a_moment(bed: Testbed) -> None:

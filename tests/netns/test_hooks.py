@@ -161,9 +161,10 @@ def test_the_queue_is_bounded(bed: Testbed) -> None:
 
 
 def test_a_launcher_that_is_late(bed: Testbed) -> None:
-    """As on a busy machine: hooks wait until it starts commands again, and none fails."""
+    """As on a busy machine: hooks wait until it starts commands again; none fails, each is run once."""
     bed.link()
-    agent = bed.start_agent(config(PEER, agent={"hooks": [hook("true", "request")]}))
+    ran = bed.workdir / "ran"
+    agent = bed.start_agent(config(PEER, agent={"hooks": [hook(f"echo $VIPHERALD_EVENT_ID >>{ran}", "request")]}))
     launcher = the_launcher(agent)
 
     def stalls() -> int:
@@ -180,6 +181,8 @@ def test_a_launcher_that_is_late(bed: Testbed) -> None:
     os.kill(launcher, signal.SIGCONT)
     wait_until(lambda: counts(agent)["waiting"] == 0, "all are done")
     assert (counts(agent)["run"], counts(agent)["failed"]) == (3, 0)
+    ids = ran.read_text().split()
+    assert len(ids) == len(set(ids)) == 3
 
 
 def test_a_stop_waits_for_them(bed: Testbed) -> None:

@@ -237,7 +237,7 @@ def test_a_peer_that_has_to_wait_for_bfd_replaces_nothing(bed: Testbed) -> None:
     entry = {"peer_ip": link.router_ip, "peer_as": ROUTER_AS, "bfd": bfd}
     agent = bed.start_agent(config(entry, apps=(WEB,), listen=True, graceful_restart=True))
     # A detection time that outlasts the test: nothing keeps it up.
-    router.come_up(multiplier=255)
+    router.come_up(multiplier=255, min_tx=1_000_000)
     session = listener.accept()
     session.establish(ROUTER_AS, link.router_ip, capabilities=CAPABILITIES)
     session.receive_updates_until_end_of_rib()

@@ -77,7 +77,7 @@ def test_no_such_vrf(bed: Testbed) -> None:
     wait_until(lambda: agent.peer(name)["path_error"] != "", "the trouble")
     peer = agent.peer(name)
     assert (peer["path_error"], peer["device"]) == ("interface vrf-blue is gone", "vrf-blue")
-    assert agent.route_state(VIP4, name) == "no-session"
+    wait_until(lambda: agent.route_state(VIP4, name) == "no-session", "the app is up")
     # The router is there, in no VRF: it is not that peer.
     with pytest.raises((ConnectionError, AssertionError)):
         session = connect(link.namespace, link.router_ip, link.host_ip)

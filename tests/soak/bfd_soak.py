@@ -21,16 +21,17 @@ LIMITS = {"max_apps": 65535, "max_vips": 65535, "max_kilobytes": 65535, "max_cha
 
 class BfdSoak:
     def __init__(
-        self, bed: Testbed, report: Report, *, seconds: float, vips: int = VIPS, multiplier: int = 3
+        self, bed: Testbed, report: Report, *, seconds: float, vips: int = VIPS, multiplier: int = 3,
+        of_router: int = 3,
     ):
-        """`multiplier`: more where other work may hold up the router as well."""
+        """Multipliers: more where other work may hold up the agent, and the router, as well."""
         self._bed = bed
-        self._multiplier = multiplier
+        self._multiplier, self._of_router = multiplier, of_router
         self._report = report
         self._seconds = seconds
         self._vips = vips
         self._router: BfdRouter = start_bfd_router(
-            bed, "bird", setup={"interval": INTERVAL, "multiplier": multiplier}
+            bed, "bird", setup={"interval": INTERVAL, "multiplier": of_router}
         )
         self._agent = bed.make_agent(self._config())
         self._busy: list[Process] = []
@@ -57,7 +58,7 @@ class BfdSoak:
 
     def _is_up(self) -> bool:
         found = self._bfd()
-        return found["state"] == "up" and found["detection_time_seconds"] == INTERVAL * self._multiplier / 1000
+        return found["state"] == "up" and found["detection_time_seconds"] == INTERVAL * self._of_router / 1000
 
     def _keep_busy(self) -> None:
         """As many loops as there are cores."""

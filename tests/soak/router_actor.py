@@ -25,7 +25,7 @@ class RouterActor(Actor):
         super().__init__(context, router.kind, (0.3, 1.0))
         self._router = router
         self._up_since = time.time()
-        self._trouble_over = 0.0
+        self._hung = False
         self._next_trouble = time.time() + self.rng.uniform(3, 10)
         self._wrong: set[str] = set()
 
@@ -36,7 +36,7 @@ class RouterActor(Actor):
         trouble = self.pick(restart=3, kill=3, hang=3)
         getattr(self, f"_{trouble}")()
         self._wait_established()
-        self._trouble_over = self._up_since
+        self._hung = trouble == "hang"
         self._next_trouble = time.time() + self.rng.uniform(SETTLE + 2, SETTLE + 15)
 
     def compare(self) -> None:
@@ -59,8 +59,10 @@ class RouterActor(Actor):
         self._wrong = texts
 
     def _went_down(self) -> None:
-        # A router that hung may still find out that its session had ended meanwhile.
-        if time.time() - self._trouble_over > SETTLE:
+        # A router that hung may still find out, once, that its session had ended meanwhile.
+        if self._hung and time.time() - self._up_since < SETTLE:
+            self._hung = False
+        else:
             self.context.report.fail(f"{self._router.kind}: the session went down by itself")
         self._wait_established()
 

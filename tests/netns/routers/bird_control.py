@@ -14,16 +14,18 @@ _TIMEOUT = 20.0
 
 def ask(path: str | Path, command: str) -> str:
     """What birdcl prints."""
-    with socket.socket(socket.AF_UNIX) as control:
-        control.settimeout(_TIMEOUT)
-        try:
-            control.connect(str(path))
-        except (FileNotFoundError, ConnectionRefusedError) as error:
-            raise NotReady(f"{path}: {error}") from error
-        with control.makefile("r") as replies:
-            _reply(replies)  # the greeting
-            control.sendall(f"{command}\n".encode())
-            return _reply(replies)
+    try:
+        with socket.socket(socket.AF_UNIX) as control:
+            control.connect(str(path))  # waits; with a timeout it fails when the backlog is full
+            control.settimeout(_TIMEOUT)
+            with control.makefile("r") as replies:
+                _reply(replies)  # the greeting
+                control.sendall(f"{command}\n".encode())
+                return _reply(replies)
+    except TimeoutError:
+        raise
+    except OSError as error:
+        raise NotReady(f"{path}: {error}") from error
 
 
 def _reply(replies: TextIO) -> str:
