@@ -11,6 +11,7 @@ from .routers import Router
 from .testbed import Testbed
 from .wait import wait_until
 
+HELD = "a shutdown of the host waits until the routes are withdrawn"
 LOCK = "inhibit shutdown vipherald delay: withdraw the routes first"
 DNS = app("dns", VIP4, f"port:tcp:{PORT}")
 
@@ -133,6 +134,7 @@ def test_the_bus_ends(bed: Testbed, bus: Bus, logind: Logind) -> None:
     """The agent goes on, and comes back to a bus that is started again; the lock was never lost."""
     agent, router = start(bed, bus)
     assert logind.said() == LOCK
+    agent.wait_log(HELD)  # the answer may be on its way still
     bus.stop()
     bus.start()
     with Logind(bus, bed.workdir) as another:
