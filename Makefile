@@ -251,7 +251,7 @@ soak:
 		/usr/bin/python3 -m soak
 
 # Each namespace test once, by the build that its half falls to; with another commit the halves change places, mostly.
-# Both builds for each of them do not fit into the quarter of an hour that `make test` may take on two cores.
+# Both builds for each of them do not fit into the quarter of an hour that `make test` is meant to take on two cores.
 HALVES = $(if $(shell git rev-parse HEAD 2>/dev/null | grep '[13579bdf]$$'),odd even,even odd)
 test:
 	@echo "namespace tests: half '$(firstword $(HALVES))' as released, half '$(lastword $(HALVES))' under the sanitizers"
