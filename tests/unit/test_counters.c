@@ -69,6 +69,15 @@ static uint64_t sample(struct bed *b)
 	return counters_questions(b->counters) - before;
 }
 
+/* Right after elements were added the kernel may still be resizing its hash table: then a listing has
+ * one of them twice, and lacks another. */
+static void expect_sample(struct bed *b, uint64_t questions, size_t n)
+{
+	for (int tries = 0; tries == 0 || (b->n != n && tries < 1000); tries++)
+		assert_int_equal(sample(b), questions);
+	assert_int_equal(b->n, n);
+}
+
 static void add(struct bed *b, const struct prefix *vips, size_t n)
 {
 	struct err err = { "" };
@@ -92,17 +101,14 @@ static void test_how_many_questions(void **state)
 		for (size_t i = 0; i < ARRAY_SIZE(vips); i++)
 			vips[i] = (struct prefix)PREFIX4(32, 198, 18, (uint8_t)block, (uint8_t)i);
 		add(b, vips, ARRAY_SIZE(vips));
-		assert_int_equal(sample(b), 1);
-		assert_int_equal(b->n, (block + 1) * ARRAY_SIZE(vips));
+		expect_sample(b, 1, (block + 1) * ARRAY_SIZE(vips));
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
 		assert_int_equal(prefix_parse(texts[i], &others[i], NULL), 0);
 	add(b, others, ARRAY_SIZE(others));
-	assert_int_equal(sample(b), 4);
-	assert_int_equal(b->n, 5 * ARRAY_SIZE(vips) + ARRAY_SIZE(others));
+	expect_sample(b, 4, 5 * ARRAY_SIZE(vips) + ARRAY_SIZE(others));
 	assert_int_equal(counters_del(b->counters, vips, ARRAY_SIZE(vips), &err), 0);
-	assert_int_equal(sample(b), 4);
-	assert_int_equal(b->n, 4 * ARRAY_SIZE(vips) + ARRAY_SIZE(others));
+	expect_sample(b, 4, 4 * ARRAY_SIZE(vips) + ARRAY_SIZE(others));
 }
 
 int main(void)
