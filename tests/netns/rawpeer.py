@@ -143,26 +143,27 @@ class RawSession:
 
     def receive_pending(self) -> list[bgp.Message]:
         """The messages that have arrived; does not wait."""
+        assert self._read_arrived(), f"the session has ended: {self._queue}"
+        pending, self._queue = self._queue, []
+        return pending
+
+    def arrived(self) -> list[bgp.Message]:
+        """Those that are here now, also of a session that has ended; they can still be received."""
+        self._read_arrived()
+        return list(self._queue)
+
+    def _read_arrived(self) -> bool:
+        """False: the session has ended."""
         self.socket.settimeout(0)
         try:
             while data := self.socket.recv(65536):
                 messages, self._stream = bgp.split(self._stream + data)
                 self._queue += messages
         except BlockingIOError:
-            pending, self._queue = self._queue, []
-            return pending
-        raise AssertionError(f"the session has ended: {self._queue}")
-
-    def arrived(self) -> list[bgp.Message]:
-        """Those that are here now, also of a session that has ended; they can still be received."""
-        self.socket.settimeout(0)
-        try:
-            while data := self.socket.recv(65536):
-                messages, self._stream = bgp.split(self._stream + data)
-                self._queue += messages
-        except (BlockingIOError, ConnectionResetError):
+            return True
+        except ConnectionResetError:
             pass
-        return list(self._queue)
+        return False
 
     def expect_open(self) -> bgp.Open:
         raw = self.receive()
