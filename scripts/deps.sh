@@ -87,9 +87,10 @@ install_missing() {
 	((${#missing[@]})) || return 0
 
 	printf 'deps.sh: installing %s\n' "${missing[*]}"
+	# A machine that has just come up may be at its own updates.
 	update_lists_once &&
-		as_root env DEBIAN_FRONTEND=noninteractive \
-			apt-get install -y -q --no-install-recommends "${missing[@]}" || rc=$?
+		as_root env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 \
+			install -y -q --no-install-recommends "${missing[@]}" || rc=$?
 	((rc == 0)) && return
 	((rc == 77)) && die "these packages are missing: ${missing[*]}" \
 		"installing them needs root, and neither root nor sudo is at hand. Run as root:" \

@@ -13,6 +13,7 @@
 #include "bgp/speaker.h"
 #include "bgp/update.h"
 #include "lib/mem.h"
+#include "process/loop.h"
 #include "tests/unit/loop_until.h"
 #include "tests/unit/two_speakers.h"
 
@@ -82,6 +83,45 @@ static void announces_withdraws_and_says_goodbye(void **state)
 	loop_until(b->loop, is_done, b);
 	assert_non_null(strstr(b->router.last_error, "Administrative Shutdown"));
 	assert_non_null(strstr(b->router.last_error, "maintenance"));
+}
+
+struct busy {
+	struct bed *bed;
+	sd_event_source *work;
+	size_t told; /* when the flush ended */
+};
+
+static int go_on(sd_event_source *source, void *userdata)
+{
+	struct busy *b = userdata;
+	(void)source;
+	loop_defer(b->bed->loop, &b->work, LOOP_APPLY, go_on, b);
+	return 0;
+}
+
+static void on_flushed(bool complete, void *userdata)
+{
+	struct busy *b = userdata;
+	b->told = b->bed->host.told_withdrawn;
+	on_done(complete, b->bed);
+}
+
+/* The removal of the address, which comes then, is to be told after the withdrawal. */
+static void a_busy_loop_tells_of_what_was_sent_before_a_flush_ends(void **state)
+{
+	struct busy b = { .bed = *state };
+	struct prefix one = vip(1);
+	start_both(b.bed);
+	loop_until(b.bed->loop, both_up, b.bed);
+	announce(b.bed, 1);
+	loop_until(b.bed->loop, got_one, b.bed);
+	go_on(NULL, &b);
+	bgp_speaker_withdraw(b.bed->host.speaker, &one, NULL);
+	struct bgp_flush *f = bgp_speaker_flush(b.bed->host.speaker, USEC_NEVER, on_flushed, &b);
+	loop_until(b.bed->loop, is_done, b.bed);
+	assert_int_equal(b.told, 1);
+	bgp_flush_free(f);
+	sd_event_source_disable_unref(b.work);
 }
 
 static void sends_routes_known_before_the_session(void **state)
@@ -465,6 +505,7 @@ int main(void)
 	own_netns_enter();
 	const struct CMUnitTest tests[] = {
 		SPEAKER_TEST(announces_withdraws_and_says_goodbye),
+		SPEAKER_TEST(a_busy_loop_tells_of_what_was_sent_before_a_flush_ends),
 		SPEAKER_TEST(sends_routes_known_before_the_session),
 		SPEAKER_TEST(counts_routes),
 		SPEAKER_TEST(connects_when_the_router_comes_later),

@@ -23,7 +23,7 @@ struct side {
 	size_t n_peers;
 	struct bgp_config config;
 	/* events */
-	size_t announced, withdrawn, end_of_rib;
+	size_t announced, withdrawn, end_of_rib, told_withdrawn;
 	bool up;
 	char last_error[320];
 };
@@ -58,8 +58,17 @@ static void update_received(const struct bgp_peer_status *status, const struct b
 			s->announced++;
 }
 
+static void route_sent(const struct bgp_peer_config *peer, const struct bgp_sent *sent,
+		       void *userdata)
+{
+	struct side *s = userdata;
+	(void)peer;
+	s->told_withdrawn += sent->withdrawn ? sent->n : 0;
+}
+
 static const struct bgp_speaker_ops ops = { .peer_changed = peer_changed,
-					    .update_received = update_received };
+					    .update_received = update_received,
+					    .sent = route_sent };
 
 static struct bgp_peer_config peer_of(uint32_t addr, uint32_t as, uint32_t local)
 {
