@@ -18,11 +18,16 @@
 #include "monitors/status.h"
 #include "monitors/verdict.h"
 
+struct monitor_runner;
 struct monitor_watch;
 
 struct probe {
 	struct monitor_watch *watch;
+	const char *subject; /* for the feed; the watch's; NULL unless it is fed */
+	/* A check gave it another health. May free the probe, and its watch. */
+	void (*changed)(struct probe *p);
 	/* The runner's. */
+	struct monitor_runner *runner;
 	struct deadline due;
 	struct list_node waiting, hinted, fed;
 	void *running;  /* for ops->cancel() */

@@ -32,6 +32,7 @@
 #include "monitors/kinds.h"
 #include "monitors/lane.h"
 #include "monitors/probe.h"
+#include "monitors/runner_probe.h"
 #include "process/fd_limit.h"
 #include "process/loop.h"
 
@@ -65,23 +66,11 @@ struct monitor_runner {
 	sd_event_source *timer, *hints, *launch;
 };
 
-struct monitor_watch {
-	struct monitor_runner *runner;
-	monitor_verdict_cb *verdict;
-	void *userdata;
-	char *subject; /* for the feed; NULL when no monitor needs it */
-	mono_t since;
-	enum health health;
-	bool is_hard;
-	size_t n, quorum;
-	struct probe **probes; /* each may outlive the list: monitor_watch_replace() */
-};
-
 /* ---- lanes ---- */
 
 static struct lane *lane_of(const struct probe *p)
 {
-	return &p->watch->runner->lanes[lane_of_access(p->spec.kind->access)];
+	return &p->runner->lanes[lane_of_access(p->spec.kind->access)];
 }
 
 static int on_launch(sd_event_source *source, void *userdata);
@@ -111,59 +100,11 @@ static void account_load(struct monitor_runner *r, struct lane *lane, const stru
 				       r->config.userdata);
 }
 
-/* ---- verdicts ---- */
-
-static enum health combined_health(const struct monitor_watch *w)
-{
-	struct health_tally tally = { { 0 } };
-	for (size_t i = 0; i < w->n; i++)
-		tally.n[w->probes[i]->verdict.health]++;
-	return health_of_quorum(&tally, w->quorum);
-}
-
-/* Down, and so it would be if all that is soft passed. */
-static bool combined_is_hard(const struct monitor_watch *w)
-{
-	struct health_tally tally = { { 0 } };
-	for (size_t i = 0; i < w->n; i++) {
-		const struct probe *p = w->probes[i];
-		bool down = p->verdict.health == HEALTH_DOWN && monitor_spec_is_hard(&p->spec);
-		tally.n[down ? HEALTH_DOWN : HEALTH_UP]++;
-	}
-	return health_of_quorum(&tally, w->quorum) == HEALTH_DOWN;
-}
-
-/* The probe to name as the reason: the one that changed if it has the watch's new health, else
- * the first that has (one passes, but another is still down or unknown). */
-static const struct probe *reason_for(const struct monitor_watch *w, const struct probe *changed)
-{
-	for (size_t i = 0; i < w->n && changed->verdict.health != w->health; i++)
-		changed = w->probes[i];
-	return changed;
-}
-
-/* The callback may free the watch. */
-static void watch_judge(struct monitor_watch *w, const struct probe *changed)
-{
-	char reason[MONITOR_SAID_MAX + 128];
-	enum health h = combined_health(w);
-	bool hard = combined_is_hard(w);
-	if (h == w->health && hard == w->is_hard)
-		return;
-	if (h != w->health)
-		w->since = loop_clock();
-	w->health = h;
-	w->is_hard = hard;
-	const struct probe *p = reason_for(w, changed);
-	snprintf(reason, sizeof(reason), "%.100s: %s", p->spec.text, probe_said(p));
-	w->verdict(w, h, reason, w->userdata);
-}
-
 /* ---- checks ---- */
 
 static void reschedule(struct probe *p)
 {
-	struct monitor_runner *r = p->watch->runner;
+	struct monitor_runner *r = p->runner;
 	mono_t next = probe_next_due(p, loop_clock());
 	if (next == USEC_NEVER)
 		deadlines_remove(&r->schedule, &p->due);
@@ -180,7 +121,7 @@ static void tell_checked(const struct monitor_runner *r)
 /* True when the probe's health changed. */
 static bool apply(struct probe *p, const struct monitor_result *result)
 {
-	struct monitor_runner *r = p->watch->runner;
+	struct monitor_runner *r = p->runner;
 	r->checks++;
 	r->failures += result->health == HEALTH_DOWN;
 	bool changed = probe_apply(p, result, loop_clock());
@@ -197,12 +138,12 @@ static void finish(struct probe *p, const struct monitor_result *result)
 	bool changed = apply(p, result);
 	reschedule(p);
 	if (p->again)
-		deadlines_set(&p->watch->runner->schedule, &p->due, loop_clock());
+		deadlines_set(&p->runner->schedule, &p->due, loop_clock());
 	p->again = false;
 	if (probe_ops(p)->start)
-		lane_wake(p->watch->runner, lane_of(p));
+		lane_wake(p->runner, lane_of(p));
 	if (changed)
-		watch_judge(p->watch, p);
+		p->changed(p);
 }
 
 static int on_due(sd_event_source *source, uint64_t now, void *userdata);
@@ -212,7 +153,7 @@ static bool any_runs(const struct monitor_runner *r)
 	return r->lanes[LANE_COMMAND].n_running + r->lanes[LANE_NETWORK].n_running > 0;
 }
 
-static void arm(struct monitor_runner *r)
+void runner_arm(struct monitor_runner *r)
 {
 	mono_t now = loop_clock(), due = deadlines_next_due(&r->schedule);
 	mono_t when = due > r->rest_until ? due : r->rest_until;
@@ -226,7 +167,7 @@ static void arm(struct monitor_runner *r)
 /* True when the failure says nothing. */
 static bool is_doubtful(struct probe *p, const struct monitor_result *result)
 {
-	struct monitor_runner *r = p->watch->runner;
+	struct monitor_runner *r = p->runner;
 	bool again = p->doubted;
 	gap_note(&r->gap, loop_clock());
 	p->doubted = result->health == HEALTH_DOWN && r->gap.lost > p->lost_before;
@@ -235,7 +176,7 @@ static bool is_doubtful(struct probe *p, const struct monitor_result *result)
 
 static void check_again(struct probe *p, const struct monitor_result *result)
 {
-	struct monitor_runner *r = p->watch->runner;
+	struct monitor_runner *r = p->runner;
 	struct monitor_result unknown = { .health = HEALTH_UNKNOWN, .output = result->output };
 	span_t lost = r->gap.lost - p->lost_before;
 	char span[DURATION_TEXT_MAX];
@@ -249,19 +190,19 @@ static void check_again(struct probe *p, const struct monitor_result *result)
 static void on_done(const struct monitor_result *result, void *userdata)
 {
 	struct probe *p = userdata;
-	struct monitor_runner *r = p->watch->runner;
+	struct monitor_runner *r = p->runner;
 	p->running = NULL;
 	lane_of(p)->n_running--;
 	if (is_doubtful(p, result))
 		check_again(p, result);
 	else
 		finish(p, result);
-	arm(r);
+	runner_arm(r);
 }
 
 static void launch(struct probe *p)
 {
-	struct monitor_runner *r = p->watch->runner;
+	struct monitor_runner *r = p->runner;
 	struct monitor_result result = { .health = HEALTH_UNKNOWN };
 	struct lane *lane = lane_of(p);
 	struct err err;
@@ -289,16 +230,15 @@ static int on_launch(sd_event_source *source, void *userdata)
 		while (loop_clock() - began < TURN_MAX && (next = lane_next(&r->lanes[i])))
 			launch(list_entry(next, struct probe, waiting));
 	wake_all_lanes(r);
-	arm(r);
+	runner_arm(r);
 	return 0;
 }
 
 static void read_feed(const struct probe *p, struct monitor_result *ret)
 {
-	struct monitor_runner *r = p->watch->runner;
+	struct monitor_runner *r = p->runner;
 	if (r->feed)
-		ret->health =
-			r->feed(p->watch->subject, ret->said, sizeof(ret->said), r->feed_userdata);
+		ret->health = r->feed(p->subject, ret->said, sizeof(ret->said), r->feed_userdata);
 	else
 		snprintf(ret->said, sizeof(ret->said), "no Consul is configured, set consul_addr");
 }
@@ -310,7 +250,7 @@ static void check_now(struct probe *p, struct monitor_result *ret)
 	if (probe_is_fed(p))
 		read_feed(p, ret);
 	else
-		probe_ops(p)->check(&p->watch->runner->env, &p->spec, p->attached, ret);
+		probe_ops(p)->check(&p->runner->env, &p->spec, p->attached, ret);
 }
 
 static void run(struct probe *p)
@@ -318,7 +258,7 @@ static void run(struct probe *p)
 	struct monitor_result result;
 	if (probe_ops(p)->start) {
 		lane_join(lane_of(p), &p->waiting);
-		lane_wake(p->watch->runner, lane_of(p));
+		lane_wake(p->runner, lane_of(p));
 		return;
 	}
 	check_now(p, &result);
@@ -345,7 +285,7 @@ static int on_due(sd_event_source *source, uint64_t now, void *userdata)
 	mono_t ended = loop_clock();
 	if (ended - began > TURN_MAX)
 		r->rest_until = ended + (ended - began);
-	arm(r);
+	runner_arm(r);
 	return 0;
 }
 
@@ -365,7 +305,7 @@ static int on_hints(sd_event_source *source, void *userdata)
 		if (loop_clock() - began > TURN_MAX)
 			break;
 	}
-	arm(r);
+	runner_arm(r);
 	if (!list_empty(&r->hinted))
 		return loop_defer(r->env.loop, &r->hints, LOOP_HEALTH, on_hints, r);
 	return 0;
@@ -374,7 +314,7 @@ static int on_hints(sd_event_source *source, void *userdata)
 static void on_hint(void *userdata)
 {
 	struct probe *p = userdata;
-	struct monitor_runner *r = p->watch->runner;
+	struct monitor_runner *r = p->runner;
 	if (!list_linked(&p->hinted))
 		list_append(&r->hinted, &p->hinted);
 	loop_defer(r->env.loop, &r->hints, LOOP_HEALTH, on_hints, r);
@@ -483,10 +423,15 @@ void monitor_runner_feed_changed(struct monitor_runner *r)
 		if (!probe_repeats(p, &result))
 			finish(p, &result);
 	}
-	arm(r);
+	runner_arm(r);
 }
 
-/* ---- watches ---- */
+/* ---- probes come and go ---- */
+
+const struct monitor_timing *runner_timing(const struct monitor_runner *r)
+{
+	return &r->config.timing;
+}
 
 /* One app is checked as soon as it is registered; a thousand together are spread. */
 static mono_t first_start(struct monitor_runner *r, mono_t now)
@@ -504,22 +449,19 @@ static void check_first(struct probe *p)
 	apply(p, &result);
 }
 
-static void start_fed(struct probe *p, const char *subject)
+static void start_fed(struct probe *p)
 {
-	struct monitor_watch *w = p->watch;
-	if (!w->subject)
-		w->subject = mem_strdup(subject);
-	list_append(&w->runner->fed, &p->fed);
+	list_append(&p->runner->fed, &p->fed);
 	check_first(p);
 	reschedule(p);
 }
 
-static void start_polled(struct probe *p)
+static void start_polled(struct probe *p, const void *owner)
 {
-	struct monitor_runner *r = p->watch->runner;
+	struct monitor_runner *r = p->runner;
 	const struct monitor_ops *ops = probe_ops(p);
 	if (ops->attach)
-		p->attached = ops->attach(&r->env, &p->spec, p->watch->userdata, on_hint, p);
+		p->attached = ops->attach(&r->env, &p->spec, owner, on_hint, p);
 	check_first(p);
 	p->due.due = deadline_spread(p->since, p->spec.timing.interval, loop_random());
 	if (verdict_is_pending(&p->verdict) || ops->together)
@@ -528,56 +470,20 @@ static void start_polled(struct probe *p)
 		deadlines_set(&r->schedule, &p->due, p->due.due);
 }
 
-static void start_probe(struct probe *p, const char *subject)
+void runner_begin(struct monitor_runner *r, struct probe *p, const void *owner)
 {
-	struct monitor_runner *r = p->watch->runner;
+	p->runner = r;
 	if (probe_ops(p)->start)
 		deadlines_set(&r->schedule, &p->due, first_start(r, p->since));
 	else if (probe_is_fed(p))
-		start_fed(p, subject);
+		start_fed(p);
 	else
-		start_polled(p);
+		start_polled(p, owner);
 }
 
-static struct probe *new_probe(struct monitor_watch *w, const char *subject,
-			       const struct monitor_spec *spec)
+void runner_change_timing(struct probe *p, const struct monitor_spec *spec)
 {
-	struct probe *p = mem_new(1, sizeof(*p));
-	p->watch = w;
-	probe_init(p, spec, &w->runner->config.timing, loop_clock());
-	start_probe(p, subject);
-	return p;
-}
-
-static struct probe **new_list(size_t n)
-{
-	return mem_new(n ? n : 1, sizeof(struct probe *));
-}
-
-struct monitor_watch *monitor_watch_new(struct monitor_runner *r, const char *subject,
-					const struct monitor_spec *specs, size_t n_specs,
-					size_t quorum, monitor_verdict_cb *verdict, void *userdata)
-{
-	struct monitor_watch *w = mem_new(1, sizeof(*w));
-	w->runner = r;
-	w->verdict = verdict;
-	w->userdata = userdata;
-	w->since = loop_clock();
-	w->n = n_specs;
-	w->quorum = quorum;
-	w->probes = new_list(n_specs);
-	for (size_t i = 0; i < n_specs; i++)
-		w->probes[i] = new_probe(w, subject, &specs[i]);
-	w->health = combined_health(w);
-	w->is_hard = combined_is_hard(w);
-	arm(r);
-	return w;
-}
-
-/* A check that waits in its lane or runs is due again when it has ended. */
-static void change_timing(struct probe *p, const struct monitor_spec *spec)
-{
-	struct monitor_runner *r = p->watch->runner;
+	struct monitor_runner *r = p->runner;
 	if (!probe_set_timing(p, spec, &r->config.timing) || p->running ||
 	    list_linked(&p->waiting) || p->due.slot == 0)
 		return;
@@ -588,29 +494,17 @@ static void change_timing(struct probe *p, const struct monitor_spec *spec)
 		reschedule(p);
 }
 
-void monitor_watch_change(struct monitor_watch *w, const struct monitor_spec *specs)
+void runner_check_soon(struct probe *p)
 {
-	for (size_t i = 0; i < w->n; i++)
-		change_timing(w->probes[i], &specs[i]);
-	arm(w->runner);
-}
-
-void monitor_watch_check_now(struct monitor_watch *w)
-{
-	struct monitor_runner *r = w->runner;
-	for (size_t i = 0; i < w->n; i++) {
-		struct probe *p = w->probes[i];
-		if (p->running)
-			p->again = true;
-		else if (!list_linked(&p->waiting))
-			deadlines_set(&r->schedule, &p->due, loop_clock());
-	}
-	arm(r);
+	if (p->running)
+		p->again = true;
+	else if (!list_linked(&p->waiting))
+		deadlines_set(&p->runner->schedule, &p->due, loop_clock());
 }
 
 static void stop_probe(struct probe *p)
 {
-	struct monitor_runner *r = p->watch->runner;
+	struct monitor_runner *r = p->runner;
 	deadlines_remove(&r->schedule, &p->due);
 	list_remove(&p->hinted);
 	list_remove(&p->fed);
@@ -623,9 +517,9 @@ static void stop_probe(struct probe *p)
 	}
 }
 
-static void end_probe(struct probe *p)
+void runner_end(struct probe *p)
 {
-	struct monitor_runner *r = p->watch->runner;
+	struct monitor_runner *r = p->runner;
 	stop_probe(p);
 	r->gone_checks += p->checks;
 	r->gone_failures += p->failures;
@@ -633,50 +527,15 @@ static void end_probe(struct probe *p)
 	free(p);
 }
 
-/* The list only; a place without a probe is one that was taken over. */
-static void end_probes(struct monitor_watch *w)
-{
-	for (size_t i = 0; i < w->n; i++)
-		if (w->probes[i])
-			end_probe(w->probes[i]);
-	free(w->probes);
-}
-
-static void probes_are_gone(struct monitor_runner *r)
+void runner_probes_are_gone(struct monitor_runner *r)
 {
 	wake_all_lanes(r);
-	arm(r);
+	runner_arm(r);
 	tell_checked(r);
 }
 
-void monitor_watch_free(struct monitor_watch *w)
-{
-	if (!w)
-		return;
-	struct monitor_runner *r = w->runner;
-	end_probes(w);
-	free(w->subject);
-	free(w);
-	probes_are_gone(r);
-}
-
-/* The probe of the same monitor, which leaves the list; NULL: there is none. */
-static struct probe *take_over(struct monitor_watch *w, const struct monitor_spec *former,
-			       const struct monitor_spec *spec)
-{
-	for (size_t i = 0; i < w->n; i++) {
-		struct probe *p = w->probes[i];
-		if (!p || !monitor_spec_equal(&former[i], spec))
-			continue;
-		p->spec.hide_answer = spec->hide_answer;
-		w->probes[i] = NULL;
-		return p;
-	}
-	return NULL;
-}
-
 /* Checks anew what depends on the owner; the schedule of the checks stays as it was. */
-static void check_of_owner(struct probe *p)
+void runner_check_of_owner(struct probe *p)
 {
 	struct monitor_result result;
 	/* A pending change is counted at its own pace. */
@@ -686,75 +545,4 @@ static void check_of_owner(struct probe *p)
 	apply(p, &result);
 	if (verdict_is_pending(&p->verdict))
 		reschedule(p);
-}
-
-void monitor_watch_replace(struct monitor_watch *w, const char *subject,
-			   const struct monitor_spec *former, const struct monitor_spec *specs,
-			   size_t n_specs, size_t quorum)
-{
-	struct probe **probes = new_list(n_specs);
-	for (size_t i = 0; i < n_specs; i++)
-		probes[i] = take_over(w, former, &specs[i]);
-	end_probes(w);
-	w->probes = probes;
-	w->n = n_specs;
-	w->quorum = quorum;
-	for (size_t i = 0; i < n_specs; i++) {
-		if (probes[i])
-			check_of_owner(probes[i]);
-		else
-			probes[i] = new_probe(w, subject, &specs[i]);
-	}
-	enum health h = combined_health(w);
-	if (h != w->health)
-		w->since = loop_clock();
-	w->health = h;
-	w->is_hard = combined_is_hard(w);
-	probes_are_gone(w->runner);
-}
-
-enum health monitor_watch_health(const struct monitor_watch *w)
-{
-	return w->health;
-}
-
-bool monitor_watch_is_hard(const struct monitor_watch *w)
-{
-	return w->is_hard;
-}
-
-mono_t monitor_watch_since(const struct monitor_watch *w)
-{
-	return w->since;
-}
-
-size_t monitor_watch_n(const struct monitor_watch *w)
-{
-	return w->n;
-}
-
-bool monitor_watch_is_unable(const struct monitor_watch *w, size_t i)
-{
-	return probe_is_unable(w->probes[i]);
-}
-
-span_t monitor_watch_notice(const struct monitor_watch *w)
-{
-	span_t longest = 0;
-	for (size_t i = 0; i < w->n; i++) {
-		span_t span = probe_notice(w->probes[i]);
-		if (span > longest)
-			longest = span;
-	}
-	return longest;
-}
-
-span_t monitor_watch_notice_of(const struct monitor_watch *w, size_t i)
-{
-	return probe_notice(w->probes[i]);
-}
-
-void monitor_watch_status(const struct monitor_watch *w, size_t i, struct monitor_status *ret)
-{
-	probe_status(w->probes[i], ret);
 }

@@ -11,6 +11,7 @@
 #include "agent/app/registry.h"
 #include "lib/mem.h"
 #include "lib/str.h"
+#include "monitors/watch.h"
 
 /* With a plan: apps that are to be judged together. */
 struct planned_group {

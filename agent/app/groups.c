@@ -8,6 +8,7 @@
 #include "agent/model/policy.h"
 #include "lib/log.h"
 #include "lib/mem.h"
+#include "monitors/watch.h"
 
 struct app_group {
 	char *name; /* the key */

@@ -10,6 +10,7 @@
 #include "agent/app/joins.h"
 #include "lib/log.h"
 #include "lib/mem.h"
+#include "monitors/watch.h"
 #include "process/loop.h"
 
 #define REASON_MAX  640

@@ -27,6 +27,7 @@
 #include "lib/log.h"
 #include "lib/mem.h"
 #include "lib/str.h"
+#include "monitors/watch.h"
 #include "process/loop.h"
 
 static due_cb on_due;

@@ -12,6 +12,7 @@
 #include "agent/status/view_monitor.h"
 #include "lib/log.h"
 #include "lib/mem.h"
+#include "monitors/watch.h"
 #include "process/loop.h"
 
 #define WAITING_MAX   64

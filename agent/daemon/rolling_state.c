@@ -13,6 +13,7 @@
 #include "agent/vip/vip.h"
 #include "lib/mem.h"
 #include "lib/str.h"
+#include "monitors/watch.h"
 #include "process/loop.h"
 
 /* ---- what it is about ---- */

@@ -13,6 +13,7 @@
 #include "agent/vip/nat_served.h"
 #include "lib/mem.h"
 #include "lib/str.h"
+#include "monitors/watch.h"
 #include "net/fib.h"
 #include "net/subnets.h"
 #include "process/fd_limit.h"

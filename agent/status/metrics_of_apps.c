@@ -14,6 +14,7 @@
 #include "lib/array.h"
 #include "lib/mem.h"
 #include "lib/str.h"
+#include "monitors/watch.h"
 
 /* A piece of the answer is handed out when it has this size: some 0.1 ms of work. */
 #define PIECE 8192

@@ -17,6 +17,7 @@
 #include "agent/status/view_vip.h"
 #include "lib/mem.h"
 #include "lib/str.h"
+#include "monitors/watch.h"
 
 #define ERRORS_MAX 1024
 #define REASON_MAX 900

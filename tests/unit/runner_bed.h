@@ -10,6 +10,7 @@
 
 #include "lib/mem.h"
 #include "monitors/runner.h"
+#include "monitors/watch.h"
 #include "process/loop.h"
 #include "tests/unit/loop_until.h"
 #include "tests/unit/one_vip.h"

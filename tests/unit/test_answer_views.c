@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Replies to requests for views. */
+#include "monitors/watch.h"
 #include "tests/unit/answer_bed.h"
 
 /* Views */

@@ -21,6 +21,7 @@
 #include "lib/array.h"
 #include "lib/mem.h"
 #include "monitors/runner.h"
+#include "monitors/watch.h"
 #include "net/sockevents.h"
 #include "process/loop.h"
 #include "tests/unit/loop_until.h"

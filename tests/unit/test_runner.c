@@ -16,6 +16,7 @@
 
 #include "lib/array.h"
 #include "lib/mem.h"
+#include "monitors/watch.h"
 #include "process/loop.h"
 #include "tests/unit/own_netns.h"
 #include "tests/unit/runner_bed.h"

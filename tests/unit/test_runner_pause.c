@@ -18,6 +18,7 @@
 
 #include <cmocka.h>
 
+#include "monitors/watch.h"
 #include "tests/unit/runner_bed.h"
 
 static bool is_stopped(pid_t pid)

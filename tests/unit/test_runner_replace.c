@@ -15,6 +15,7 @@
 
 #include <cmocka.h>
 
+#include "monitors/watch.h"
 #include "tests/unit/runner_bed.h"
 
 struct spec_list {
