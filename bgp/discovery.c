@@ -8,10 +8,10 @@
 #include <unistd.h>
 
 #include "bgp/link_end.h"
+#include "lib/err.h"
 #include "lib/list.h"
 #include "lib/mem.h"
 #include "lib/str.h"
-#include "net/fib.h"
 #include "net/ndp.h"
 #include "net/ndp_socket.h"
 #include "process/loop.h"
@@ -180,7 +180,7 @@ static bool open_link(struct link *l)
 			strerror(-r));
 	close_link(l);
 	l->lack = BGP_LACK_SOCKET;
-	l->unsure = fib_is_unavailable(r);
+	l->unsure = err_is_unavailable(r);
 	snprintf(l->why, sizeof(l->why), "%.*s", (int)sizeof(l->why) - 1, err.text);
 	return false;
 }

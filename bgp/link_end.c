@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "bgp/link_end.h"
+#include "net/iface.h"
+#include "net/iface_addr.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-
-#include "net/fib.h"
 
 struct search {
 	const char *ifname;
@@ -29,14 +29,14 @@ static enum link_answer unsure(const struct search *s)
 
 static enum link_answer find_link(const struct search *s, struct link_end *ret)
 {
-	struct fib_link link;
+	struct iface link;
 	bool failed = false;
-	ret->ifindex = fib_interface_index(s->ifname, &failed);
+	ret->ifindex = iface_index(s->ifname, &failed);
 	if (!ret->ifindex)
 		return failed ? unsure(s) : gone(s);
-	if (fib_link(ret->ifindex, &link) < 0)
+	if (iface_read(ret->ifindex, &link) < 0)
 		return unsure(s);
-	const char *words = fib_link_words(link.state);
+	const char *words = iface_state_text(link.state);
 	if (words) {
 		snprintf(s->why, s->size, "interface %s %s", s->ifname, words);
 		return LINK_END_GONE;
@@ -65,9 +65,9 @@ static enum link_answer find_address(const struct search *s, const struct link_e
 	const struct addr *wanted = addr_is_set(s->wanted) ? s->wanted : NULL;
 	bool stays = present->ifindex == ret->ifindex && addr_is_set(&present->own) &&
 		     (!wanted || addr_equal(wanted, &present->own));
-	int r = fib_interface_link_local(ret->ifindex, stays ? &present->own : wanted, &ret->own);
+	int r = iface_addr_link_local(ret->ifindex, stays ? &present->own : wanted, &ret->own);
 	if (r == -ENOENT && stays && !wanted)
-		r = fib_interface_link_local(ret->ifindex, NULL, &ret->own);
+		r = iface_addr_link_local(ret->ifindex, NULL, &ret->own);
 	if (r == -ENOENT)
 		return no_address(s);
 	if (r == -ENODEV)

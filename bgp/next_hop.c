@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "bgp/next_hop.h"
 
+#include "lib/err.h"
 #include "net/fib.h"
+#include "net/iface.h"
+#include "net/iface_addr.h"
 
 /* How it is looked for. */
 struct search {
@@ -15,12 +18,12 @@ static struct addr address_towards(const struct search *s, uint8_t family, struc
 	const struct bgp_peer_config *peer = s->peer;
 	struct addr found = { 0 };
 	struct fib_path path;
-	uint32_t scope = peer->ifname[0] ? fib_interface_index(peer->ifname, s->unsure) : 0;
+	uint32_t scope = peer->ifname[0] ? iface_index(peer->ifname, s->unsure) : 0;
 	int r = fib_lookup(&peer->addr, bgp_session_source(peer, s->own), scope, &path, NULL);
 	bool has_path = r == 0;
 	if (has_path)
-		r = fib_interface_address(path.ifindex, family, &found, NULL);
-	bool failed = fib_is_unavailable(r);
+		r = iface_addr_global(path.ifindex, family, &found, NULL);
+	bool failed = err_is_unavailable(r);
 	*s->unsure = *s->unsure || failed;
 	return has_path && !failed ? found : present;
 }

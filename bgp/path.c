@@ -4,18 +4,21 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/err.h"
 #include "lib/str.h"
 #include "net/fib.h"
+#include "net/iface.h"
+#include "net/iface_addr.h"
 
 /* Fills in the trouble with the interface; false when there is none. `name`, of IF_NAMESIZE, is its
  * last known name, and becomes its present one. */
 static bool link_trouble(struct bgp_path *now, uint32_t ifindex, char *name)
 {
-	struct fib_link link;
+	struct iface link;
 	if (!ifindex)
 		return false;
-	fib_link(ifindex, &link);
-	const char *words = fib_link_words(link.state);
+	iface_read(ifindex, &link);
+	const char *words = iface_state_text(link.state);
 	if (link.name[0])
 		snprintf(name, IF_NAMESIZE, "%s", link.name);
 	if (words)
@@ -51,7 +54,7 @@ static bool source_left_behind(struct bgp_path *now, const struct fib_path *foun
 {
 	return now->good.ifindex && found->ifindex != now->good.ifindex &&
 	       addr_is_set(&found->source) && addr_equal(&found->source, &now->good.source) &&
-	       fib_interface_has(now->good.ifindex, &found->source) && good_link_trouble(now);
+	       iface_addr_is_on(now->good.ifindex, &found->source) && good_link_trouble(now);
 }
 
 /* The path that was direct is not any more. */
@@ -74,7 +77,7 @@ static void follow_last_session(struct bgp_path *now, const struct addr *peer, u
 	    addr_equal(last, &found->source) || !fib_has_address(last, scope))
 		return;
 	int r = fib_lookup(peer, last, scope, &path, NULL);
-	now->unsure = now->unsure || fib_is_unavailable(r);
+	now->unsure = now->unsure || err_is_unavailable(r);
 	if (r == 0 && !leads_elsewhere(now, &path, peer))
 		*found = path;
 }
@@ -93,7 +96,7 @@ static void not_connected(struct bgp_path *now)
 static bool leaves_vrf(struct bgp_path *now, const struct bgp_peer_config *c, uint32_t vrf,
 		       const struct fib_path *found, bool near)
 {
-	struct fib_link link;
+	struct iface link;
 	char why[sizeof(now->trouble)];
 	if (!c->in_vrf || !fib_leaves_vrf(found, vrf, &link))
 		return false;
@@ -109,7 +112,7 @@ static void update_from_fib(struct bgp_path *now, const struct bgp_peer_config *
 	char name[IF_NAMESIZE] = "";
 	struct err err = { "" };
 	struct fib_path found;
-	uint32_t scope = c->ifname[0] ? fib_interface_index(c->ifname, &now->unsure) : 0;
+	uint32_t scope = c->ifname[0] ? iface_index(c->ifname, &now->unsure) : 0;
 	if (c->ifname[0] && !scope) {
 		now->state = BGP_PATH_LOST;
 		now->link = true;
@@ -119,7 +122,7 @@ static void update_from_fib(struct bgp_path *now, const struct bgp_peer_config *
 	const struct addr *source = bgp_session_source(c, own);
 	int r = fib_lookup(&c->addr, source, scope, &found, &err);
 	if (r < 0) {
-		now->unsure = fib_is_unavailable(r);
+		now->unsure = err_is_unavailable(r);
 		no_route(now, near, err.text);
 		return;
 	}
@@ -139,7 +142,7 @@ static void update_from_fib(struct bgp_path *now, const struct bgp_peer_config *
 	if (now->state == BGP_PATH_GOOD) {
 		now->good.ifindex = found.ifindex;
 		memcpy(now->good.ifname, name, sizeof(name));
-		(void)fib_link_vrf(found.ifindex, now->good.vrf); /* else as it was */
+		(void)iface_vrf(found.ifindex, now->good.vrf); /* else as it was */
 		now->good.source = found.source;
 		now->good.direct = !addr_is_set(&found.gateway) || (now->good.direct && near);
 	}
@@ -149,7 +152,7 @@ static void check_source(struct bgp_path *now, const struct bgp_peer_config *c)
 {
 	char text[ADDR_TEXT_MAX];
 	const struct addr *source = bgp_peer_source(c);
-	uint32_t scope = c->ifname[0] ? fib_interface_index(c->ifname, NULL) : 0;
+	uint32_t scope = c->ifname[0] ? iface_index(c->ifname, NULL) : 0;
 	if (!source || fib_has_address(source, scope))
 		return;
 	if (!now->link)

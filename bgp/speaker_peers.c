@@ -11,7 +11,7 @@
 #include "lib/log.h"
 #include "lib/mem.h"
 #include "lib/str.h"
-#include "net/fib.h"
+#include "net/iface.h"
 #include "process/loop.h"
 
 /* Peers without configuration that are kept at a time (accept_any). */
@@ -189,7 +189,7 @@ struct origin {
  * agent itself was started in; peers without one are in that. */
 static bool is_from(const struct bgp_peer_config *c, const struct origin *from, uint32_t home)
 {
-	uint32_t device = c->ifname[0] ? fib_interface_index(c->ifname, NULL) : home;
+	uint32_t device = c->ifname[0] ? iface_index(c->ifname, NULL) : home;
 	return addr_equal(&c->addr, &from->addr) && from->device == device &&
 	       (device || !c->ifname[0]);
 }

@@ -8,7 +8,7 @@
 #include "lib/log.h"
 #include "lib/mem.h"
 #include "lib/str.h"
-#include "net/fib.h"
+#include "net/iface.h"
 
 struct vrf {
 	struct list_node node;
@@ -81,8 +81,8 @@ static const char *vrf_of(const struct bgp_peer_config *p, char buf[static IF_NA
 	buf[0] = '\0';
 	if (p->in_vrf)
 		return p->ifname;
-	const uint32_t ifindex = p->ifname[0] ? fib_interface_index(p->ifname, unsure) : 0;
-	if (ifindex && fib_link_vrf(ifindex, buf) < 0)
+	const uint32_t ifindex = p->ifname[0] ? iface_index(p->ifname, unsure) : 0;
+	if (ifindex && iface_vrf(ifindex, buf) < 0)
 		*unsure = true;
 	return buf;
 }
@@ -129,7 +129,7 @@ static void open_vrf(struct vrf *v, const struct endpoint *at, bool near)
 {
 	struct err err = { "" };
 	bool unsure = false;
-	uint32_t ifindex = fib_interface_index(v->name, &unsure);
+	uint32_t ifindex = iface_index(v->name, &unsure);
 	bool same = v->near == near && v->at.port == at->port && addr_equal(&v->at.addr, &at->addr);
 	if (unsure || (same && ifindex == v->ifindex && (v->listener.fd >= 0 || !ifindex)))
 		return;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "lib/err.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -27,4 +28,10 @@ int err_prefix(struct err *err, int code, const char *fmt, ...)
 	if (n >= 0 && (size_t)n < sizeof(err->text))
 		snprintf(err->text + n, sizeof(err->text) - (size_t)n, "%s", inner.text);
 	return code;
+}
+
+bool err_is_unavailable(int error)
+{
+	return error == -EMFILE || error == -ENFILE || error == -ENOMEM || error == -ENOBUFS ||
+	       error == -EINTR || error == -EAGAIN;
 }

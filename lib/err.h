@@ -9,6 +9,8 @@
 #ifndef LIB_ERR_H
 #define LIB_ERR_H
 
+#include <stdbool.h>
+
 struct err {
 	char text[512]; /* NUL-terminated, cut when longer */
 };
@@ -19,5 +21,9 @@ int err_set(struct err *err, int code, const char *fmt, ...) __attribute__((form
 /* Puts a context in front of the text that is there: "app dns: " + "vip 192.0.2.1: …". */
 int err_prefix(struct err *err, int code, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/* -errno that says nothing about what was asked: the kernel could not be (no descriptor, no memory,
+ * a table that changed all the time). To be asked again. */
+bool err_is_unavailable(int error);
 
 #endif

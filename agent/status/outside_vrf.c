@@ -7,7 +7,7 @@
 #include "agent/model/vrf_reach.h"
 #include "lib/mem.h"
 #include "lib/str.h"
-#include "net/fib.h"
+#include "net/iface.h"
 
 struct outside_vrf_place {
 	char name[IF_NAMESIZE], vrf[IF_NAMESIZE]; /* that it belongs to; "": none */
@@ -33,8 +33,8 @@ void outside_vrf_done(struct outside_vrf *o)
 
 static void ask_kernel(const struct host_changes *host, struct outside_vrf_place *place)
 {
-	struct fib_link link = { .name = "" }, master = { .name = "" };
-	uint32_t ifindex = fib_interface_index(place->name, NULL);
+	struct iface link = { .name = "" }, master = { .name = "" };
+	uint32_t ifindex = iface_index(place->name, NULL);
 	place->is_there = ifindex != 0;
 	if (!place->is_there)
 		return;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "agent/status/way_back.h"
+#include "net/iface.h"
 
 #include <stdio.h>
 
@@ -12,7 +13,7 @@ bool way_back_matters(const struct bgp_peer_status *peer)
  * configuration. */
 uint32_t way_back_vrf(const struct bgp_peer_status *peer, const struct host_changes *host)
 {
-	struct fib_link link;
+	struct iface link;
 	if (!peer->config->ifname[0] || peer->path_ifindex == 0)
 		return 0;
 	host_changes_link(host, peer->path_ifindex, &link);
@@ -22,7 +23,7 @@ uint32_t way_back_vrf(const struct bgp_peer_status *peer, const struct host_chan
 const char *way_back_text(uint32_t vrf, const struct host_changes *host,
 			  char text[static WAY_BACK_TEXT_MAX])
 {
-	struct fib_link link = { .name = "" };
+	struct iface link = { .name = "" };
 	if (vrf != 0)
 		host_changes_link(host, vrf, &link);
 	bool known = link.name[0]; /* else it has gone meanwhile */

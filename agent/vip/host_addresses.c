@@ -12,6 +12,8 @@
 #include "lib/log.h"
 #include "lib/mem.h"
 #include "net/fib.h"
+#include "net/iface.h"
+#include "net/iface_addr.h"
 
 bool host_addresses_explain_gateways(const struct host_addresses *h, struct strbuf *text)
 {
@@ -144,7 +146,7 @@ static bool find_id_towards(const struct config *config, const struct bgp_peer_c
 		return false;
 	*ret = path.source;
 	return serves_as_id(config, ret) ||
-	       (fib_interface_address(path.ifindex, AF_INET, ret, NULL) == 0 &&
+	       (iface_addr_global(path.ifindex, AF_INET, ret, NULL) == 0 &&
 		serves_as_id(config, ret));
 }
 
@@ -159,15 +161,15 @@ static uint32_t interface_towards(const struct bgp_peer_config *peer)
 /* The MAC address of the first peer's interface that has one; its index, 0: there is none. The
  * first peer before it whose interface is not known now, and would count at another start, is
  * *ret_missing; NULL: none. */
-static uint32_t find_mac(const struct host_addresses *h, struct fib_link *ret,
+static uint32_t find_mac(const struct host_addresses *h, struct iface *ret,
 			 const struct bgp_peer_config **ret_missing)
 {
-	*ret = (struct fib_link){ 0 };
+	*ret = (struct iface){ 0 };
 	*ret_missing = NULL;
 	for (size_t i = 0; i < h->bgp.n_peers; i++) {
 		uint32_t ifindex = interface_towards(&h->peers[i]);
 		if (ifindex)
-			fib_link(ifindex, ret);
+			iface_read(ifindex, ret);
 		else if (!*ret_missing)
 			*ret_missing = &h->peers[i];
 		if (ifindex && ret->mac_len > 0)
@@ -192,7 +194,7 @@ static int derive_router_id(struct host_addresses *h, struct err *err)
 {
 	char machine[SD_ID128_STRING_MAX] = "", text[ADDR_TEXT_MAX];
 	const struct bgp_peer_config *missing;
-	struct fib_link link;
+	struct iface link;
 	sd_id128_t id;
 	bool has_machine = sd_id128_get_machine(&id) >= 0;
 	bool has_mac = find_mac(h, &link, &missing);
@@ -249,7 +251,7 @@ static bool own_address_towards(const struct bgp_peer_config *peer, uint8_t fami
 		*ret = path.source;
 		return true;
 	}
-	return fib_interface_address(path.ifindex, family, ret, NULL) == 0;
+	return iface_addr_global(path.ifindex, family, ret, NULL) == 0;
 }
 
 static int explain_no_own(uint8_t family, const struct addr *gone, struct err *err)

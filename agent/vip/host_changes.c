@@ -7,6 +7,7 @@
 #include "lib/mem.h"
 #include "net/fib.h"
 #include "net/hostwatch.h"
+#include "net/iface.h"
 #include "net/subnets.h"
 #include "process/loop.h"
 
@@ -14,7 +15,7 @@
 struct fact {
 	uint32_t ifindex;
 	bool has_link, has_default4; /* the fields below are known */
-	struct fib_link link;
+	struct iface link;
 	bool default4;
 };
 
@@ -187,16 +188,16 @@ bool host_changes_default4_in(const struct host_changes *c, uint32_t vrf)
 	return f->default4;
 }
 
-void host_changes_link(const struct host_changes *c, uint32_t ifindex, struct fib_link *ret)
+void host_changes_link(const struct host_changes *c, uint32_t ifindex, struct iface *ret)
 {
-	*ret = (struct fib_link){ .name = "" };
+	*ret = (struct iface){ .name = "" };
 	if (!c) {
-		(void)fib_link(ifindex, ret);
+		(void)iface_read(ifindex, ret);
 		return;
 	}
 	struct fact *f = fact_of(c->facts, ifindex);
 	if (!f->has_link)
-		f->has_link = fib_link(ifindex, &f->link) == 0;
+		f->has_link = iface_read(ifindex, &f->link) == 0;
 	if (f->has_link)
 		*ret = f->link;
 }

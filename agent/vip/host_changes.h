@@ -16,6 +16,7 @@
 #include "lib/err.h"
 #include "lib/str.h"
 #include "net/fib.h"
+#include "net/iface.h"
 
 struct host_changes;
 
@@ -28,10 +29,10 @@ void host_changes_catch_up(struct host_changes *c);
 uint64_t host_changes_count(const struct host_changes *c);
 /* fib_has_default4(), as of the last change of the host. NULL: true. */
 bool host_changes_has_default4(const struct host_changes *c);
-/* The same of a VRF, and fib_link(): asked for once until the host changes. NULL: asked for each
+/* The same of a VRF, and iface_read(): asked for once until the host changes. NULL: asked for each
  * time. */
 bool host_changes_default4_in(const struct host_changes *c, uint32_t vrf);
-void host_changes_link(const struct host_changes *c, uint32_t ifindex, struct fib_link *ret);
+void host_changes_link(const struct host_changes *c, uint32_t ifindex, struct iface *ret);
 /* The subnets of this host, kept up to date. NULL works. */
 const struct subnets *host_changes_subnets(const struct host_changes *c);
 void host_changes_free(struct host_changes *c);

@@ -10,6 +10,8 @@
 #include <cmocka.h>
 
 #include "lib/array.h"
+#include "net/iface.h"
+#include "net/iface_addr.h"
 #include "net/loopback.h"
 #include "tests/unit/hidden_tags.h"
 #include "tests/unit/own_netns.h"
@@ -295,7 +297,7 @@ static void test_interface_address(void **state)
 			struct addr a = { 0 };
 			struct err err = { "" };
 			char buf[ADDR_TEXT_MAX];
-			int r = fib_interface_address(f->d0, families[j], &a, &err);
+			int r = iface_addr_global(f->d0, families[j], &a, &err);
 			if (r != (want ? 0 : -ENOENT) ||
 			    strcmp(addr_format(&a, buf), want ? want : "none") != 0)
 				fail_msg("%s: %d %s", interfaces[i].name, r, buf);
@@ -306,12 +308,12 @@ static void test_interface_address(void **state)
 	struct addr a;
 	must("ip addr add 10.255.0.1/32 dev lo; ip addr add 10.0.0.2/24 dev d0");
 	a = addr_of("10.0.0.2");
-	assert_true(fib_interface_has(f->d0, &a));
-	assert_false(fib_interface_has(1, &a));
+	assert_true(iface_addr_is_on(f->d0, &a));
+	assert_false(iface_addr_is_on(1, &a));
 	a = addr_of("10.255.0.1");
-	assert_false(fib_interface_has(f->d0, &a));
-	assert_int_equal(fib_interface_address(1, AF_INET, &a, NULL), -ENOENT);
-	assert_int_equal(fib_interface_address(4711, AF_INET, &a, NULL), -ENOENT);
+	assert_false(iface_addr_is_on(f->d0, &a));
+	assert_int_equal(iface_addr_global(1, AF_INET, &a, NULL), -ENOENT);
+	assert_int_equal(iface_addr_global(4711, AF_INET, &a, NULL), -ENOENT);
 }
 
 static void test_link_local_of_an_interface(void **state)
@@ -320,15 +322,15 @@ static void test_link_local_of_an_interface(void **state)
 	struct addr a = { 0 }, wanted = addr_of("fe80::77"), other = addr_of("fe80::78");
 	must("echo 0 > /proc/sys/net/ipv6/conf/d0/accept_dad; ip addr flush dev d0");
 	must("ip addr add 2001:db8::1/64 dev d0 nodad");
-	assert_int_equal(fib_interface_link_local(f->d0, NULL, &a), -ENOENT);
+	assert_int_equal(iface_addr_link_local(f->d0, NULL, &a), -ENOENT);
 	must("ip addr add fe80::7/64 dev d0 nodad; ip addr add fe80::77/64 dev d0 nodad");
-	assert_int_equal(fib_interface_link_local(f->d0, NULL, &a), 0);
+	assert_int_equal(iface_addr_link_local(f->d0, NULL, &a), 0);
 	assert_true(addr_is_link_local(&a));
-	assert_int_equal(fib_interface_link_local(f->d0, &wanted, &a), 0);
+	assert_int_equal(iface_addr_link_local(f->d0, &wanted, &a), 0);
 	expect_addr("address", &a, "fe80::77");
-	assert_int_equal(fib_interface_link_local(f->d0, &other, &a), -ENOENT);
+	assert_int_equal(iface_addr_link_local(f->d0, &other, &a), -ENOENT);
 	expect_addr("address", &a, "fe80::77"); /* untouched */
-	assert_int_not_equal(fib_interface_link_local(4711, NULL, &a), 0);
+	assert_int_not_equal(iface_addr_link_local(4711, NULL, &a), 0);
 }
 
 static void test_default_route_of_ipv4(void **state)
@@ -351,13 +353,13 @@ static void test_default_route_of_ipv4(void **state)
 static void port_of_a_bridge_is_in_no_vrf(void **state)
 {
 	const struct fixture *f = *state;
-	struct fib_link link;
+	struct iface link;
 	char vrf[IF_NAMESIZE] = "before";
 	must("ip link add br0 type bridge; ip link set d0 master br0");
-	assert_int_equal(fib_link(f->d0, &link), 0);
+	assert_int_equal(iface_read(f->d0, &link), 0);
 	assert_int_equal(link.master, if_nametoindex("br0"));
 	assert_false(link.is_in_vrf);
-	assert_int_equal(fib_link_vrf(f->d0, vrf), 0);
+	assert_int_equal(iface_vrf(f->d0, vrf), 0);
 	assert_string_equal(vrf, "");
 }
 

@@ -13,6 +13,7 @@
 #include "agent/status/way_back.h"
 #include "agent/vip/host_changes.h"
 #include "lib/log.h"
+#include "net/iface.h"
 #include "tests/unit/fake_speaker.h"
 #include "tests/unit/loop_until.h"
 #include "tests/unit/own_netns.h"
@@ -181,7 +182,7 @@ static void the_default_route_is_followed(void **state)
 static void links_are_followed(void **state)
 {
 	struct bed *b = *state;
-	struct fib_link link;
+	struct iface link;
 	uint32_t index = if_nametoindex("d1");
 	host_changes_link(b->changes, index, &link);
 	assert_string_equal(link.name, "d1");

@@ -14,6 +14,7 @@
 #include "agent/status/view_route.h"
 #include "agent/vip/host_changes.h"
 #include "lib/str.h"
+#include "net/iface.h"
 #include "tests/unit/captured_log.h"
 
 #define PEERS 2
@@ -48,10 +49,10 @@ bool host_changes_default4_in(const struct host_changes *c, uint32_t vrf)
 	return true;
 }
 
-void host_changes_link(const struct host_changes *c, uint32_t ifindex, struct fib_link *ret)
+void host_changes_link(const struct host_changes *c, uint32_t ifindex, struct iface *ret)
 {
 	(void)c, (void)ifindex;
-	*ret = (struct fib_link){ 0 };
+	*ret = (struct iface){ 0 };
 }
 
 struct bed {
