@@ -12,9 +12,9 @@
 #include "agent/http/reply_forms.h"
 #include "agent/status/view_json.h"
 #include "agent/status/view_peers.h"
+#include "lib/clock.h"
 #include "lib/log.h"
 #include "lib/str.h"
-#include "process/loop.h"
 
 struct order {
 	struct agent *a;
@@ -55,7 +55,7 @@ static void do_disable(const struct order *o)
 		refuse(o->ret, 507, &err);
 		return;
 	}
-	peer_orders_disable(&a->peer_orders, &o->id, text, loop_wall(), o->call->principal.name);
+	peer_orders_disable(&a->peer_orders, &o->id, text, wall_now(), o->call->principal.name);
 	peer_set_store(a, &o->id);
 	if (!same) {
 		log_order(o, "disable");

@@ -16,9 +16,9 @@
 #include "agent/http/reply_forms.h"
 #include "agent/status/view_diff.h"
 #include "agent/status/view_json.h"
+#include "lib/clock.h"
 #include "lib/log.h"
 #include "lib/str.h"
-#include "process/loop.h"
 
 struct edit {
 	struct agent *a;
@@ -114,7 +114,7 @@ static void add(const struct edit *o, struct bgp_peer_config *peer,
 		return;
 	}
 	if (!same) {
-		peer_orders_add(&a->peer_orders, &o->id, o->call->definition, loop_wall(),
+		peer_orders_add(&a->peer_orders, &o->id, o->call->definition, wall_now(),
 				o->call->principal.name);
 		peer_set_store(a, &o->id);
 		reload_overtaken(a->reload);

@@ -11,6 +11,7 @@
 #include "agent/status/drift_sum.h"
 #include "agent/status/metrics.h"
 #include "agent/vip/nat_served.h"
+#include "lib/clock.h"
 #include "lib/mem.h"
 #include "lib/version.h"
 #include "process/fd_limit.h"
@@ -80,7 +81,7 @@ static void add_roll(struct metrics_fleet *ret, const struct roll *r)
 {
 	ret->roll_waits = r->phase == ROLL_WAITING;
 	ret->rolls = !ret->roll_waits;
-	ret->roll_is_stuck = roll_is_stuck(r, loop_wall());
+	ret->roll_is_stuck = roll_is_stuck(r, wall_now());
 }
 
 static struct metrics_fleet fleet_totals(const struct fleet_agent *fleet)
