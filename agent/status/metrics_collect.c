@@ -6,12 +6,10 @@
 #include "agent/app/drains.h"
 #include "agent/bfd/peer_bfd.h"
 #include "agent/fleet/fleet_agent.h"
-#include "agent/model/roll.h"
 #include "agent/programs/programs.h"
 #include "agent/status/drift_sum.h"
 #include "agent/status/metrics.h"
 #include "agent/vip/nat_served.h"
-#include "lib/clock.h"
 #include "lib/mem.h"
 #include "lib/version.h"
 #include "process/fd_limit.h"
@@ -77,24 +75,6 @@ static struct metrics_program *list_programs(const struct programs *programs, si
 	return list;
 }
 
-static void add_roll(struct metrics_fleet *ret, const struct roll *r)
-{
-	ret->roll_waits = r->phase == ROLL_WAITING;
-	ret->rolls = !ret->roll_waits;
-	ret->roll_is_stuck = roll_is_stuck(r, wall_now());
-}
-
-static struct metrics_fleet fleet_totals(const struct fleet_agent *fleet)
-{
-	struct fleet_agent_status s;
-	fleet_agent_status(fleet, &s);
-	return (struct metrics_fleet){ .has_session = s.session[0],
-				       .guarded = s.n_apps,
-				       .kept = s.n_kept,
-				       .waiting = s.n_waiting,
-				       .joining = s.n_joining };
-}
-
 void metrics_collect(const struct status_sources *in, struct metric_page *page)
 {
 	struct peer_list peers;
@@ -137,6 +117,7 @@ void metrics_collect(const struct status_sources *in, struct metric_page *page)
 		.latencies = bgp_speaker_latencies(in->speaker),
 		.nat = nat_status(in->nat),
 		.nat_unserved = actuator_nat_dead(in->actuator)->n,
+		.roll = in->roll,
 		.peers = peers.items,
 		.n_peers = peers.n,
 		.bfd_process_restarts = peer_bfd_restarts(in->bfd),
@@ -148,12 +129,11 @@ void metrics_collect(const struct status_sources *in, struct metric_page *page)
 	m.bfd = bfd;
 	struct metrics_program *programs = list_programs(in->programs, &m.n_programs);
 	m.programs = programs;
-	struct metrics_fleet fleet = { 0 };
-	if (in->fleet)
-		fleet = fleet_totals(in->fleet);
-	if (in->roll)
-		add_roll(&fleet, in->roll);
-	m.fleet = in->fleet ? &fleet : NULL;
+	struct fleet_agent_status fleet;
+	if (in->fleet) {
+		fleet_agent_status(in->fleet, &fleet);
+		m.fleet = &fleet;
+	}
 	find_ends(in->tls_keys, &m);
 	monitor_runner_status(in->runner, &m.commands);
 	m.checks = m.commands.present_checks;
