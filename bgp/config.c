@@ -19,6 +19,11 @@ const char *bgp_origin_name(enum bgp_origin origin)
 	return "unknown";
 }
 
+bool bgp_number_equal(struct bgp_number a, struct bgp_number b)
+{
+	return a.given == b.given && (!a.given || a.value == b.value);
+}
+
 const char *bgp_peer_name(const struct bgp_peer_config *peer, char buf[static BGP_PEER_NAME_MAX])
 {
 	char text[ADDR_TEXT_MAX];

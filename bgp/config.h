@@ -53,6 +53,9 @@ struct bgp_number {
 	uint32_t value;
 };
 
+/* What is not given has no value. */
+bool bgp_number_equal(struct bgp_number a, struct bgp_number b);
+
 /* ORIGIN of a route that has one of its own. */
 struct bgp_origin_choice {
 	bool given;

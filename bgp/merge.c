@@ -133,24 +133,19 @@ static struct bgp_number own_or(bool has, uint32_t own, struct bgp_number peer_a
 	return has ? (struct bgp_number){ true, own } : peer_attrs;
 }
 
-static bool numbers_equal(struct bgp_number a, struct bgp_number b)
-{
-	return a.given == b.given && (!a.given || a.value == b.value);
-}
-
 static bool weights_differ(const struct bgp_peer_attrs *a, const struct bgp_peer_attrs *b,
 			   const struct bgp_route_attrs *route)
 {
 	bool has = route->has_weight || a->weight.given;
 	return (has && a->link_bandwidth != b->link_bandwidth) ||
-	       (!route->has_weight && !numbers_equal(a->weight, b->weight));
+	       (!route->has_weight && !bgp_number_equal(a->weight, b->weight));
 }
 
 bool bgp_peer_attrs_numbers_differ(const struct bgp_peer_attrs *a, const struct bgp_peer_attrs *b,
 				   const struct bgp_route_attrs *route, bool ibgp)
 {
-	bool med = !route->has_med && !numbers_equal(a->med, b->med);
-	bool local_pref = !route->has_local_pref && !numbers_equal(a->local_pref, b->local_pref);
+	bool med = !route->has_med && !bgp_number_equal(a->med, b->med);
+	bool local_pref = !route->has_local_pref && !bgp_number_equal(a->local_pref, b->local_pref);
 	bool prepends = !route->has_prepends && !route->as_path.given &&
 			a->prepends.value != b->prepends.value;
 	return med || weights_differ(a, b, route) || (ibgp ? local_pref : prepends);

@@ -26,7 +26,7 @@ static bool parse_address(const char *text, struct bgp_peer_ref *ret)
 	return true;
 }
 
-static bool has(const struct bgp_peer_refs *refs, const char *text)
+bool bgp_peer_refs_has(const struct bgp_peer_refs *refs, const char *text)
 {
 	for (size_t i = 0; i < refs->n; i++)
 		if (str_equal(refs->items[i].text, text))
@@ -39,7 +39,7 @@ void bgp_peer_refs_add(struct bgp_peer_refs *refs, const char *text)
 	struct bgp_peer_ref ref = { 0 };
 	if (!parse_address(text, &ref))
 		ref.text = mem_strdup(text);
-	if (has(refs, ref.text)) {
+	if (bgp_peer_refs_has(refs, ref.text)) {
 		free(ref.text);
 		return;
 	}
@@ -76,7 +76,7 @@ static bool refs_equal(const struct bgp_peer_refs *a, const struct bgp_peer_refs
 	if (a->n != b->n)
 		return false;
 	for (size_t i = 0; i < a->n; i++)
-		if (!has(b, a->items[i].text))
+		if (!bgp_peer_refs_has(b, a->items[i].text))
 			return false;
 	return true;
 }

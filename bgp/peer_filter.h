@@ -38,6 +38,8 @@ struct bgp_route_variant {
 	const struct bgp_peer_filter *filter;
 };
 
+/* `text` is one of the names, letter by letter. */
+bool bgp_peer_refs_has(const struct bgp_peer_refs *refs, const char *text);
 /* Appends a name, unless it is there already. */
 void bgp_peer_refs_add(struct bgp_peer_refs *refs, const char *text);
 bool bgp_peer_ref_matches(const struct bgp_peer_ref *ref, const struct bgp_peer_config *peer);

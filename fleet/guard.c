@@ -169,7 +169,7 @@ bool fleet_may_drain(const struct fleet_view *v, const struct fleet_rule *rule, 
 
 enum place { PLACE_NONE, PLACE_LINE, PLACE_SLOT };
 
-static bool is_same_claim(const struct fleet_claim *a, const struct fleet_claim *b)
+bool fleet_claim_equal(const struct fleet_claim *a, const struct fleet_claim *b)
 {
 	return a->number == b->number && str_equal(a->node, b->node) &&
 	       str_equal(a->session, b->session);
@@ -182,7 +182,7 @@ static enum place find_place(const struct fleet_view *v, const struct fleet_clai
 	const struct fleet_leave *l = &v->leave;
 	*ret_ahead = 0;
 	for (size_t i = 0; i < l->n; i++) {
-		if (is_same_claim(&l->claims[i], me))
+		if (fleet_claim_equal(&l->claims[i], me))
 			return i < l->n_slots ? PLACE_SLOT : PLACE_LINE;
 		if (i >= l->n_slots && !str_equal(l->claims[i].node, me->node))
 			*ret_ahead += fleet_view_is_live(v, &l->claims[i]);

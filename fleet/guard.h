@@ -159,10 +159,12 @@ size_t fleet_count_joining(const struct fleet_view *v);
 /* How many must stay up: rounded up, at least 1. */
 size_t fleet_min_up(const struct fleet_view *v, const struct fleet_rule *rule, wall_t now);
 
-/* ---- of a view, for other lines ---- */
+/* ---- of a view and its claims, for other lines ---- */
 
 /* NULL: no session holds the key. */
 const struct fleet_up *fleet_view_find(const struct fleet_view *v, const char *node);
+/* Of the same episode of the same agent, and in one session. */
+bool fleet_claim_equal(const struct fleet_claim *a, const struct fleet_claim *b);
 /* Does the session of the claim hold the node's key? */
 bool fleet_view_is_live(const struct fleet_view *v, const struct fleet_claim *c);
 /* A copy of `from` without the claims of `node` and those whose session has ended, with room for

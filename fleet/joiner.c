@@ -58,12 +58,6 @@ span_t fleet_joiner_wait(const struct fleet_joiner *j, span_t poll, span_t poll_
 
 /* ---- decisions ---- */
 
-static bool is_same(const struct fleet_claim *a, const struct fleet_claim *b)
-{
-	return a->number == b->number && str_equal(a->node, b->node) &&
-	       str_equal(a->session, b->session);
-}
-
 static bool counts(const struct fleet_view *v, const struct fleet_claim *c)
 {
 	if (!fleet_view_is_live(v, c))
@@ -80,7 +74,7 @@ static bool find_place(const struct fleet_view *v, const struct fleet_claim *me,
 	*ret_first = NULL;
 	for (size_t i = 0; i < v->join.n; i++) {
 		const struct fleet_claim *c = &v->join.claims[i];
-		if (is_same(c, me))
+		if (fleet_claim_equal(c, me))
 			return true;
 		if (str_equal(c->node, me->node) || !counts(v, c))
 			continue;

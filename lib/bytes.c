@@ -41,9 +41,7 @@ uint16_t reader_u16(struct reader *r)
 uint32_t reader_u32(struct reader *r)
 {
 	const uint8_t *p = reader_bytes(r, 4);
-	if (!p)
-		return 0;
-	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+	return p ? bytes_u32(p) : 0;
 }
 
 void reader_copy(struct reader *r, void *dst, size_t len)

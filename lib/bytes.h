@@ -13,6 +13,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Of four bytes that are there, for the blocks of a hash. */
+static inline uint32_t bytes_u32(const uint8_t *p)
+{
+	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
+
 struct reader {
 	const uint8_t *p;
 	const uint8_t *end;

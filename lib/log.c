@@ -5,10 +5,9 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "lib/mono.h"
+#include "lib/clock.h"
 #include "lib/redact.h"
 #include "lib/str.h"
 #include "lib/utf8.h"
@@ -78,13 +77,6 @@ void log_set_sink(log_sink *sink, void *userdata)
 {
 	event_sink = sink;
 	sink_userdata = userdata;
-}
-
-static wall_t wall_now(void)
-{
-	struct timespec ts;
-	clock_gettime(CLOCK_REALTIME, &ts);
-	return (wall_t)ts.tv_sec * USEC_PER_SEC + (wall_t)ts.tv_nsec / 1000;
 }
 
 /* `text` is escaped: it has no control characters. */

@@ -4,16 +4,13 @@
 #include <assert.h>
 #include <string.h>
 
+#include "lib/bytes.h"
+
 #define BLOCK 64
 
 static uint32_t rotate(uint32_t v, unsigned n)
 {
 	return v << n | v >> (32 - n);
-}
-
-static uint32_t read_word(const uint8_t *p)
-{
-	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
 }
 
 static void write_word(uint8_t *p, uint32_t v)
@@ -38,7 +35,7 @@ static void add_block(uint32_t state[static 5], const uint8_t *block)
 {
 	uint32_t w[80], s[5];
 	for (unsigned t = 0; t < 16; t++)
-		w[t] = read_word(block + (size_t)4 * t);
+		w[t] = bytes_u32(block + (size_t)4 * t);
 	for (unsigned t = 16; t < 80; t++)
 		w[t] = rotate(w[t - 3] ^ w[t - 8] ^ w[t - 14] ^ w[t - 16], 1);
 	memcpy(s, state, sizeof(s));

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/bytes.h"
+
 /* FIPS 180-4 4.2.2 */
 static const uint32_t constants[64] = {
 	0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4,
@@ -19,11 +21,6 @@ static const uint32_t constants[64] = {
 	0xc67178f2,
 };
 
-static uint32_t big_endian(const uint8_t *p)
-{
-	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
-}
-
 static uint32_t rotated(uint32_t x, unsigned n)
 {
 	return x >> n | x << (32 - n);
@@ -32,7 +29,7 @@ static uint32_t rotated(uint32_t x, unsigned n)
 static void schedule(const uint8_t block[static SHA256_BLOCK], uint32_t w[static 64])
 {
 	for (size_t i = 0; i < 16; i++)
-		w[i] = big_endian(block + 4 * i);
+		w[i] = bytes_u32(block + 4 * i);
 	for (size_t i = 16; i < 64; i++) {
 		uint32_t a = w[i - 15], b = w[i - 2];
 		w[i] = w[i - 16] + (rotated(a, 7) ^ rotated(a, 18) ^ a >> 3) + w[i - 7] +

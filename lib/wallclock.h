@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Dates, from CLOCK_REALTIME values. Pure: the clock is read by the caller. */
+/* Dates, from CLOCK_REALTIME values. Pure: lib/clock.h reads the clock. */
 #ifndef LIB_WALLCLOCK_H
 #define LIB_WALLCLOCK_H
 

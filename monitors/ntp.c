@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <time.h>
 
+#include "lib/clock.h"
 #include "lib/mem.h"
 #include "lib/str.h"
 #include "monitors/exchange.h"
@@ -27,18 +28,6 @@ struct ntp_check {
 	struct ntp_request request; /* the latest; an answer to an earlier one came too late */
 	struct ntp_expected expected;
 };
-
-static wall_t wall_of(const struct timespec *ts)
-{
-	return (wall_t)ts->tv_sec * USEC_PER_SEC + (wall_t)ts->tv_nsec / 1000;
-}
-
-static wall_t wall_now(void)
-{
-	struct timespec ts;
-	clock_gettime(CLOCK_REALTIME, &ts);
-	return wall_of(&ts);
-}
 
 static uint64_t random_cookie(void)
 {
@@ -62,7 +51,7 @@ static wall_t received_at(struct msghdr *msg)
 		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_TIMESTAMPNS)
 			continue;
 		memcpy(&ts, CMSG_DATA(c), sizeof(ts));
-		return wall_of(&ts);
+		return (wall_t)ts.tv_sec * USEC_PER_SEC + (wall_t)ts.tv_nsec / 1000;
 	}
 	return wall_now();
 }

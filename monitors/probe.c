@@ -29,18 +29,12 @@ static void fill_in(struct monitor_timing *t, const struct monitor_timing *defau
 	t->fall = count_of(t->fall, defaults->fall);
 }
 
-static bool timing_equal(const struct monitor_timing *a, const struct monitor_timing *b)
-{
-	return a->interval == b->interval && a->fast_interval == b->fast_interval &&
-	       a->timeout == b->timeout && a->rise == b->rise && a->fall == b->fall;
-}
-
 bool probe_set_timing(struct probe *p, const struct monitor_spec *spec,
 		      const struct monitor_timing *defaults)
 {
 	struct monitor_timing t = spec->timing;
 	fill_in(&t, defaults);
-	if (timing_equal(&t, &p->spec.timing))
+	if (monitor_timing_equal(&t, &p->spec.timing))
 		return false;
 	p->spec.timing = t;
 	p->verdict.rise = t.rise;

@@ -107,7 +107,7 @@ void monitor_spec_copy(struct monitor_spec *dst, const struct monitor_spec *src)
 	*dst = copy;
 }
 
-static bool timing_equal(const struct monitor_timing *a, const struct monitor_timing *b)
+bool monitor_timing_equal(const struct monitor_timing *a, const struct monitor_timing *b)
 {
 	return a->interval == b->interval && a->fast_interval == b->fast_interval &&
 	       a->timeout == b->timeout && a->rise == b->rise && a->fall == b->fall;
@@ -127,7 +127,7 @@ bool monitor_spec_equal(const struct monitor_spec *a, const struct monitor_spec 
 {
 	if (a->kind != b->kind || a->evidence != b->evidence || a->scope != b->scope)
 		return false;
-	if (!timing_equal(&a->timing, &b->timing) || !options_equal(a, b))
+	if (!monitor_timing_equal(&a->timing, &b->timing) || !options_equal(a, b))
 		return false;
 	return a->kind->equal ? a->kind->equal(a, b) : str_equal(a->text, b->text);
 }

@@ -53,6 +53,7 @@ int monitor_spec_set_option(struct monitor_spec *s, const char *name, const char
 void monitor_spec_done(struct monitor_spec *s);
 void monitor_spec_copy(struct monitor_spec *dst, const struct monitor_spec *src);
 bool monitor_spec_equal(const struct monitor_spec *a, const struct monitor_spec *b);
+bool monitor_timing_equal(const struct monitor_timing *a, const struct monitor_timing *b);
 
 /* The text after "KIND:", a view; NULL when there is no colon. */
 const char *monitor_spec_argument(const struct monitor_spec *s);

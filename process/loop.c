@@ -27,13 +27,6 @@ mono_t loop_clock(void)
 	return (mono_t)ts.tv_sec * USEC_PER_SEC + (mono_t)ts.tv_nsec / 1000;
 }
 
-wall_t loop_wall(void)
-{
-	struct timespec ts;
-	clock_gettime(CLOCK_REALTIME, &ts);
-	return (wall_t)ts.tv_sec * USEC_PER_SEC + (wall_t)ts.tv_nsec / 1000;
-}
-
 uint32_t loop_random(void)
 {
 	uint32_t v = 0;

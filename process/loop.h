@@ -15,7 +15,6 @@
 
 #include "lib/histogram.h"
 #include "lib/mono.h"
-#include "lib/wallclock.h"
 
 enum loop_priority {
 	LOOP_FLUSH = -30,  /* BGP output that was decided in this turn; signals */
@@ -34,8 +33,6 @@ enum loop_priority {
 mono_t loop_now(sd_event *loop);
 /* CLOCK_MONOTONIC at this instant, to measure how long something took within a turn. */
 mono_t loop_clock(void);
-/* CLOCK_REALTIME at this instant. */
-wall_t loop_wall(void);
 /* 32 bits for jitter; not for secrets. */
 uint32_t loop_random(void);
 /* The turns so far that took longer than 50 ms. They are logged with file and name of the handler,

@@ -16,6 +16,7 @@
 #include "agent/cli/listen_event.h"
 #include "bgp/speaker.h"
 #include "bgp/update.h"
+#include "lib/clock.h"
 #include "lib/hash.h"
 #include "lib/log.h"
 #include "lib/mem.h"
@@ -42,7 +43,7 @@ struct receiver {
 
 static void print(struct receiver *r, struct listen_event *e, const struct bgp_peer_status *status)
 {
-	e->at = loop_wall();
+	e->at = wall_now();
 	e->peer = status->config->addr;
 	e->peer_as = status->peer_as;
 	listen_event_print(e, r->json, stdout);

@@ -242,11 +242,10 @@ static void build_key(struct config_build *b, const struct config_node *node,
 		else if (key->type && node->kind == CONFIG_SEQUENCE)
 			wrong_kind(b, node, "a value or a mapping ('key: value')");
 		else
-			build_section(b, node, key->section,
-				      key->add ? key->add(target) : (char *)target + key->offset);
+			build_section(b, node, key->section, config_section_target(key, target));
 		break;
 	case CONFIG_SECTIONS:
-		build_sections(b, node, key, (char *)target + key->offset);
+		build_sections(b, node, key, config_field(key, target));
 		break;
 	}
 }

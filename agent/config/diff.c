@@ -67,11 +67,6 @@ static void diff_key(const struct config_key *key, const void *a, const void *b,
 		change->effect = effect;
 }
 
-static void *target_of(const struct config_key *key, void *target)
-{
-	return key->add ? key->add(target) : config_field(key, target);
-}
-
 /* Lists of mappings are objects of their own, and so are the sessions that `bgp` has the defaults
  * of. `add` may fill in what is not set, hence no const. */
 static void diff_section(const struct config_section *s, void *a, void *b, const char *prefix,
@@ -85,7 +80,8 @@ static void diff_section(const struct config_section *s, void *a, void *b, const
 			diff_key(k, a, b, path, change);
 		if (k->shape == CONFIG_SECTION) {
 			strbuf_add(&sb, ".");
-			diff_section(k->section, target_of(k, a), target_of(k, b), path, change);
+			diff_section(k->section, config_section_target(k, a),
+				     config_section_target(k, b), path, change);
 		} else if (k->shape != CONFIG_SECTIONS || k->type) {
 			diff_key(k, a, b, path, change);
 		}

@@ -7,10 +7,10 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "lib/clock.h"
 #include "lib/mem.h"
 #include "lib/str.h"
 #include "net/tls_keys.h"
-#include "process/loop.h"
 #include "process/regular_file.h"
 
 #define PASSWORD_MAX 80 /* of the kernel, see config_type_password */
@@ -122,7 +122,7 @@ static void warn_of_end(const struct config_node *node, const char *file, wall_t
 			struct config_findings *findings)
 {
 	char date[DATE_TEXT_MAX];
-	if (end > 0 && end < loop_wall())
+	if (end > 0 && end < wall_now())
 		config_warn(findings, config_at(node), "'%.200s' has expired at %s", file,
 			    date_format(end, date));
 }

@@ -254,20 +254,15 @@ static json_t *show_mappings(struct shower *s, const struct config_key *key, con
 	return NULL;
 }
 
-static void *field_of(const struct config_key *key, void *target)
-{
-	return key->add ? key->add(target) : config_field(key, target);
-}
-
 /* One that is on, and has nothing else to say, is true. */
 static json_t *show_mapping(struct shower *s, const struct config_key *key, void *target,
 			    void *blank)
 {
 	json_t *on = key->type ? show_value(s, key, target, blank) : NULL;
 	bool off = key->type && !json_is_true(on);
-	json_t *o =
-		off ? NULL
-		    : show_section(s, key->section, field_of(key, target), field_of(key, blank));
+	json_t *o = off ? NULL
+			: show_section(s, key->section, config_section_target(key, target),
+				       config_section_target(key, blank));
 	if (off || (on && json_object_size(o) == 0)) {
 		json_decref(o);
 		return on;

@@ -26,12 +26,6 @@ struct taking {
 	json_t *exported; /* attributes that the last channel sets; NULL: none before */
 };
 
-static void lost(const struct taking *t, const struct statement *s, const char *why)
-{
-	char text[STATEMENT_TEXT_MAX];
-	convert_lost(t->b->c, s->at, statement_text(s, text), "%s", why);
-}
-
 /* ---- words ---- */
 
 /* The one behind `word`; "" for none. */
@@ -91,7 +85,7 @@ static void carry_local(struct taking *t, const struct statement *s)
 	set_local_address(t->peer, bird_value(t->b, statement_word(s, 1)));
 	set_as(t->peer, "local_as", behind(t, s, "as"));
 	if (*behind(t, s, "port"))
-		lost(t, s, "the port of this side is bgp.listen");
+		statement_lost(t->b->c, s, "the port of this side is bgp.listen");
 }
 
 static void carry_neighbor(struct taking *t, const struct statement *s)
@@ -102,7 +96,7 @@ static void carry_neighbor(struct taking *t, const struct statement *s)
 	if (is_address(address, &family))
 		convert_set(t->peer, "peer_ip", address);
 	else if (str_equal(address, "range"))
-		lost(t, s, "each peer has an address of its own, or an interface");
+		statement_lost(t->b->c, s, "each peer has an address of its own, or an interface");
 	if (str_equal(last, "external") || str_equal(last, "internal"))
 		convert_set(t->peer, "peer_as", last);
 	else
@@ -124,7 +118,7 @@ static void carry_multihop(struct taking *t, const struct statement *s)
 	else if (str_to_u64(last_word(t, s), 255, &ttl) == 0)
 		convert_set_number(t->peer, "multihop_ttl", ttl);
 	else
-		lost(t, s, "not a number of hops");
+		statement_lost(t->b->c, s, "not a number of hops");
 }
 
 static void carry_seconds(struct taking *t, const struct statement *s)
@@ -143,7 +137,7 @@ static void carry_seconds(struct taking *t, const struct statement *s)
 		if (str_to_u64(last_word(t, s), UINT32_MAX, &seconds) == 0)
 			convert_set_seconds(t->peer, times[i].key, seconds);
 		else
-			lost(t, s, "not a number of seconds");
+			statement_lost(t->b->c, s, "not a number of seconds");
 	}
 }
 
@@ -175,7 +169,8 @@ static void carry_bfd(struct taking *t, const struct statement *s)
 	if (s->is_block)
 		bird_bfd_options(t->b, s, t->peer);
 	else if (str_equal(last_word(t, s), "graceful"))
-		lost(t, s, "the session ends when BFD is down, as without graceful");
+		statement_lost(t->b->c, s,
+			       "the session ends when BFD is down, as without graceful");
 }
 
 static void carry_disabled(struct taking *t, const struct statement *s)
@@ -219,14 +214,16 @@ static void carry_next_hop(struct taking *t, const struct statement *s)
 	if (is_address(word, &family))
 		convert_set(t->peer, family == AF_INET ? "next_hop" : "next_hop6", word);
 	else
-		lost(t, s, "the next hop is that of the session, or next_hop");
+		statement_lost(t->b->c, s, "the next hop is that of the session, or next_hop");
 }
 
 /* The attributes of a peer are those of both families. */
 static void add_exported(struct taking *t, const struct statement *s, json_t *attributes)
 {
 	if (t->exported && !json_equal(t->exported, attributes))
-		lost(t, s, "the other family sets other attributes, those of a peer are for both");
+		statement_lost(
+			t->b->c, s,
+			"the other family sets other attributes, those of a peer are for both");
 	else
 		json_object_update(t->peer, attributes);
 	json_decref(t->exported);
@@ -252,7 +249,7 @@ static void carry_router_id(struct taking *t, const struct statement *s)
 	json_t *bgp = convert_section(t->b->c, "bgp");
 	const char *before = convert_get(bgp, "router_id"), *word = last_word(t, s);
 	if (*before && !str_equal(before, word)) {
-		lost(t, s, "all sessions have one router ID");
+		statement_lost(t->b->c, s, "all sessions have one router ID");
 		return;
 	}
 	convert_set(bgp, "router_id", word);
@@ -262,13 +259,14 @@ static void carry_router_id(struct taking *t, const struct statement *s)
 static void carry_import(struct taking *t, const struct statement *s)
 {
 	if (s->n_words != 2 || !str_equal(last_word(t, s), "none"))
-		lost(t, s, RECEIVED);
+		statement_lost(t->b->c, s, RECEIVED);
 }
 
 static void carry_table(struct taking *t, const struct statement *s)
 {
 	if (!str_starts(last_word(t, s), "master"))
-		lost(t, s, "there are no routing tables, an app says which peers it is for");
+		statement_lost(t->b->c, s,
+			       "there are no routing tables, an app says which peers it is for");
 }
 
 static void carry_direct(struct taking *t, const struct statement *s)
@@ -355,7 +353,7 @@ static const struct form *find_form(const struct statement *s)
 
 static void drop(struct taking *t, const struct statement *s)
 {
-	lost(t, s, find_form(s)->why);
+	statement_lost(t->b->c, s, find_form(s)->why);
 }
 
 static void drop_if_on(struct taking *t, const struct statement *s)
@@ -384,7 +382,7 @@ static void carry_statement(struct taking *t, const struct statement *s)
 {
 	const struct form *form = find_form(s);
 	if (!form)
-		lost(t, s, "not known");
+		statement_lost(t->b->c, s, "not known");
 	else if (*t->family || !is_done(t, form)) /* each channel has its own */
 		form->carry(t, s);
 }

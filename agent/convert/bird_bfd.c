@@ -7,12 +7,6 @@
 #include "lib/array.h"
 #include "lib/str.h"
 
-static void lost(const struct bird *b, const struct statement *s, const char *why)
-{
-	char text[STATEMENT_TEXT_MAX];
-	convert_lost(b->c, s->at, statement_text(s, text), "%s", why);
-}
-
 json_t *bird_bfd_of(json_t *peer)
 {
 	json_t *bfd = json_object_get(peer, "bfd");
@@ -69,7 +63,7 @@ static void carry_interval(const struct bird *b, const struct statement *s, json
 		if (read_time(b, s, i == 0 ? 1 : 3, text))
 			set_once(peer, times[i].key, json_string(text));
 		else
-			lost(b, s, "not a time");
+			statement_lost(b->c, s, "not a time");
 	}
 }
 
@@ -79,7 +73,7 @@ static void carry_multiplier(const struct bird *b, const struct statement *s, js
 	if (str_to_u64(bird_last(b, s), UINT32_MAX, &number) == 0)
 		set_once(peer, "multiplier", json_integer((json_int_t)number));
 	else
-		lost(b, s, "not a number");
+		statement_lost(b->c, s, "not a number");
 }
 
 static void carry_authentication(const struct bird *b, const struct statement *s, json_t *peer)
@@ -92,7 +86,7 @@ static void carry_authentication(const struct bird *b, const struct statement *s
 		set_once(peer, "authentication",
 			 json_string(meticulous ? "meticulous-sha1" : "sha1"));
 	else
-		lost(b, s, "authentication is none, sha1 or meticulous-sha1");
+		statement_lost(b->c, s, "authentication is none, sha1 or meticulous-sha1");
 }
 
 static void carry_password(const struct bird *b, const struct statement *s, json_t *peer)
@@ -103,7 +97,7 @@ static void carry_password(const struct bird *b, const struct statement *s, json
 		if (statement_is(in, "id") && str_to_u64(bird_last(b, in), 255, &id) == 0)
 			set_once(peer, "key_id", json_integer((json_int_t)id));
 		else if (in->n_words > 0)
-			lost(b, in, "a key has an id only, and holds at all times");
+			statement_lost(b->c, in, "a key has an id only, and holds at all times");
 	}
 }
 
@@ -121,9 +115,10 @@ static void carry_option(const struct bird *b, const struct statement *s, json_t
 	else if (statement_is(s, "password"))
 		carry_password(b, s, peer);
 	else if (statement_begins(s, "idle tx interval"))
-		lost(b, s, "packets are sent every second while the session is not up");
+		statement_lost(b->c, s,
+			       "packets are sent every second while the session is not up");
 	else if (s->n_words > 0)
-		lost(b, s, "not known");
+		statement_lost(b->c, s, "not known");
 }
 
 void bird_bfd_options(const struct bird *b, const struct statement *block, json_t *peer)
@@ -193,9 +188,9 @@ static void carry_block(const struct bird *b, const struct statement *s)
 	}
 	json_decref(said);
 	if (unclear)
-		lost(b, s,
-		     "the file does not say which peers are on this interface: give them the keys "
-		     "of bgp.peers[].bfd");
+		statement_lost(b->c, s,
+			       "the file does not say which peers are on this interface: give them "
+			       "the keys of bgp.peers[].bfd");
 }
 
 static void carry_protocol(const struct bird *b, const struct statement *protocol)
@@ -207,9 +202,9 @@ static void carry_protocol(const struct bird *b, const struct statement *protoco
 		if (statement_is(s, "interface") || statement_is(s, "multihop"))
 			carry_block(b, s);
 		else if (statement_is(s, "neighbor"))
-			lost(b, s, "BFD is that of a peer, bgp.peers[].bfd");
+			statement_lost(b->c, s, "BFD is that of a peer, bgp.peers[].bfd");
 		else if (s->n_words > 0 && !statement_is(s, "disabled"))
-			lost(b, s, "sessions of BFD are those of the peers with bfd");
+			statement_lost(b->c, s, "sessions of BFD are those of the peers with bfd");
 	}
 }
 

@@ -16,12 +16,6 @@ struct taking {
 	bool conditional; /* not for all routes that are announced */
 };
 
-static void lost(const struct taking *t, const struct statement *s, const char *why)
-{
-	char text[STATEMENT_TEXT_MAX];
-	convert_lost(t->b->c, s->at, statement_text(s, text), "%s", why);
-}
-
 /* ---- what is done to an attribute ---- */
 
 /* "( ( 65000 , 100 ) )" as "65000:100" */
@@ -150,9 +144,10 @@ static void carry_statement(struct taking *t, const struct statement *s)
 	t->conditional |= branch && !holds(t, s);
 	size_t action = find_action(s);
 	if (action < s->n_words && (t->conditional || !carry_action(s, action, t->peer)))
-		lost(t, s,
-		     "attributes are those of bgp, of a peer and of an app: communities, med, "
-		     "prepend, local_pref");
+		statement_lost(
+			t->b->c, s,
+			"attributes are those of bgp, of a peer and of an app: communities, med, "
+			"prepend, local_pref");
 	carry_call(t, s);
 	carry_body(t, s);
 	t->conditional = before;

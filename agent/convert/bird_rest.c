@@ -4,12 +4,6 @@
 #include "lib/array.h"
 #include "lib/str.h"
 
-static void lost(const struct bird *b, const struct statement *s, const char *why)
-{
-	char text[STATEMENT_TEXT_MAX];
-	convert_lost(b->c, s->at, statement_text(s, text), "%s", why);
-}
-
 static bool is_disabled(const struct bird *b, const struct statement *protocol)
 {
 	for (const struct statement *s = protocol->first; s; s = s->next)
@@ -43,10 +37,10 @@ static void carry_protocol(const struct bird *b, const struct statement *s)
 	for (size_t i = 0; i < ARRAY_SIZE(protocols); i++)
 		if (str_equal(kind, protocols[i].kind)) {
 			if (protocols[i].why)
-				lost(b, s, protocols[i].why);
+				statement_lost(b->c, s, protocols[i].why);
 			return;
 		}
-	lost(b, s, "vipherald speaks BGP only");
+	statement_lost(b->c, s, "vipherald speaks BGP only");
 }
 
 static bool is_file(const char *word)
@@ -75,13 +69,13 @@ static void carry_option(const struct bird *b, const struct statement *s)
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(options); i++)
 		if (statement_begins(s, options[i].words)) {
-			lost(b, s, options[i].why);
+			statement_lost(b->c, s, options[i].why);
 			return;
 		}
 	if (str_equal(statement_word(s, 1), "table"))
-		lost(b, s, "there are no routing tables");
+		statement_lost(b->c, s, "there are no routing tables");
 	else
-		lost(b, s, "not known");
+		statement_lost(b->c, s, "not known");
 }
 
 void bird_rest_carry(const struct bird *b, const struct statement *s)
@@ -98,7 +92,8 @@ void bird_rest_carry(const struct bird *b, const struct statement *s)
 	else if (!statement_is(s, "log"))
 		carry_option(b, s);
 	else if (is_file(statement_word(s, 1)))
-		lost(b, s,
-		     "the log goes to stderr: systemd's journal, or whoever starts the agent, "
-		     "keeps it");
+		statement_lost(
+			b->c, s,
+			"the log goes to stderr: systemd's journal, or whoever starts the agent, "
+			"keeps it");
 }

@@ -30,12 +30,6 @@ struct taking {
 	size_t n_neighbors;
 };
 
-static void lost(struct taking *t, const struct statement *s, const char *why)
-{
-	char text[STATEMENT_TEXT_MAX];
-	convert_lost(t->c, s->at, statement_text(s, text), "%s", why);
-}
-
 /* ---- neighbors ---- */
 
 static const struct statement *find_template(const struct taking *t, const char *name)
@@ -102,7 +96,7 @@ static void carry_statement(struct taking *t, const struct statement *s)
 	else if (statement_is(s, "group"))
 		carry_group(t, s);
 	else if (s->n_words > 0 && !statement_is(s, "template") && !statement_is(s, "process"))
-		lost(t, s, "not known");
+		statement_lost(t->c, s, "not known");
 }
 
 /* ---- programs ---- */
@@ -160,7 +154,8 @@ static void carry_process_key(struct taking *t, const struct statement *s, json_
 		json_object_set_new(process, "respawn", json_false());
 	else if (s->n_words > 0 && !statement_is(s, "run") && !statement_is(s, "encoder") &&
 		 !statement_is(s, "respawn") && !statement_is(s, "neighbor-changes"))
-		lost(t, s, "programs are told of sessions, not of messages and routes");
+		statement_lost(t->c, s,
+			       "programs are told of sessions, not of messages and routes");
 }
 
 static size_t count_peers(const struct taking *t)
@@ -194,9 +189,10 @@ static void check_listeners(struct taking *t, const struct statement *s)
 {
 	const json_t *listeners = json_object_get(t->programs, statement_word(s, 1));
 	if (listeners && json_array_size(listeners) < count_peers(t))
-		lost(t, s,
-		     "its routes go to all peers, here they were for some neighbors only, "
-		     "unless its lines name them");
+		statement_lost(
+			t->c, s,
+			"its routes go to all peers, here they were for some neighbors only, "
+			"unless its lines name them");
 }
 
 /* ExaBGP 4 and 5 run it, and its routes go to no neighbor: here they would go to all. */
@@ -205,9 +201,9 @@ static bool has_neighbor(struct taking *t, const struct statement *s)
 	if (json_object_get(t->programs, statement_word(s, 1)) ||
 	    json_object_get(t->programs, EXABGP_MATCHED))
 		return true;
-	lost(t, s,
-	     "no neighbor has it in api { processes [ … ]; }: ExaBGP runs it and sends its routes "
-	     "to no neighbor, here they would go to all; it is left out");
+	statement_lost(t->c, s,
+		       "no neighbor has it in api { processes [ … ]; }: ExaBGP runs it and sends "
+		       "its routes to no neighbor, here they would go to all; it is left out");
 	return false;
 }
 
@@ -231,7 +227,7 @@ static void carry_process(struct taking *t, const struct statement *s)
 		run = run->next;
 	if (!run || !*statement_word(run, 1)) {
 		if (s->is_block)
-			lost(t, s, "it runs nothing");
+			statement_lost(t->c, s, "it runs nothing");
 		return;
 	}
 	if (!has_neighbor(t, s))

@@ -4,12 +4,6 @@
 #include "lib/array.h"
 #include "lib/str.h"
 
-static void lost(struct convert *c, const struct statement *s, const char *why)
-{
-	char text[STATEMENT_TEXT_MAX];
-	convert_lost(c, s->at, statement_text(s, text), "%s", why);
-}
-
 /* ---- families ---- */
 
 void exabgp_family_carry(struct convert *c, json_t *peer, const struct statement *block)
@@ -22,7 +16,7 @@ void exabgp_family_carry(struct convert *c, json_t *peer, const struct statement
 		if (ip && str_equal(kind, "unicast"))
 			convert_append(peer, "families", family);
 		else
-			lost(c, s, "vipherald offers unicast only");
+			statement_lost(c, s, "vipherald offers unicast only");
 	}
 }
 
@@ -59,12 +53,12 @@ static void carry_capability(struct convert *c, const struct statement *s)
 		if (!statement_is(s, capabilities[i].name))
 			continue;
 		if (is_off(s) && capabilities[i].offered)
-			lost(c, s, "this capability is always offered");
+			statement_lost(c, s, "this capability is always offered");
 		else if (!is_off(s) && !capabilities[i].offered)
-			lost(c, s, "vipherald does not offer this capability");
+			statement_lost(c, s, "vipherald does not offer this capability");
 		return;
 	}
-	lost(c, s, "not known");
+	statement_lost(c, s, "not known");
 }
 
 static void carry_graceful_restart(struct convert *c, json_t *peer, const struct statement *s,
@@ -75,7 +69,7 @@ static void carry_graceful_restart(struct convert *c, json_t *peer, const struct
 		return;
 	if (s->n_words > 1 && !str_equal(statement_word(s, 1), "enable") &&
 	    str_to_u64(statement_word(s, 1), 4095, &seconds) < 0) {
-		lost(c, s, "not a number of seconds up to 4095");
+		statement_lost(c, s, "not a number of seconds up to 4095");
 		return;
 	}
 	convert_set_true(peer, "graceful_restart");

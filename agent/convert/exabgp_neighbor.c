@@ -33,12 +33,6 @@ static bool is_yes(const struct statement *s)
 	return true;
 }
 
-static void lost(struct taking *t, const struct statement *s, const char *why)
-{
-	char text[STATEMENT_TEXT_MAX];
-	convert_lost(t->c, s->at, statement_text(s, text), "%s", why);
-}
-
 /* ---- single keys ---- */
 
 static void carry_local_address(struct taking *t, const struct statement *s)
@@ -48,7 +42,7 @@ static void carry_local_address(struct taking *t, const struct statement *s)
 	if (str_equal(word, "auto"))
 		return;
 	if (addr_parse(word, &a) < 0)
-		lost(t, s, "not an address");
+		statement_lost(t->c, s, "not an address");
 	else
 		convert_set(t->peer, a.family == AF_INET ? "local_ip" : "local_ip6", word);
 }
@@ -59,7 +53,7 @@ static void carry_as(struct taking *t, const struct statement *s)
 	const char *word = statement_word(s, 1);
 	const char *key = statement_is(s, "local-as") ? "local_as" : "peer_as";
 	if (str_equal(word, "auto") && str_equal(key, "local_as"))
-		lost(t, s, "the local AS has to be given");
+		statement_lost(t->c, s, "the local AS has to be given");
 	else if (str_to_u64(word, UINT32_MAX, &as) == 0)
 		convert_set_number(t->peer, key, as);
 	else
@@ -69,7 +63,7 @@ static void carry_as(struct taking *t, const struct statement *s)
 static void carry_hold_time(struct taking *t, const struct statement *s)
 {
 	if (str_to_u64(statement_word(s, 1), UINT16_MAX, &t->hold_time) < 0)
-		lost(t, s, "not a number of seconds; 180 is used");
+		statement_lost(t->c, s, "not a number of seconds; 180 is used");
 }
 
 static void carry_router_id(struct taking *t, const struct statement *s)
@@ -77,7 +71,8 @@ static void carry_router_id(struct taking *t, const struct statement *s)
 	json_t *bgp = convert_section(t->c, "bgp");
 	const char *before = convert_get(bgp, "router_id"), *word = statement_word(s, 1);
 	if (*before && !str_equal(before, word)) {
-		lost(t, s, "all sessions have one router ID, that of the first neighbor");
+		statement_lost(t->c, s,
+			       "all sessions have one router ID, that of the first neighbor");
 		return;
 	}
 	convert_set(bgp, "router_id", word);
@@ -111,7 +106,7 @@ static void carry_listen(struct taking *t, const struct statement *s)
 	const char *before = convert_get(bgp, "listen");
 	snprintf(text, sizeof(text), ":%.10s", statement_word(s, 1));
 	if (*before && !str_equal(before, text)) {
-		lost(t, s, "one port is listened on, that of the first neighbor");
+		statement_lost(t->c, s, "one port is listened on, that of the first neighbor");
 		return;
 	}
 	convert_set(bgp, "listen", text);
@@ -122,7 +117,7 @@ static void carry_connect(struct taking *t, const struct statement *s)
 {
 	uint64_t port;
 	if (str_to_u64(statement_word(s, 1), 65535, &port) < 0)
-		lost(t, s, "not a port");
+		statement_lost(t->c, s, "not a port");
 	else
 		convert_set_number(t->peer, "port", port);
 }
@@ -133,15 +128,16 @@ static void carry_ttl(struct taking *t, const struct statement *s)
 	if (!is_yes(s))
 		return;
 	if (str_to_u64(statement_word(s, 1), 255, &ttl) < 0 || ttl == 0)
-		lost(t, s, "not a TTL");
+		statement_lost(t->c, s, "not a TTL");
 	else if (statement_is(s, "incoming-ttl"))
 		t->ttl_in = ttl;
 	else
 		t->ttl_out = ttl;
 	if (statement_is(s, "incoming-ttl") && t->ttl_in != 255)
-		lost(t, s,
-		     "received packets are checked for a TTL of 255 (ttl_security) or not "
-		     "at all");
+		statement_lost(
+			t->c, s,
+			"received packets are checked for a TTL of 255 (ttl_security) or not "
+			"at all");
 }
 
 static void carry_md5_ip(struct taking *t, const struct statement *s)
@@ -149,7 +145,7 @@ static void carry_md5_ip(struct taking *t, const struct statement *s)
 	const char *word = statement_word(s, 1);
 	if (!str_equal(word, convert_get(t->peer, "local_ip")) &&
 	    !str_equal(word, convert_get(t->peer, "local_ip6")))
-		lost(t, s, "the key is that of the peer's address");
+		statement_lost(t->c, s, "the key is that of the peer's address");
 }
 
 static void carry_off_only(struct taking *t, const struct statement *s)
@@ -157,25 +153,26 @@ static void carry_off_only(struct taking *t, const struct statement *s)
 	if (is_yes(s) && !statement_is(s, "manual-eor"))
 		return;
 	if (is_yes(s))
-		lost(t, s, "End-of-RIB is sent when all routes are");
+		statement_lost(t->c, s, "End-of-RIB is sent when all routes are");
 }
 
 static void carry_rate_limit(struct taking *t, const struct statement *s)
 {
 	if (is_yes(s))
-		lost(t, s, "messages are sent as they arise");
+		statement_lost(t->c, s, "messages are sent as they arise");
 }
 
 static void carry_unsaid(struct taking *t, const struct statement *s)
 {
-	lost(t, s, "no host name is sent in OPEN");
+	statement_lost(t->c, s, "no host name is sent in OPEN");
 }
 
 static void carry_interface(struct taking *t, const struct statement *s)
 {
-	lost(t, s,
-	     "the kernel's routes choose the interface: local_ip, or interface: in the place "
-	     "of peer_ip for the router on a link");
+	statement_lost(
+		t->c, s,
+		"the kernel's routes choose the interface: local_ip, or interface: in the place "
+		"of peer_ip for the router on a link");
 }
 
 static void carry_nothing(struct taking *t, const struct statement *s)
@@ -222,16 +219,17 @@ static void add_program(void *context, const char *name)
 static void carry_match(struct taking *t, const struct statement *s)
 {
 	add_program(t, EXABGP_MATCHED);
-	lost(t, s,
-	     "programs are not matched by patterns, a program that no api names is taken for one "
-	     "of these");
+	statement_lost(t->c, s,
+		       "programs are not matched by patterns, a program that no api names is taken "
+		       "for one of these");
 }
 
 static void carry_told(struct taking *t, const struct statement *s)
 {
 	bool sessions = statement_is(s, "neighbor-changes");
 	if (!sessions && (s->is_block || is_yes(s)))
-		lost(t, s, "programs are told of sessions, not of messages and routes");
+		statement_lost(t->c, s,
+			       "programs are told of sessions, not of messages and routes");
 }
 
 static bool is_told(const struct statement *s)
@@ -256,7 +254,7 @@ static void carry_api(struct taking *t, const struct statement *s)
 		else if (is_told(in))
 			carry_told(t, in);
 		else if (in->n_words > 0)
-			lost(t, in, "not known");
+			statement_lost(t->c, in, "not known");
 	}
 }
 
@@ -286,7 +284,7 @@ static void carry_static(struct taking *t, const struct statement *s)
 		if (statement_is(in, "route") || statement_is(in, "attributes"))
 			carry_route(t, in);
 		else if (in->n_words > 0)
-			lost(t, in, "not known");
+			statement_lost(t->c, in, "not known");
 	}
 }
 
@@ -295,12 +293,12 @@ static void carry_announce(struct taking *t, const struct statement *s)
 	for (const struct statement *family = s->first; family; family = family->next) {
 		bool ip = statement_is(family, "ipv4") || statement_is(family, "ipv6");
 		if (!ip && family->n_words > 0)
-			lost(t, family, "vipherald announces unicast routes only");
+			statement_lost(t->c, family, "vipherald announces unicast routes only");
 		for (const struct statement *in = ip ? family->first : NULL; in; in = in->next) {
 			if (statement_is(in, "unicast"))
 				carry_route(t, in);
 			else if (in->n_words > 0)
-				lost(t, in, "vipherald announces unicast routes only");
+				statement_lost(t->c, in, "vipherald announces unicast routes only");
 		}
 	}
 }
@@ -308,7 +306,7 @@ static void carry_announce(struct taking *t, const struct statement *s)
 static void carry_other_routes(struct taking *t, const struct statement *s)
 {
 	if (s->first)
-		lost(t, s, "vipherald announces unicast routes only");
+		statement_lost(t->c, s, "vipherald announces unicast routes only");
 }
 
 static void carry_family(struct taking *t, const struct statement *s)
@@ -417,7 +415,7 @@ static void carry_layer(struct taking *t, const struct statement *layer, unsigne
 		if (s->n_words == 0 || (key && key->pass != pass) || (!key && pass == 0))
 			continue;
 		if (!key)
-			lost(t, s, "not known");
+			statement_lost(t->c, s, "not known");
 		else if (key->often || !is_seen(t, key, s, layer != t->n->group))
 			key->carry(t, s);
 	}
@@ -475,7 +473,8 @@ static void finish_password(struct taking *t)
 		convert_set(t->peer, "password", key);
 		return;
 	}
-	lost(t, base64, "the key is not a text in base64: put it into a file, password_file");
+	statement_lost(t->c, base64,
+		       "the key is not a text in base64: put it into a file, password_file");
 	json_object_del(t->peer, "password");
 }
 
@@ -487,8 +486,10 @@ static void finish_ttl(struct taking *t)
 	if (t->ttl_in == 255)
 		convert_set_true(t->peer, "ttl_security");
 	else if (internal && t->ttl_out > 0)
-		lost(t, seen(t, "outgoing-ttl") ? seen(t, "outgoing-ttl") : seen(t, "ttl-security"),
-		     "packets to an iBGP peer have the TTL of the kernel");
+		statement_lost(t->c,
+			       seen(t, "outgoing-ttl") ? seen(t, "outgoing-ttl")
+						       : seen(t, "ttl-security"),
+			       "packets to an iBGP peer have the TTL of the kernel");
 	else if (!internal && t->ttl_out > 1 && t->ttl_out < 255)
 		convert_set_number(t->peer, "multihop_ttl", t->ttl_out);
 	else if (!internal && t->ttl_out != 1)
@@ -509,7 +510,7 @@ void exabgp_neighbor_carry(struct convert *c, const struct exabgp_neighbor *n,
 		if (statement_is(s, "peer-address"))
 			address = statement_word(s, 1);
 	if (strchr(address, '/')) {
-		lost(&t, n->own, "each peer has an address of its own, or an interface");
+		statement_lost(t.c, n->own, "each peer has an address of its own, or an interface");
 		return;
 	}
 	while (convert_item(c, "peers", t.position))

@@ -343,9 +343,8 @@ static void flatten(const struct statement *s, struct statement *flat)
 
 static void carry_prefixes(struct exabgp_routes *routes, struct taking *t, size_t first)
 {
-	char text[STATEMENT_TEXT_MAX];
 	if (t->refused)
-		convert_lost(t->c, t->s->at, statement_text(t->s, text), "%s", t->refused);
+		statement_lost(t->c, t->s, t->refused);
 	else if (first == 1)
 		add_prefix(routes, t, statement_word(t->s, 1));
 	for (size_t i = first; !t->refused && first > 1 && i < t->s->n_words; i++)

@@ -244,6 +244,12 @@ const char *statement_text(const struct statement *s, char buf[static STATEMENT_
 	return buf;
 }
 
+void statement_lost(struct convert *c, const struct statement *s, const char *why)
+{
+	char text[STATEMENT_TEXT_MAX];
+	convert_lost(c, s->at, statement_text(s, text), "%s", why);
+}
+
 void statement_each(const struct statement *s, size_t *i,
 		    void (*carry)(void *context, const char *word), void *context)
 {

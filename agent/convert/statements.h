@@ -43,6 +43,8 @@ bool statement_begins(const struct statement *s, const char *words);
 /* "hold-time 30", cut to what fits. Returns `buf`. */
 #define STATEMENT_TEXT_MAX 200
 const char *statement_text(const struct statement *s, char buf[static STATEMENT_TEXT_MAX]);
+/* The statement is not carried over. */
+void statement_lost(struct convert *c, const struct statement *s, const char *why);
 /* The words between brackets or parentheses from position `*i` on, or the single word that is
  * there: calls `carry` for each, without commas; *i is then behind them. */
 void statement_each(const struct statement *s, size_t *i,

@@ -45,6 +45,7 @@
 #include "agent/daemon/what_if.h"
 #include "agent/fleet/fleet_agent.h"
 #include "agent/programs/programs.h"
+#include "lib/clock.h"
 #include "lib/log.h"
 #include "lib/str.h"
 #include "lib/version.h"
@@ -425,7 +426,7 @@ int agent_run(const char *config_file)
 	int rc = start_config_load(&a, config_file);
 	if (rc < 0)
 		return rc == -EINVAL ? EX_CONFIG : 1;
-	a.events = event_ring_new(EVENTS_MAX, loop_wall());
+	a.events = event_ring_new(EVENTS_MAX, wall_now());
 	a.hooks = hooks_new(&a);
 	log_set_sink(on_event, &a);
 	log_event(LOG_INFO, "agent", EVENT("agent.started"), "vipherald %s", VIPHERALD_VERSION);

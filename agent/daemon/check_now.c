@@ -10,6 +10,7 @@
 #include "agent/status/stream.h"
 #include "agent/status/view_json.h"
 #include "agent/status/view_monitor.h"
+#include "lib/clock.h"
 #include "lib/log.h"
 #include "lib/mem.h"
 #include "monitors/watch.h"
@@ -123,7 +124,7 @@ static bool is_over(const struct asked *x, const struct app *app)
 static json_t *results_json(const struct asked *x, const struct app *app, bool over)
 {
 	struct monitor_status m;
-	struct view_clock clock = { loop_clock(), loop_wall() };
+	struct view_clock clock = { loop_clock(), wall_now() };
 	json_t *monitors = json_array();
 	for (size_t i = 0; i < monitor_watch_n(app->watch); i++) {
 		monitor_watch_status(app->watch, i, &m);

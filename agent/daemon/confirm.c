@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "agent/store/store.h"
+#include "lib/clock.h"
 #include "lib/log.h"
 #include "lib/mem.h"
 #include "lib/str.h"
@@ -155,7 +156,7 @@ int confirm_prepare(struct confirm *c, const char *sha256, const char *by, struc
 		return err_set(err, -ENOENT, "%s", c->no_file.text);
 	str_copy(mark.sha256, sizeof(mark.sha256), sha256);
 	str_copy(mark.by, sizeof(mark.by), by);
-	date_format(loop_wall(), mark.at);
+	date_format(wall_now(), mark.at);
 	if (str_copy(mark.file, sizeof(mark.file), c->shown->path) < 0 ||
 	    confirm_mark_format(&mark, text, sizeof(text)) < 0)
 		return err_set(err, -EINVAL,
@@ -192,7 +193,7 @@ void confirm_open(struct confirm *c, span_t span)
 	char date[DATE_TEXT_MAX];
 	c->open = true;
 	set_timer(c, span);
-	show(c, usec_add(loop_wall(), span));
+	show(c, usec_add(wall_now(), span));
 	log_event(LOG_WARNING, "config", EVENT("reload.unconfirmed"),
 		  "%s is on trial for %s: the configuration before it returns at %s unless it is "
 		  "confirmed (vipherald confirm)",
@@ -215,7 +216,7 @@ void confirm_rolled_back(struct confirm *c)
 	confirm_stop(c);
 	c->open = false;
 	c->mark.state = CONFIRM_ROLLED_BACK;
-	date_format(loop_wall(), c->mark.at);
+	date_format(wall_now(), c->mark.at);
 	show(c, 0);
 	c->shown->rollbacks++;
 	config_file_rolled_back(c->shown, c->mark.sha256, c->mark.by, c->mark.at);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "agent/store/store.h"
+#include "lib/clock.h"
 #include "lib/log.h"
 #include "lib/mem.h"
 #include "lib/str.h"
@@ -74,7 +75,7 @@ static char *with_head(const char *file, const char *sha256, const char *text, s
 {
 	char date[DATE_TEXT_MAX];
 	char *content = mem_new(1, HEAD_MAX + len);
-	int head = snprintf(content, HEAD_MAX, MARK "%s %s %s\n", date_format(loop_wall(), date),
+	int head = snprintf(content, HEAD_MAX, MARK "%s %s %s\n", date_format(wall_now(), date),
 			    sha256, file);
 	if (head >= HEAD_MAX) {
 		free(content);

@@ -11,10 +11,11 @@
 #include "agent/daemon/peer_set.h"
 #include "agent/http/reply_forms.h"
 #include "agent/status/view_json.h"
+#include "agent/status/view_peer.h"
 #include "agent/status/view_peers.h"
+#include "lib/clock.h"
 #include "lib/log.h"
 #include "lib/str.h"
-#include "process/loop.h"
 
 struct order {
 	struct agent *a;
@@ -40,11 +41,6 @@ static void log_order(const struct order *o, const char *what)
 		  "%s peer %s by %s%s%s", what, o->name, o->call->who, *text ? ": " : "", text);
 }
 
-static json_t *result(const struct order *o, const char *text)
-{
-	return json_pack("{s:s, s:s}", "peer", o->name, "result", text);
-}
-
 static void do_disable(const struct order *o)
 {
 	struct agent *a = o->a;
@@ -55,15 +51,15 @@ static void do_disable(const struct order *o)
 		refuse(o->ret, 507, &err);
 		return;
 	}
-	peer_orders_disable(&a->peer_orders, &o->id, text, loop_wall(), o->call->principal.name);
+	peer_orders_disable(&a->peer_orders, &o->id, text, wall_now(), o->call->principal.name);
 	peer_set_store(a, &o->id);
 	if (!same) {
 		log_order(o, "disable");
 		bgp_speaker_disable(a->speaker, o->index, text);
 	}
-	reply_change(o->ret, result(o, same                 ? "unchanged"
-				       : o->status.disabled ? "changed"
-							    : "disabled"));
+	reply_change(o->ret, view_peer_result(o->name, same                 ? "unchanged"
+						       : o->status.disabled ? "changed"
+									    : "disabled"));
 }
 
 static void do_enable(const struct order *o)
@@ -75,7 +71,8 @@ static void do_enable(const struct order *o)
 		log_order(o, "enable");
 		bgp_speaker_enable(a->speaker, o->index);
 	}
-	reply_change(o->ret, result(o, o->status.disabled ? "enabled" : "unchanged"));
+	reply_change(o->ret,
+		     view_peer_result(o->name, o->status.disabled ? "enabled" : "unchanged"));
 }
 
 static void refuse_down(const struct order *o)
@@ -97,7 +94,7 @@ static void do_refresh(const struct order *o)
 		return;
 	}
 	log_order(o, "refresh");
-	reply_json(o->ret, 200, result(o, "refreshed"));
+	reply_json(o->ret, 200, view_peer_result(o->name, "refreshed"));
 }
 
 static void do_reset(const struct order *o)
@@ -112,7 +109,7 @@ static void do_reset(const struct order *o)
 	}
 	log_order(o, o->call->hard ? "hard reset of" : "reset");
 	bgp_speaker_reset(o->a->speaker, o->index, o->call->reason, o->call->hard);
-	reply_json(o->ret, 200, result(o, "reset"));
+	reply_json(o->ret, 200, view_peer_result(o->name, "reset"));
 }
 
 void peer_calls_answer(struct agent *a, const struct status_sources *in,

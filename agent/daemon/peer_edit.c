@@ -16,9 +16,10 @@
 #include "agent/http/reply_forms.h"
 #include "agent/status/view_diff.h"
 #include "agent/status/view_json.h"
+#include "agent/status/view_peer.h"
+#include "lib/clock.h"
 #include "lib/log.h"
 #include "lib/str.h"
-#include "process/loop.h"
 
 struct edit {
 	struct agent *a;
@@ -31,11 +32,6 @@ struct edit {
 static void refuse(const struct edit *o, unsigned status, const struct err *err)
 {
 	reply_json(o->ret, status, json_pack("{s:o}", "error", view_text(err->text)));
-}
-
-static json_t *result(const struct edit *o, const char *text)
-{
-	return json_pack("{s:s, s:s}", "peer", o->name, "result", text);
 }
 
 static void log_added(const struct edit *o, const char *what)
@@ -89,7 +85,7 @@ static unsigned check_add(const struct edit *o, struct err *err)
 static void answer_added(const struct edit *o, const char *text,
 			 const struct config_findings *findings)
 {
-	json_t *body = result(o, text);
+	json_t *body = view_peer_result(o->name, text);
 	json_object_set_new(body, "warnings", view_findings(findings, CONFIG_WARNING));
 	reply_change(o->ret, body);
 }
@@ -114,7 +110,7 @@ static void add(const struct edit *o, struct bgp_peer_config *peer,
 		return;
 	}
 	if (!same) {
-		peer_orders_add(&a->peer_orders, &o->id, o->call->definition, loop_wall(),
+		peer_orders_add(&a->peer_orders, &o->id, o->call->definition, wall_now(),
 				o->call->principal.name);
 		peer_set_store(a, &o->id);
 		reload_overtaken(a->reload);
@@ -146,7 +142,7 @@ static unsigned status_of(int rc)
 /* Of one that was in effect. */
 static void answer_deleted(const struct edit *o, const struct config_added_peers *before)
 {
-	json_t *body = result(o, "deleted");
+	json_t *body = view_peer_result(o->name, "deleted");
 	for (size_t i = 0; i < before->n; i++) {
 		const struct peer_id id = peer_id_of(&before->items[i]);
 		if (!peer_id_equal(&id, &o->id))

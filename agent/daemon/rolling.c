@@ -14,6 +14,7 @@
 #include "agent/fleet/fleet_agent.h"
 #include "agent/fleet/fleet_rolling.h"
 #include "agent/store/place.h"
+#include "lib/clock.h"
 #include "lib/log.h"
 #include "lib/mem.h"
 #include "lib/str.h"
@@ -155,7 +156,7 @@ static void enter(struct rolling *w, enum roll_phase phase, const struct log_req
 {
 	struct roll *r = w->roll;
 	r->phase = phase;
-	r->since = loop_wall();
+	r->since = wall_now();
 	r->note[0] = '\0';
 	w->has_ended = false;
 	store_put_roll(w->a->store, r);

@@ -11,10 +11,10 @@
 #include "agent/daemon/shown.h"
 #include "agent/status/readiness_collect.h"
 #include "agent/vip/vip.h"
+#include "lib/clock.h"
 #include "lib/mem.h"
 #include "lib/str.h"
 #include "monitors/watch.h"
-#include "process/loop.h"
 
 /* ---- what it is about ---- */
 
@@ -76,7 +76,7 @@ int rolling_make(const struct agent *a, const struct roll *wanted, struct roll *
 	ret->limit = wanted->limit;
 	ret->quiet = wanted->quiet;
 	ret->exit_status = -1;
-	ret->begun = loop_wall();
+	ret->begun = wall_now();
 	str_copy(ret->why, sizeof(ret->why), wanted->why);
 	return rc;
 }

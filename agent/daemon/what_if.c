@@ -16,6 +16,7 @@
 #include "agent/http/reply_forms.h"
 #include "agent/status/stream.h"
 #include "agent/status/view_forecast.h"
+#include "lib/clock.h"
 #include "lib/mem.h"
 #include "lib/str.h"
 #include "monitors/kinds.h"
@@ -236,7 +237,7 @@ static void go_on(struct what_if *w)
 static void on_view(size_t i, const struct fleet_view *view, void *userdata)
 {
 	struct question *q = userdata;
-	forecast_view_see(q->view, i, view, loop_wall());
+	forecast_view_see(q->view, i, view, wall_now());
 }
 
 /* Without an answer of Consul we give none: a gate must not open for it. */

@@ -6,6 +6,7 @@
 
 #include "agent/app/joins.h"
 #include "agent/fleet/fleet_told.h"
+#include "lib/clock.h"
 #include "lib/log.h"
 #include "lib/mem.h"
 #include "lib/str.h"
@@ -379,8 +380,7 @@ static void note_seen(struct fleet_app *f, const struct fleet_view *views, mono_
 	bool read = f->calls.kind == FLEET_TXN_READ || f->calls.kind == FLEET_TXN_REFRESH ||
 		    f->calls.kind == FLEET_TXN_CLAIM || f->calls.kind == FLEET_TXN_JOIN;
 	if (views && read && !f->is_gone)
-		fleet_seen_note(f->seen, f->config.n_vips, views, f->config.rules, loop_wall(),
-				now);
+		fleet_seen_note(f->seen, f->config.n_vips, views, f->config.rules, wall_now(), now);
 }
 
 static void on_done(enum fleet_result result, const struct fleet_view *views, const struct err *err,
@@ -395,7 +395,7 @@ static void on_done(enum fleet_result result, const struct fleet_view *views, co
 	bool had_reported = f->member.is_reported;
 	/* By an instance before this one. */
 	f->member.was_announced |= f->calls.was_announced;
-	fleet_member_answer(&f->member, f->request, result, views, loop_wall(), now);
+	fleet_member_answer(&f->member, f->request, result, views, wall_now(), now);
 	f->is_answered = result == FLEET_OK;
 	note_seen(f, views, now);
 	f->error = is_told(f, result) ? *err : (struct err){ "" };
@@ -454,13 +454,13 @@ static void send_request(struct fleet_app *f, const struct fleet_request *r)
 	const struct app *app = f->is_gone ? NULL : registry_find(f->shared->registry, f->name);
 	for (size_t i = 0; app && i < f->config.n_vips; i++)
 		fleet_told(app, &f->vips[i], f->shared->config_sha256, loop_now(f->shared->loop),
-			   loop_wall(), &f->details[i]);
+			   wall_now(), &f->details[i]);
 	const struct fleet_write write = {
 		.session = f->member.claim.session,
 		.serial = r->id,
 		.form = form,
 		.details = app ? f->details : NULL,
-		.seen = loop_wall(),
+		.seen = wall_now(),
 		.announced = f->member.was_announced,
 		.leaves = r->leaves,
 	};

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "agent/fleet/fleet_call.h"
+#include "lib/clock.h"
 #include "lib/mem.h"
 #include "lib/str.h"
 #include "process/loop.h"
@@ -112,7 +113,7 @@ static void on_answer(enum fleet_result result, const struct fleet_view *views,
 	r->is_calling = false;
 	r->error = result == FLEET_FAILED ? *err : (struct err){ "" };
 	read_rules(r);
-	fleet_roll_answer(&r->roll, r->request, result, views, loop_wall(),
+	fleet_roll_answer(&r->roll, r->request, result, views, wall_now(),
 			  loop_now(r->shared->loop));
 	wake(r);
 	r->changed(r->userdata);

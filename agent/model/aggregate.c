@@ -19,17 +19,13 @@ static void spec_done(struct aggregate_spec *s)
 	bgp_peer_filter_free(s->peers);
 }
 
-static bool number_equal(struct bgp_number a, struct bgp_number b)
-{
-	return a.given == b.given && (!a.given || a.value == b.value);
-}
-
 static bool spec_equal(const struct aggregate_spec *a, const struct aggregate_spec *b)
 {
 	return prefix_equal(&a->prefix, &b->prefix) && a->min == b->min &&
-	       a->summary_only == b->summary_only && number_equal(a->med, b->med) &&
-	       number_equal(a->local_pref, b->local_pref) &&
-	       number_equal(a->prepends, b->prepends) && number_equal(a->weight, b->weight) &&
+	       a->summary_only == b->summary_only && bgp_number_equal(a->med, b->med) &&
+	       bgp_number_equal(a->local_pref, b->local_pref) &&
+	       bgp_number_equal(a->prepends, b->prepends) &&
+	       bgp_number_equal(a->weight, b->weight) &&
 	       communities_equal(&a->communities, &b->communities) &&
 	       ext_communities_equal(&a->ext_communities, &b->ext_communities) &&
 	       large_communities_equal(&a->large_communities, &b->large_communities) &&

@@ -86,16 +86,12 @@ struct announce_specs *announce_specs_copy(const struct announce_specs *src)
 	return s;
 }
 
-static bool number_equal(struct bgp_number a, struct bgp_number b)
-{
-	return a.given == b.given && (!a.given || a.value == b.value);
-}
-
 static bool spec_equal(const struct announce_spec *a, const struct announce_spec *b)
 {
-	return a->announce == b->announce && number_equal(a->med, b->med) &&
-	       number_equal(a->local_pref, b->local_pref) &&
-	       number_equal(a->prepends, b->prepends) && number_equal(a->weight, b->weight) &&
+	return a->announce == b->announce && bgp_number_equal(a->med, b->med) &&
+	       bgp_number_equal(a->local_pref, b->local_pref) &&
+	       bgp_number_equal(a->prepends, b->prepends) &&
+	       bgp_number_equal(a->weight, b->weight) &&
 	       communities_equal(&a->communities, &b->communities) &&
 	       ext_communities_equal(&a->ext_communities, &b->ext_communities) &&
 	       large_communities_equal(&a->large_communities, &b->large_communities);
@@ -108,9 +104,10 @@ bool announce_specs_equal(const struct announce_specs *a, const struct announce_
 	for (size_t i = 0; i < ANNOUNCE_STATES; i++)
 		if (!spec_equal(&a->of[i], &b->of[i]))
 			return false;
-	return number_equal(a->med, b->med) && number_equal(a->local_pref, b->local_pref) &&
-	       number_equal(a->prepends, b->prepends) && number_equal(a->weight, b->weight) &&
-	       number_equal(a->increase, b->increase) &&
+	return bgp_number_equal(a->med, b->med) && bgp_number_equal(a->local_pref, b->local_pref) &&
+	       bgp_number_equal(a->prepends, b->prepends) &&
+	       bgp_number_equal(a->weight, b->weight) &&
+	       bgp_number_equal(a->increase, b->increase) &&
 	       ext_communities_equal(&a->ext_communities, &b->ext_communities) &&
 	       large_communities_equal(&a->large_communities, &b->large_communities);
 }

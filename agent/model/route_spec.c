@@ -57,11 +57,6 @@ void route_spec_unref(struct route_spec *s)
 	}
 }
 
-static bool number_equal(struct bgp_number a, struct bgp_number b)
-{
-	return a.given == b.given && (!a.given || a.value == b.value);
-}
-
 static bool path_equal(const struct bgp_as_path *a, const struct bgp_as_path *b)
 {
 	return a->given == b->given && a->n == b->n &&
@@ -72,9 +67,9 @@ bool route_spec_attrs_equal(const struct route_spec *a, const struct route_spec 
 {
 	bool origins = a->origin.given == b->origin.given &&
 		       (!a->origin.given || a->origin.value == b->origin.value);
-	return origins && number_equal(a->med, b->med) &&
-	       number_equal(a->local_pref, b->local_pref) && path_equal(&a->as_path, &b->as_path) &&
-	       addr_equal(&a->next_hop, &b->next_hop) &&
+	return origins && bgp_number_equal(a->med, b->med) &&
+	       bgp_number_equal(a->local_pref, b->local_pref) &&
+	       path_equal(&a->as_path, &b->as_path) && addr_equal(&a->next_hop, &b->next_hop) &&
 	       communities_equal(&a->communities, &b->communities) &&
 	       ext_communities_equal(&a->ext_communities, &b->ext_communities) &&
 	       large_communities_equal(&a->large_communities, &b->large_communities);

@@ -10,6 +10,7 @@
 #include "agent/page/marks.h"
 #include "agent/status/view_aggregate.h"
 #include "agent/status/view_app.h"
+#include "agent/status/view_json.h"
 #include "bgp/peer_filter.h"
 #include "lib/str.h"
 
@@ -96,8 +97,8 @@ static bool is_asked_for(const struct app *app, const struct page_query *query, 
 
 static void add_route(struct html *h, const json_t *peer)
 {
-	const char *state = html_member(peer, "state"), *reason = html_member(peer, "reason");
-	html_add(h, "<td data-peer=\"%s\" title=\"%s\">", html_member(peer, "peer"), reason);
+	const char *state = view_member(peer, "state"), *reason = view_member(peer, "reason");
+	html_add(h, "<td data-peer=\"%s\" title=\"%s\">", view_member(peer, "peer"), reason);
 	mark_add(h, mark_of_route(state), state);
 	html_add(h, "</td>");
 }
@@ -106,12 +107,12 @@ static void add_vip(struct html *h, const json_t *vip, const struct page_query *
 {
 	size_t i;
 	const json_t *peer;
-	const char *prefix = html_member(vip, "prefix");
+	const char *prefix = view_member(vip, "prefix");
 	html_add(h, "<td>");
 	page_query_add_link(h, query, query->from, prefix);
 	html_add(h, "<code>%s</code></a>", prefix);
-	if (*html_member(vip, "error"))
-		html_add(h, "<small>%s</small>", html_member(vip, "error"));
+	if (*view_member(vip, "error"))
+		html_add(h, "<small>%s</small>", view_member(vip, "error"));
 	html_add(h, "</td>");
 	json_array_foreach(json_object_get(vip, "peers"), i, peer) add_route(h, peer);
 }
@@ -130,14 +131,14 @@ static void add_app(struct html *h, const struct status_sources *in, const struc
 	const size_t n = app->spec->n_vips;
 	size_t i, rows = n > PAGE_VIPS ? PAGE_VIPS + 1 : n ? n : 1;
 	json_t *o = view_app_part(in, app, 0, PAGE_VIPS), *vips = json_object_get(o, "vips");
-	const char *name = html_member(o, "name"), *state = html_member(o, "state");
+	const char *name = view_member(o, "name"), *state = view_member(o, "state");
 	html_add(h, "<tbody data-key=\"%s\"><tr><td rowspan=\"%zu\">", name, rows);
 	mark_add(h, mark_of_app(state, group != PAGE_FINE), state);
 	html_add(h, "</td><th scope=\"rowgroup\" rowspan=\"%zu\">%s<small>%s</small></th>", rows,
-		 name, html_member(o, "source"));
+		 name, view_member(o, "source"));
 	html_add(h, "<td rowspan=\"%zu\">", rows);
 	html_add_time(h, o, "since");
-	html_add(h, "</td><td rowspan=\"%zu\">%s", rows, html_member(o, "reason"));
+	html_add(h, "</td><td rowspan=\"%zu\">%s", rows, view_member(o, "reason"));
 	if (group == PAGE_NOT_SENT)
 		add_sent(h, json_object_get(o, "announced_to"));
 	checks_add(h, name, json_object_get(o, "monitors"));

@@ -2,6 +2,7 @@
 #include "agent/page/checks.h"
 
 #include "agent/page/marks.h"
+#include "agent/status/view_json.h"
 #include "lib/str.h"
 
 /* Of the picture, in its own units: a check has a bar. */
@@ -31,7 +32,7 @@ static void add_bars(struct html *h, const json_t *recent, bool passed, double l
 	{
 		double took = json_number_value(json_object_get(check, "took_seconds"));
 		size_t height = longest > 0 ? (size_t)(took / longest * (BAR_HEIGHT - 2)) : 0;
-		if (str_equal(html_member(check, "result"), "pass") == passed)
+		if (str_equal(view_member(check, "result"), "pass") == passed)
 			html_add(h, "M%zu %zuv-%zu", i * BAR_WIDTH + BAR_WIDTH / 2,
 				 (size_t)BAR_HEIGHT, height + 2);
 	}
@@ -58,12 +59,12 @@ static void add_picture(struct html *h, const json_t *recent)
 static void add_check(struct html *h, const json_t *m)
 {
 	char text[HTML_AGE_MAX];
-	const char *health = html_member(m, "health");
+	const char *health = view_member(m, "health");
 	html_add(h, "<li>");
 	mark_add(h, mark_of_health(health), health);
-	html_add(h, " <code>%s</code> %s <small>", html_member(m, "monitor"),
-		 html_member(m, "said"));
-	if (*html_member(m, "last_check")) {
+	html_add(h, " <code>%s</code> %s <small>", view_member(m, "monitor"),
+		 view_member(m, "said"));
+	if (*view_member(m, "last_check")) {
 		html_add(h, "took %s, ",
 			 html_age(json_number_value(json_object_get(m, "took_seconds")), text));
 		html_add_time(h, m, "last_check");
@@ -80,7 +81,7 @@ void checks_add(struct html *h, const char *app, const json_t *monitors)
 	const json_t *m;
 	if (n == 0)
 		return;
-	json_array_foreach(monitors, i, m) up += str_equal(html_member(m, "health"), "up");
+	json_array_foreach(monitors, i, m) up += str_equal(view_member(m, "health"), "up");
 	html_add(h, "<details data-key=\"%s\"><summary>", app);
 	if (up == n)
 		html_add(h, n == 1 ? "%zu check passes" : "%zu checks pass", n);

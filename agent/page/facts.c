@@ -2,6 +2,7 @@
 #include "agent/page/facts.h"
 
 #include "agent/page/marks.h"
+#include "agent/status/view_json.h"
 #include "lib/array.h"
 #include "lib/str.h"
 
@@ -30,7 +31,7 @@ static void add_drain(struct html *h, const json_t *drain)
 	mark_add(h, MARK_ODD, "drained");
 	html_add(h, " The agent is drained for ");
 	html_add_time(h, drain, "since");
-	html_add(h, ": %s</p>", html_member(hold, "reason"));
+	html_add(h, ": %s</p>", view_member(hold, "reason"));
 }
 
 static void add_apps(struct html *h, const json_t *status)
@@ -89,13 +90,13 @@ static void add_vips(struct html *h, const json_t *status)
 
 void facts_add(struct html *h, const json_t *status)
 {
-	const char *phase = html_member(status, "phase");
+	const char *phase = view_member(status, "phase");
 	html_add(h, "<p>");
 	mark_add(h, str_equal(phase, "running") ? MARK_GOOD : MARK_ODD, phase);
 	html_add(h, " for ");
 	html_add_time(h, status, "started");
 	html_add(h, ", vipherald <span id=\"version\">%s</span></p>",
-		 html_member(status, "version"));
+		 view_member(status, "version"));
 	add_drain(h, json_object_get(status, "drain"));
 	html_add(h, "<dl>");
 	add_apps(h, status);
@@ -117,10 +118,10 @@ void facts_add_alarms(struct html *h, const json_t *status)
 	json_array_foreach(alarms, i, alarm)
 	{
 		count = (size_t)json_integer_value(json_object_get(alarm, "count"));
-		html_add(h, "<li data-key=\"%s%s\">", html_member(alarm, "alarm"),
-			 html_member(alarm, "text"));
-		mark_add(h, MARK_BAD, html_member(alarm, "alarm"));
-		html_add(h, " %s ", html_member(alarm, "text"));
+		html_add(h, "<li data-key=\"%s%s\">", view_member(alarm, "alarm"),
+			 view_member(alarm, "text"));
+		mark_add(h, MARK_BAD, view_member(alarm, "alarm"));
+		html_add(h, " %s ", view_member(alarm, "text"));
 		if (count > 1)
 			html_add(h, "<small>the first of %zu</small> ", count);
 		html_add_time(h, alarm, "since");

@@ -6,6 +6,7 @@
 #include "agent/page/marks.h"
 #include "agent/status/view_fleet.h"
 #include "agent/status/view_joining.h"
+#include "agent/status/view_json.h"
 #include "agent/status/view_roll.h"
 #include "lib/str.h"
 
@@ -147,13 +148,13 @@ static void add_vips(struct html *h, const struct status_sources *in)
 
 static void add_session(struct html *h, const json_t *summary)
 {
-	const char *session = html_member(summary, "session");
-	html_add(h, "<p>%s: ", html_member(summary, "node"));
+	const char *session = view_member(summary, "session");
+	html_add(h, "<p>%s: ", view_member(summary, "node"));
 	if (*session) {
 		mark_add(h, MARK_GOOD, "in the fleet");
 	} else {
 		mark_add(h, MARK_BAD, "no session in Consul");
-		html_add(h, " <small>%s</small>", html_member(summary, "error"));
+		html_add(h, " <small>%s</small>", view_member(summary, "error"));
 	}
 	html_add(h, " for ");
 	html_add_time(h, summary, "since");

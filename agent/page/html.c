@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/status/view_json.h"
 #include "lib/mem.h"
 #include "lib/utf8.h"
 
@@ -94,12 +95,6 @@ void html_add_query(struct html *h, const char *text)
 	}
 }
 
-const char *html_member(const json_t *object, const char *key)
-{
-	const char *text = json_string_value(json_object_get(object, key));
-	return text ? text : "";
-}
-
 const char *html_age(double seconds, char buf[static HTML_AGE_MAX])
 {
 	unsigned long s = seconds < 0 ? 0 : (unsigned long)seconds;
@@ -121,7 +116,7 @@ const char *html_age(double seconds, char buf[static HTML_AGE_MAX])
 void html_add_time(struct html *h, const json_t *object, const char *key)
 {
 	char name[64], age[HTML_AGE_MAX];
-	const char *date = html_member(object, key);
+	const char *date = view_member(object, key);
 	snprintf(name, sizeof(name), "%s_seconds", key);
 	double seconds = json_number_value(json_object_get(object, name));
 	if (*date)

@@ -22,8 +22,6 @@ void html_add(struct html *h, const char *markup, ...) __attribute__((format(pri
 /* Percent-encoded, for a value in a query. */
 void html_add_query(struct html *h, const char *text);
 
-/* A member of an object as text; "" for one that is not there, or is not text. */
-const char *html_member(const json_t *object, const char *key);
 /* The date KEY of an object and its distance KEY_seconds as a <time>; nothing for null. */
 void html_add_time(struct html *h, const json_t *object, const char *key);
 /* Likewise, its distance alone as text: "1m30s". */

@@ -15,6 +15,7 @@
 #include "agent/page/sessions.h"
 #include "agent/page/why.h"
 #include "agent/status/view_event.h"
+#include "agent/status/view_json.h"
 #include "agent/status/view_peers.h"
 #include "agent/status/view_status.h"
 #include "lib/array.h"
@@ -139,13 +140,13 @@ static bool add_links(struct page *p, struct html *h)
 
 static void add_event(struct html *h, const json_t *e)
 {
-	const char *date = html_member(e, "time");
+	const char *date = view_member(e, "time");
 	html_add(
 		h,
 		"<tr data-key=\"%zu\" class=\"%s\"><td><time class=\"at\" datetime=\"%s\">%s</time>"
 		"</td><th scope=\"row\">%s</th><td>%s</td></tr>\n",
-		(size_t)json_integer_value(json_object_get(e, "id")), html_member(e, "level"), date,
-		date, html_member(e, "kind"), html_member(e, "text"));
+		(size_t)json_integer_value(json_object_get(e, "id")), view_member(e, "level"), date,
+		date, view_member(e, "kind"), view_member(e, "text"));
 }
 
 /* The newest first. */

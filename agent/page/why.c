@@ -4,6 +4,7 @@
 #include "agent/page/links.h"
 #include "agent/page/marks.h"
 #include "agent/status/view_app_vips.h"
+#include "agent/status/view_json.h"
 
 static void add_condition(struct html *h, const json_t *c)
 {
@@ -16,12 +17,12 @@ static void add_condition(struct html *h, const json_t *c)
 			 json_is_true(holds) ? "yes" : "no");
 	else
 		mark_add(h, MARK_NONE, "not judged");
-	html_add(h, "</td><th scope=\"row\">%s</th><td>%s", html_member(c, "condition"),
-		 html_member(c, "text"));
+	html_add(h, "</td><th scope=\"row\">%s</th><td>%s", view_member(c, "condition"),
+		 view_member(c, "text"));
 	if (json_is_number(since))
 		html_add(h, " (for %s)", html_age(json_number_value(since), age));
-	if (*html_member(c, "do"))
-		html_add(h, "<small>do: %s</small>", html_member(c, "do"));
+	if (*view_member(c, "do"))
+		html_add(h, "<small>do: %s</small>", view_member(c, "do"));
 	html_add(h, "</td></tr>\n");
 }
 
@@ -44,7 +45,7 @@ static void add_vip(struct html *h, const json_t *vip)
 	json_array_foreach(json_object_get(vip, "peers"), i, peer)
 	{
 		html_add(h, "<tbody><tr><th scope=\"rowgroup\" colspan=\"3\">Peer %s</th></tr>\n",
-			 html_member(peer, "peer"));
+			 view_member(peer, "peer"));
 		add_conditions(h, peer);
 		html_add(h, "</tbody>\n");
 	}
@@ -56,7 +57,7 @@ static void add_owner(struct html *h, const json_t *explained)
 	if (json_object_get(explained, "aggregate"))
 		html_add(h, "An aggregate. ");
 	else
-		html_add(h, "Of app %s. ", html_member(explained, "app"));
+		html_add(h, "Of app %s. ", view_member(explained, "app"));
 }
 
 void why_add(struct html *h, const struct status_sources *in, const struct page_query *query)
@@ -65,7 +66,7 @@ void why_add(struct html *h, const struct status_sources *in, const struct page_
 		return;
 	json_t *explained = view_explained(in, query->why);
 	const json_t *vip = json_array_get(json_object_get(explained, "vips"), 0);
-	html_add(h, "<section><h2>Why %s</h2>\n<p>", vip ? html_member(vip, "prefix") : query->why);
+	html_add(h, "<section><h2>Why %s</h2>\n<p>", vip ? view_member(vip, "prefix") : query->why);
 	if (vip)
 		add_owner(h, explained);
 	else

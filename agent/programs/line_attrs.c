@@ -112,23 +112,14 @@ static int parse_next_hop(struct tokens *t, struct line_attrs *a, struct err *er
 	return 0;
 }
 
-static int parse_u32(struct tokens *t, const char *what, struct bgp_number *ret, struct err *err)
-{
-	uint64_t value;
-	int rc = token_number(t, what, UINT32_MAX, &value, err);
-	if (rc == 0)
-		*ret = (struct bgp_number){ true, (uint32_t)value };
-	return rc;
-}
-
 static int parse_med(struct tokens *t, struct line_attrs *a, struct err *err)
 {
-	return parse_u32(t, "med", &a->spec->med, err);
+	return token_number(t, "med", &a->spec->med, err);
 }
 
 static int parse_local_pref(struct tokens *t, struct line_attrs *a, struct err *err)
 {
-	return parse_u32(t, "local-preference", &a->spec->local_pref, err);
+	return token_number(t, "local-preference", &a->spec->local_pref, err);
 }
 
 static int parse_origin(struct tokens *t, struct line_attrs *a, struct err *err)

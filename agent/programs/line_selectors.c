@@ -38,23 +38,14 @@ static int parse_local_ip(struct tokens *t, struct line_selector *s, struct err 
 	return parse_address(token_next(t), "local-ip", &s->local_ip, err);
 }
 
-static int parse_as(struct tokens *t, const char *what, struct bgp_number *ret, struct err *err)
-{
-	uint64_t value;
-	int rc = token_number(t, what, UINT32_MAX, &value, err);
-	if (rc == 0)
-		*ret = (struct bgp_number){ true, (uint32_t)value };
-	return rc;
-}
-
 static int parse_local_as(struct tokens *t, struct line_selector *s, struct err *err)
 {
-	return parse_as(t, "local-as", &s->local_as, err);
+	return token_number(t, "local-as", &s->local_as, err);
 }
 
 static int parse_peer_as(struct tokens *t, struct line_selector *s, struct err *err)
 {
-	return parse_as(t, "peer-as", &s->peer_as, err);
+	return token_number(t, "peer-as", &s->peer_as, err);
 }
 
 static int parse_router_id(struct tokens *t, struct line_selector *s, struct err *err)

@@ -10,6 +10,7 @@
 #include "agent/programs/program_routes.h"
 #include "agent/programs/program_run.h"
 #include "agent/programs/reload_pace.h"
+#include "lib/clock.h"
 #include "lib/log.h"
 #include "lib/mem.h"
 #include "lib/str.h"
@@ -397,7 +398,7 @@ static void tell(struct programs *ps, const struct bgp_peer_status *peer, bool u
 			.pid = (int)getpid(),
 			.parent = (int)getppid(),
 			.number = ++p->n_told,
-			.at = loop_wall(),
+			.at = wall_now(),
 		};
 		answer_session(&s, p->spec.encoder, &sb);
 		outbox_line(&p->answers, text);

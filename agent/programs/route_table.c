@@ -34,14 +34,6 @@ struct program_route *route_table_find(const struct route_table *t, const struct
 
 /* ---- Sets of peers: those of `only`, or all but those of `except`. ---- */
 
-static bool has(const struct bgp_peer_refs *refs, const char *text)
-{
-	for (size_t i = 0; i < refs->n; i++)
-		if (str_equal(refs->items[i].text, text))
-			return true;
-	return false;
-}
-
 static void remove_ref(struct bgp_peer_refs *refs, const char *text)
 {
 	size_t n = 0;
@@ -62,7 +54,8 @@ static bool covers(const struct bgp_peer_filter *all, const struct bgp_peer_filt
 		return false;
 	for (size_t i = 0; i < few->only.n; i++) {
 		const char *text = few->only.items[i].text;
-		if (all->only.n > 0 ? !has(&all->only, text) : has(&all->except, text))
+		if (all->only.n > 0 ? !bgp_peer_refs_has(&all->only, text)
+				    : bgp_peer_refs_has(&all->except, text))
 			return false;
 	}
 	return few->only.n > 0;

@@ -71,13 +71,15 @@ bool token_copy(struct token token, char buf[static TOKEN_TEXT_MAX])
 	return n == token.len;
 }
 
-int token_number(struct tokens *t, const char *what, uint64_t max, uint64_t *ret, struct err *err)
+int token_number(struct tokens *t, const char *what, struct bgp_number *ret, struct err *err)
 {
 	char text[TOKEN_TEXT_MAX];
+	uint64_t value;
 	struct token token = token_next(t);
-	if (!token_copy(token, text) || str_to_u64(text, max, ret) < 0)
-		return err_set(err, -EINVAL, "%s '%.*s': expected a number, 0 to %llu", what,
-			       TOKEN_SHOWN(token), (unsigned long long)max);
+	if (!token_copy(token, text) || str_to_u64(text, UINT32_MAX, &value) < 0)
+		return err_set(err, -EINVAL, "%s '%.*s': expected a number, 0 to 4294967295", what,
+			       TOKEN_SHOWN(token));
+	*ret = (struct bgp_number){ true, (uint32_t)value };
 	return 0;
 }
 

@@ -8,8 +8,8 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
+#include "bgp/config.h"
 #include "lib/err.h"
 
 struct token {
@@ -36,8 +36,8 @@ bool token_take(struct tokens *t, const char *word);
 bool token_copy(struct token token, char buf[static TOKEN_TEXT_MAX]);
 /* For an error text: at most 60 octets of it. */
 #define TOKEN_SHOWN(token) (int)((token).len < 60 ? (token).len : 60), (token).p
-/* A decimal number up to max; `what` is for the error text. */
-int token_number(struct tokens *t, const char *what, uint64_t max, uint64_t *ret, struct err *err);
+/* A decimal number of 32 bits; `what` is for the error text. */
+int token_number(struct tokens *t, const char *what, struct bgp_number *ret, struct err *err);
 
 /* One word, or any number of them in brackets, with or without commas: `add` gets each. */
 typedef int token_add_fn(struct token token, void *target, struct err *err);

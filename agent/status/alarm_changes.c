@@ -1,14 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "agent/status/alarm_changes.h"
 
+#include "agent/status/view_json.h"
 #include "lib/array.h"
 #include "lib/str.h"
-
-static const char *text_of(const json_t *alarm, const char *key)
-{
-	const char *text = json_string_value(json_object_get(alarm, key));
-	return text ? text : "";
-}
 
 const char *alarm_subject(const json_t *alarm, const char **ret_key)
 {
@@ -27,7 +22,7 @@ const char *alarm_subject(const json_t *alarm, const char **ret_key)
 bool alarm_is_same(const json_t *a, const json_t *b)
 {
 	const char *key_a, *key_b;
-	if (!str_equal(text_of(a, "alarm"), text_of(b, "alarm")))
+	if (!str_equal(view_member(a, "alarm"), view_member(b, "alarm")))
 		return false;
 	if (json_object_get(a, "count") && json_object_get(b, "count"))
 		return true;

@@ -5,8 +5,8 @@
 #include <sys/stat.h>
 
 #include "agent/status/view_json.h"
+#include "lib/clock.h"
 #include "lib/str.h"
-#include "process/loop.h"
 
 static const char *state_name(enum config_text_state state)
 {
@@ -55,7 +55,7 @@ void config_file_loaded(struct config_file *f, const char *path, const struct co
 	f->path = path;
 	f->last_good[0] = 0;
 	f->rolled_back = (struct config_rolled_back){ 0 };
-	f->loaded_at = loop_wall();
+	f->loaded_at = wall_now();
 	memcpy(f->sha256, config->sha256, sizeof(f->sha256));
 	set_files(f, &config->set);
 	if (stat(path, &st) == 0)
@@ -93,7 +93,7 @@ void config_file_rolled_back(struct config_file *f, const char *sha256, const ch
 void config_file_reloaded(struct config_file *f, enum reload_end end, json_t *errors,
 			  json_t *needs_restart)
 {
-	f->reload_at = loop_wall();
+	f->reload_at = wall_now();
 	f->reload_ok = end == RELOAD_DONE;
 	f->incomplete = end == RELOAD_INCOMPLETE;
 	json_decref(f->errors);

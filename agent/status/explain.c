@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "agent/status/view_json.h"
 #include "lib/array.h"
 #include "lib/str.h"
 
@@ -22,12 +23,6 @@ struct condition {
 	const json_t *since; /* NULL: not known */
 	bool holds;
 };
-
-static const char *text_of(const json_t *o, const char *key)
-{
-	const char *text = json_string_value(json_object_get(o, key));
-	return text ? text : "";
-}
 
 /* Advice is copied into a shell, and names of apps may come from the network. */
 static bool is_plain(const char *name)
@@ -76,7 +71,7 @@ static json_t *first_of(const struct walk *w)
 static void add_registered(struct walk *w, const json_t *app)
 {
 	char text[64];
-	snprintf(text, sizeof(text), "from %s", text_of(app, "source"));
+	snprintf(text, sizeof(text), "from %s", view_member(app, "source"));
 	add(w, &(struct condition){ "registered", text, NULL,
 				    json_object_get(app, "registered_seconds"), true });
 }
@@ -93,7 +88,7 @@ static bool checks_pass(const json_t *app)
 	const json_t *quorum = json_object_get(app, "quorum");
 	json_int_t n = 0;
 	size_t i;
-	json_array_foreach(monitors, i, m) n += str_equal(text_of(m, "health"), "up");
+	json_array_foreach(monitors, i, m) n += str_equal(view_member(m, "health"), "up");
 	return n >= (json_is_integer(quorum) ? json_integer_value(quorum)
 					     : (json_int_t)json_array_size(monitors));
 }
@@ -102,19 +97,19 @@ static bool checks_pass(const json_t *app)
  * down because of hold_down alone fails there: its checks need no advice. */
 static void add_health(struct walk *w, const json_t *app, const json_t *vip)
 {
-	bool is_up = str_equal(text_of(app, "health"), "up");
-	bool is_announced = !str_equal(text_of(vip, "form"), "none");
+	bool is_up = str_equal(view_member(app, "health"), "up");
+	bool is_announced = !str_equal(view_member(vip, "form"), "none");
 	bool only_held = !is_up && is_held_down(app) && checks_pass(app);
-	bool joins = is_up && str_equal(text_of(app, "state"), "joining");
+	bool joins = is_up && str_equal(view_member(app, "state"), "joining");
 	const char *advice = "look at the checks: vipherald app @";
-	if (str_equal(text_of(app, "health"), "unknown"))
+	if (str_equal(view_member(app, "health"), "unknown"))
 		advice = "wait for the first result of the checks: vipherald app @";
 	add(w,
 	    &(struct condition){ "health",
-				 joins       ? text_of(app, "reason")
+				 joins       ? view_member(app, "reason")
 				 : is_up     ? "up"
 				 : only_held ? "the checks pass again"
-					     : text_of(app, "reason"),
+					     : view_member(app, "reason"),
 				 advice, only_held ? NULL : json_object_get(app, "since_seconds"),
 				 is_up || only_held || is_announced });
 }
@@ -122,7 +117,7 @@ static void add_health(struct walk *w, const json_t *app, const json_t *vip)
 /* Down in another form than withdrawn (states.down, keep_last), it is announced all the same. */
 static void add_hold_down(struct walk *w, const json_t *app, const json_t *vip)
 {
-	bool is_announced = !str_equal(text_of(vip, "form"), "none");
+	bool is_announced = !str_equal(view_member(vip, "form"), "none");
 	char text[64] = "not held down";
 	const json_t *left = json_object_get(app, "held_down_until_seconds");
 	bool held = is_held_down(app);
@@ -142,8 +137,8 @@ static void add_drain(struct walk *w, const json_t *app)
 	bool of_app = false;
 	size_t i;
 	json_array_foreach(json_object_get(drain, "holds"), i, request) of_app =
-		of_app || str_equal(text_of(request, "of"), "app");
-	const char *state = text_of(app, "state");
+		of_app || str_equal(view_member(request, "of"), "app");
+	const char *state = view_member(app, "state");
 	bool is_out = str_equal(state, "drained");
 	add(w, &(struct condition){ "drain",
 				    !json_is_object(drain) ? "not drained"
@@ -161,8 +156,8 @@ static void add_address(struct walk *w, const json_t *vip, bool rules_missing)
 {
 	bool bound = json_is_true(json_object_get(vip, "bound"));
 	bool announced = json_is_object(json_object_get(vip, "attributes"));
-	const char *error = bound && (rules_missing || announced) ? "" : text_of(vip, "error");
-	const char *bind = text_of(vip, "bind");
+	const char *error = bound && (rules_missing || announced) ? "" : view_member(vip, "error");
+	const char *bind = view_member(vip, "bind");
 	const char *done = str_equal(bind, "none")      ? "none is needed (bind: none)"
 			   : str_equal(bind, "present") ? "present (bind: present)"
 							: "bound";
@@ -186,7 +181,7 @@ static struct rules rules_of(const json_t *app, const json_t *vip)
 	size_t i;
 	json_array_foreach(json_object_get(json_object_get(app, "nat"), "rules"), i, rule)
 	{
-		if (!str_equal(text_of(rule, "vip"), text_of(vip, "prefix")))
+		if (!str_equal(view_member(rule, "vip"), view_member(vip, "prefix")))
 			continue;
 		rules.n++;
 		rules.missing += !json_is_true(json_object_get(rule, "present"));
@@ -196,7 +191,7 @@ static struct rules rules_of(const json_t *app, const json_t *vip)
 
 static void add_nat(struct walk *w, const json_t *app, const json_t *vip, const struct rules *rules)
 {
-	const char *error = text_of(json_object_get(app, "nat"), "error");
+	const char *error = view_member(json_object_get(app, "nat"), "error");
 	char text[64];
 	snprintf(text, sizeof(text), "%zu of %zu rules present", rules->n - rules->missing,
 		 rules->n);
@@ -222,7 +217,7 @@ struct peer_facts {
 static void add_enabled(struct walk *w, const json_t *at_peer, const json_t *ages)
 {
 	bool down = json_is_true(json_object_get(at_peer, "admin_down"));
-	add(w, &(struct condition){ "enabled", down ? text_of(at_peer, "reason") : "",
+	add(w, &(struct condition){ "enabled", down ? view_member(at_peer, "reason") : "",
 				    "vipherald peer @ enable", json_object_get(ages, "enabled"),
 				    !down });
 }
@@ -240,7 +235,7 @@ static const struct {
 
 static void add_peer_states(struct walk *w, const json_t *at_peer, const struct peer_facts *facts)
 {
-	const char *state = text_of(at_peer, "state"), *reason = text_of(at_peer, "reason");
+	const char *state = view_member(at_peer, "state"), *reason = view_member(at_peer, "reason");
 	for (size_t i = 0; i < ARRAY_SIZE(peer_states); i++) {
 		const char *condition = peer_states[i].condition;
 		bool hop6 = facts->ipv6 && str_equal(condition, "next-hop");
@@ -264,7 +259,7 @@ static const json_t *filter_since(const struct peer_facts *facts)
 static void add_filter(struct walk *w, const json_t *at_peer, const struct peer_facts *facts,
 		       bool filtered)
 {
-	add(w, &(struct condition){ "filter", filtered ? text_of(at_peer, "reason") : "",
+	add(w, &(struct condition){ "filter", filtered ? view_member(at_peer, "reason") : "",
 				    "name the peer in peers of the app, or take it out of "
 				    "except_peers",
 				    filter_since(facts), !filtered });
@@ -273,17 +268,17 @@ static void add_filter(struct walk *w, const json_t *at_peer, const struct peer_
 /* The aggregate is explained by its own prefix. */
 static void add_suppressed(struct walk *w, const json_t *at_peer)
 {
-	add(w, &(struct condition){ "aggregate", text_of(at_peer, "reason"),
+	add(w, &(struct condition){ "aggregate", view_member(at_peer, "reason"),
 				    "as configured: vipherald routes shows the aggregate", NULL,
 				    false });
 }
 
 static json_t *explain_peer(const json_t *at_peer, const struct peer_facts *facts, bool wanted)
 {
-	const char *peer = text_of(at_peer, "peer");
+	const char *peer = view_member(at_peer, "peer");
 	/* A route that is not wanted has no state at a peer that would say anything of it. */
 	struct walk w = { json_array(), wanted ? NULL : "vip", peer, "ADDR" };
-	const char *state = text_of(at_peer, "state");
+	const char *state = view_member(at_peer, "state");
 	bool is_sent = str_equal(state, "sent");
 	add_enabled(&w, at_peer, facts->ages);
 	bool filtered = str_equal(state, "filtered"), suppressed = str_equal(state, "suppressed");
@@ -297,7 +292,7 @@ static json_t *explain_peer(const json_t *at_peer, const struct peer_facts *fact
 	add_filter(&w, at_peer, facts, filtered);
 	if (suppressed)
 		add_suppressed(&w, at_peer);
-	add(&w, &(struct condition){ "sent", is_sent ? text_of(at_peer, "next_hop") : state,
+	add(&w, &(struct condition){ "sent", is_sent ? view_member(at_peer, "next_hop") : state,
 				     "wait: the router takes routes slowly", NULL, is_sent });
 	return json_pack("{s:O, s:s, s:o, s:o}", "peer", json_object_get(at_peer, "peer"), "state",
 			 state, "first", wanted ? first_of(&w) : json_null(), "conditions", w.list);
@@ -313,9 +308,9 @@ static json_t *explain_peers(const json_t *of, const json_t *ages, const json_t 
 	json_array_foreach(json_object_get(of, "peers"), i, at_peer)
 	{
 		const struct peer_facts facts = {
-			.ages = json_object_get(ages, text_of(at_peer, "peer")),
+			.ages = json_object_get(ages, view_member(at_peer, "peer")),
 			.defined = defined,
-			.ipv6 = strchr(text_of(of, "prefix"), ':') != NULL,
+			.ipv6 = strchr(view_member(of, "prefix"), ':') != NULL,
 		};
 		json_array_append_new(peers, explain_peer(at_peer, &facts, wanted));
 	}
@@ -324,7 +319,7 @@ static json_t *explain_peers(const json_t *of, const json_t *ages, const json_t 
 
 json_t *explain_vip(const json_t *app, const json_t *vip, const json_t *ages)
 {
-	struct walk w = { json_array(), NULL, text_of(app, "name"), "NAME" };
+	struct walk w = { json_array(), NULL, view_member(app, "name"), "NAME" };
 	const struct rules rules = rules_of(app, vip);
 	add_registered(&w, app);
 	add_health(&w, app, vip);
@@ -367,7 +362,7 @@ json_t *explain_aggregate(const json_t *aggregate, const json_t *ages)
 				     "vipherald vips shows the VIPs in it, explain why one is not "
 				     "announced",
 				     json_object_get(aggregate, "since_seconds"),
-				     !str_equal(text_of(aggregate, "form"), "none") });
+				     !str_equal(view_member(aggregate, "form"), "none") });
 	json_t *peers = explain_peers(aggregate, ages, NULL, !w.first);
 	json_t *prefix = json_object_get(aggregate, "prefix");
 	return json_pack("{s:O, s:[{s:O, s:O, s:o, s:o, s:o}]}", "aggregate", prefix, "vips",

@@ -491,5 +491,5 @@ void metrics_format(const struct metrics *m, struct metric_page *out)
 	metrics_of_sessions(out, m->peers, m->n_peers, m->mono, m->wall);
 	consul(out, m->consul, &m->services);
 	nomad(out, m->nomad, &m->nomad_services);
-	metrics_of_fleet(out, m->fleet);
+	metrics_of_fleet(out, m->fleet, m->roll, m->wall);
 }

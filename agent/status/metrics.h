@@ -71,7 +71,8 @@ struct metrics {
 	size_t n_peers;
 	const struct metrics_program *programs;
 	size_t n_programs;
-	const struct metrics_fleet *fleet; /* NULL: none */
+	const struct fleet_agent_status *fleet; /* NULL: none is configured */
+	const struct roll *roll;                /* NULL: no rolling work */
 	const struct metrics_bfd *bfd;
 	size_t n_bfd; /* peers that have it; 0: nothing of it is shown */
 	uint64_t bfd_process_restarts;

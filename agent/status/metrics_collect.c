@@ -6,7 +6,6 @@
 #include "agent/app/drains.h"
 #include "agent/bfd/peer_bfd.h"
 #include "agent/fleet/fleet_agent.h"
-#include "agent/model/roll.h"
 #include "agent/programs/programs.h"
 #include "agent/status/drift_sum.h"
 #include "agent/status/metrics.h"
@@ -17,13 +16,20 @@
 #include "process/loop.h"
 #include "process/usage.h"
 
-static void count_services(const struct discovery *d, struct service_counts *ret)
+/* NULL: not configured. */
+static const struct consul_client_status *add_services(const struct discovery *d,
+						       struct consul_client_status *client,
+						       struct service_counts *ret)
 {
+	if (!d)
+		return NULL;
+	consul_client_status(discovery_client(d), client);
 	for (const struct discovered *s = discovery_first(d); s; s = s->hh.next) {
 		ret->found++;
 		ret->unregistered += s->state != DISCOVERED_REGISTERED;
 		ret->retained += s->retained_since != USEC_NEVER;
 	}
+	return client;
 }
 
 /* Free the list. */
@@ -76,22 +82,31 @@ static struct metrics_program *list_programs(const struct programs *programs, si
 	return list;
 }
 
-static void add_roll(struct metrics_fleet *ret, const struct roll *r)
+static void add_process(struct metrics *m)
 {
-	ret->roll_waits = r->phase == ROLL_WAITING;
-	ret->rolls = !ret->roll_waits;
-	ret->roll_is_stuck = roll_is_stuck(r, loop_wall());
+	struct process_usage usage;
+	process_usage(&usage);
+	m->cpu = usage.cpu;
+	m->virtual_bytes = usage.virtual_bytes;
+	m->resident_bytes = usage.resident_bytes;
+	m->open_fds = usage.open_fds;
+	m->fd_limit = fd_limit();
+	m->fds_short = fd_limit_check(FD_FOR_NEW, NULL) < 0;
+	m->loop_stalls = *loop_stalls();
 }
 
-static struct metrics_fleet fleet_totals(const struct fleet_agent *fleet)
+static void add_config(const struct config_file *f, struct metrics *m)
 {
-	struct fleet_agent_status s;
-	fleet_agent_status(fleet, &s);
-	return (struct metrics_fleet){ .has_session = s.session[0],
-				       .guarded = s.n_apps,
-				       .kept = s.n_kept,
-				       .waiting = s.n_waiting,
-				       .joining = s.n_joining };
+	m->config_ok = !f || config_file_is_accepted(f);
+	if (!f)
+		return;
+	m->config_changed = config_file_is_changed(f);
+	m->config_unconfirmed = f->trial.deadline;
+	m->config_rolled_back = f->rolled_back.sha256[0];
+	m->config_rollbacks = f->rollbacks;
+	m->included_broken = f->n_kept + f->n_left_out;
+	m->restart_keys = json_array_size(f->needs_restart);
+	m->config_loaded_at = f->loaded_at;
 }
 
 void metrics_collect(const struct status_sources *in, struct metric_page *page)
@@ -99,32 +114,13 @@ void metrics_collect(const struct status_sources *in, struct metric_page *page)
 	struct peer_list peers;
 	struct view_clock clock = status_clock();
 	struct state_file_status file;
-	struct consul_client_status consul = { 0 }, nomad = { 0 };
-	struct process_usage usage;
-	process_usage(&usage);
+	struct consul_client_status consul, nomad;
 	peer_list_init(&peers, in->speaker);
-	const struct config_file *file_in_effect = in->config_file;
 	struct metrics m = {
 		.version = VIPHERALD_VERSION,
 		.mono = clock.now,
 		.wall = clock.wall,
-		.cpu = usage.cpu,
-		.virtual_bytes = usage.virtual_bytes,
-		.resident_bytes = usage.resident_bytes,
-		.open_fds = usage.open_fds,
-		.fd_limit = fd_limit(),
 		.began_at = clock.wall - usec_sub(clock.now, in->began_at),
-		.fds_short = fd_limit_check(FD_FOR_NEW, NULL) < 0,
-		.config_ok = !file_in_effect || config_file_is_accepted(file_in_effect),
-		.config_changed = file_in_effect && config_file_is_changed(file_in_effect),
-		.config_unconfirmed = file_in_effect && file_in_effect->trial.deadline,
-		.config_rolled_back = file_in_effect && file_in_effect->rolled_back.sha256[0],
-		.config_rollbacks = file_in_effect ? file_in_effect->rollbacks : 0,
-		.included_broken =
-			file_in_effect ? file_in_effect->n_kept + file_in_effect->n_left_out : 0,
-		.restart_keys = file_in_effect ? json_array_size(file_in_effect->needs_restart) : 0,
-		.config_loaded_at = file_in_effect ? file_in_effect->loaded_at : 0,
-		.loop_stalls = *loop_stalls(),
 		.refused_calls = in->sandbox.refused_calls,
 		.hooks = in->hooks,
 		.api = in->api,
@@ -136,36 +132,30 @@ void metrics_collect(const struct status_sources *in, struct metric_page *page)
 		.latencies = bgp_speaker_latencies(in->speaker),
 		.nat = nat_status(in->nat),
 		.nat_unserved = actuator_nat_dead(in->actuator)->n,
+		.roll = in->roll,
 		.peers = peers.items,
 		.n_peers = peers.n,
 		.bfd_process_restarts = peer_bfd_restarts(in->bfd),
 		.bfd_counts = peer_bfd_counts(in->bfd),
-		.consul = in->discovery ? &consul : NULL,
-		.nomad = in->nomad ? &nomad : NULL,
 	};
+	add_process(&m);
+	add_config(in->config_file, &m);
 	struct metrics_bfd *bfd = list_bfd(in, &peers, &m.n_bfd);
 	m.bfd = bfd;
 	struct metrics_program *programs = list_programs(in->programs, &m.n_programs);
 	m.programs = programs;
-	struct metrics_fleet fleet = { 0 };
-	if (in->fleet)
-		fleet = fleet_totals(in->fleet);
-	if (in->roll)
-		add_roll(&fleet, in->roll);
-	m.fleet = in->fleet ? &fleet : NULL;
+	struct fleet_agent_status fleet;
+	if (in->fleet) {
+		fleet_agent_status(in->fleet, &fleet);
+		m.fleet = &fleet;
+	}
 	find_ends(in->tls_keys, &m);
 	monitor_runner_status(in->runner, &m.commands);
 	m.checks = m.commands.present_checks;
 	m.check_failures = m.commands.present_failures;
 	drift_sum(in, &m.drift);
-	if (in->discovery) {
-		consul_client_status(discovery_client(in->discovery), &consul);
-		count_services(in->discovery, &m.services);
-	}
-	if (in->nomad) {
-		consul_client_status(discovery_client(in->nomad), &nomad);
-		count_services(in->nomad, &m.nomad_services);
-	}
+	m.consul = add_services(in->discovery, &consul, &m.services);
+	m.nomad = add_services(in->nomad, &nomad, &m.nomad_services);
 	metrics_format(&m, page);
 	free(bfd);
 	free(programs);

@@ -3,18 +3,13 @@
 #ifndef AGENT_STATUS_METRICS_OF_FLEET_H
 #define AGENT_STATUS_METRICS_OF_FLEET_H
 
-#include <stdbool.h>
-#include <stddef.h>
-
+#include "agent/fleet/status.h"
+#include "agent/model/roll.h"
 #include "agent/status/metric_page.h"
+#include "lib/wallclock.h"
 
-struct metrics_fleet {
-	bool has_session;
-	size_t guarded, kept, waiting, joining;
-	bool rolls, roll_waits, roll_is_stuck; /* rolling work of this host */
-};
-
-/* NULL: no fleet is configured, and nothing is said. */
-void metrics_of_fleet(struct metric_page *page, const struct metrics_fleet *fleet);
+/* `fleet` NULL: none is configured, and nothing is said; `roll` NULL: there is no rolling work. */
+void metrics_of_fleet(struct metric_page *page, const struct fleet_agent_status *fleet,
+		      const struct roll *roll, wall_t now);
 
 #endif

@@ -4,13 +4,14 @@
 #include <stdlib.h>
 
 #include "agent/model/peer_names.h"
+#include "lib/clock.h"
 #include "lib/mem.h"
 #include "process/loop.h"
 
 struct view_clock status_clock(void)
 {
 	/* Both of this moment: a turn of the loop may have begun a while ago on a busy machine. */
-	return (struct view_clock){ .now = loop_clock(), .wall = loop_wall() };
+	return (struct view_clock){ .now = loop_clock(), .wall = wall_now() };
 }
 
 void peer_list_init(struct peer_list *list, const struct bgp_speaker *speaker)

@@ -36,6 +36,12 @@ json_t *view_span(span_t span)
 	return json_real((double)span / (double)USEC_PER_SEC);
 }
 
+const char *view_member(const json_t *object, const char *key)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+	return text ? text : "";
+}
+
 json_t *view_addr(const struct addr *a)
 {
 	char text[ADDR_TEXT_MAX];

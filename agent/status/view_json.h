@@ -28,6 +28,8 @@ json_t *view_addr(const struct addr *a);     /* null for family 0 */
 json_t *view_peer_name(const struct bgp_peer_config *peer);
 json_t *view_prefix(const struct prefix *p);
 json_t *view_span(span_t span); /* in seconds */
+/* A member of an object that was made by a view; "" for one that is not there, or is not text. */
+const char *view_member(const json_t *object, const char *key);
 
 /* The date of that time, and its distance from now; not of USEC_NEVER. */
 wall_t view_wall_of(const struct view_clock *clock, mono_t at, span_t *ret_distance);

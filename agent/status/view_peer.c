@@ -225,3 +225,8 @@ json_t *view_peer(const struct bgp_peer_status *peer, const struct view_clock *c
 	json_object_set_new(o, "messages", messages(peer));
 	return o;
 }
+
+json_t *view_peer_result(const char *peer, const char *result)
+{
+	return json_pack("{s:s, s:s}", "peer", peer, "result", result);
+}

@@ -15,6 +15,7 @@
 #include "agent/store/place.h"
 #include "agent/store/restore.h"
 #include "agent/store/state_encode.h"
+#include "lib/clock.h"
 #include "lib/log.h"
 #include "lib/mem.h"
 #include "lib/str.h"
@@ -53,7 +54,7 @@ struct store {
 
 static struct store_clock clock_of(const struct store *s)
 {
-	return (struct store_clock){ loop_now(s->loop), loop_wall() };
+	return (struct store_clock){ loop_now(s->loop), wall_now() };
 }
 
 /* Writing */

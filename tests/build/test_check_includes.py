@@ -25,14 +25,28 @@ def problems(checker, root, files):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("".join(f'#include "{i}"\n' if "." in i else i for i in included))
     graph = checker.read_graph(root)
-    return [*checker.check_rooms(graph), *checker.check_purity(graph), *checker.check_cycles(graph)]
+    return [*checker.check_places(root), *checker.check_directories(graph),
+            *checker.check_purity(graph), *checker.check_cycles(graph)]
 
 
 CASES = {
     "downwards is fine": ({"lib/err.h": [], "net/x.c": ["lib/err.h"]}, []),
     "upwards": ({"net/x.h": [], "lib/log.c": ["net/x.h"]}, ["lib/ may not depend on net/"]),
     "siblings": ({"nat/x.h": [], "bgp/x.c": ["nat/x.h"]}, ["bgp/ may not depend on nat/"]),
-    "no room": ({"net/x.c": ["bench/x.h"]}, ["bench/ has no place in the order"]),
+    "no place": ({"net/x.c": ["bench/x.h"]}, ["bench/ has no place in the order"]),
+    "a directory that has no place": (
+        {"agent/new/x.c": [], "queue/x.c": [], "agent/new/x.h": []},
+        ["agent/new/ holds a .c file and has no place", "queue/ holds a .c file and has no place"],
+    ),
+    "a file beside the directories": (
+        {"agent/x.c": [], "x.c": [], "agent/vip/deep/x.c": []},
+        ["agent/ holds a .c file", "./ holds a .c file", "agent/vip/deep/ holds a .c file"],
+    ),
+    "programs of their own": (
+        {"bench/x.c": [], "tests/unit/test_x.c": [], "build/x.c": [], ".deps/a/x.c": [],
+         "dist/hook.sh": []},
+        [],
+    ),
     "a pure file with an impure header": (
         {"lib/log.h": [], "bgp/fsm.c": ["lib/log.h"]},
         ["a pure file includes pure headers only"],

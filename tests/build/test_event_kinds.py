@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 REPO = Path(__file__).resolve().parents[2]
-ROOMS = ("agent", "bgp", "bfd", "nat", "consul", "fleet", "monitors", "net", "process", "lib")
+DIRECTORIES = ("agent", "bgp", "bfd", "nat", "consul", "fleet", "monitors", "net", "process", "lib")
 # How kinds that are not in an EVENT() are passed on.
 KIND = re.compile(r'"((?:%s)\.[a-z]+)"' % "|".join(
     ("agent", "aggregate", "alarm", "app", "bfd", "consul", "drain", "group", "hook", "lo", "nat", "nomad", "path",
@@ -19,8 +19,8 @@ def table() -> set[str]:
 
 def test_every_kind_is_in_the_table() -> None:
     found = set()
-    for room in ROOMS:
-        for file in (REPO / room).rglob("*.c"):
+    for directory in DIRECTORIES:
+        for file in (REPO / directory).rglob("*.c"):
             text = file.read_text()
             found |= set(re.findall(r'EVENT\("([a-z.]+)"', text))
             if re.search(r"EVENT\(kind\b|log_event\b", text):

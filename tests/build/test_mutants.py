@@ -101,7 +101,8 @@ def test_killed_or_survived(tmp_path, expected, killed):
     r = subprocess.run([SCRIPTS / "mutants", "build/mutants", "build/coverage", "lib/least.c"],
                        cwd=tmp_path, text=True, capture_output=True, timeout=300,
                        env={"PATH": os.environ["PATH"], "CFLAGS": "-I.", "N": "0"})
-    assert r.returncode == 0, r.stderr
+    assert r.returncode == (0 if killed else 1), r.stderr
+    assert r.stderr == ("" if killed else "mutants: 0.0 % killed, below 95 %\n")
     assert ("lib/least.c:4: survived: if (a < b) -> if (!(a < b))" in r.stdout) != killed
     assert f"all{int(killed):43} killed{int(not killed):6} survived" in r.stdout
     assert "no change: 1, did not compile: 0" in r.stdout

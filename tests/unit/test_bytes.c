@@ -21,6 +21,7 @@ static void test_reads_in_network_order(void **state)
 	assert_memory_equal(copy, bytes + 7, 2);
 	assert_int_equal(reader_left(&r), 0);
 	assert_false(r.failed);
+	assert_int_equal(bytes_u32(bytes + 5), 0x06070809);
 }
 
 /* One read beyond the end, of each kind: it yields nothing, it sticks, and the last good position

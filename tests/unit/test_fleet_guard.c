@@ -450,9 +450,23 @@ static void nothing_is_promoted_while_something_stands_against_it(void **state)
 	fleet_decision_done(&j.decision);
 }
 
+static void a_claim_is_of_one_episode(void **state)
+{
+	(void)state;
+	const struct fleet_claim me = { "a", "s1", 7 };
+	const struct fleet_claim others[] = { { "b", "s1", 7 },
+					      { "a", "s2", 7 },
+					      { "a", "s1", 8 } };
+	const struct fleet_claim same = me;
+	assert_true(fleet_claim_equal(&me, &same));
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+		assert_false(fleet_claim_equal(&me, &others[i]));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_claim_is_of_one_episode),
 		cmocka_unit_test(the_line_of_those_that_join),
 		cmocka_unit_test(nothing_is_promoted_while_something_stands_against_it),
 		cmocka_unit_test(who_may_leave),

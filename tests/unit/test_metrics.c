@@ -433,6 +433,40 @@ static void test_unnumbered(void **state)
 	free(text);
 }
 
+static void test_fleet(void **state)
+{
+	const struct fleet_agent_status fleet = {
+		.session = "s", .n_apps = 4, .n_kept = 3, .n_waiting = 2, .n_joining = 1
+	};
+	const struct roll waiting = { .phase = ROLL_WAITING }, failed = { .phase = ROLL_FAILED };
+	struct metrics m = all();
+	char *text = formatted(&m);
+	(void)state;
+	assert_null(strstr(text, "fleet_"));
+	free(text);
+	m.fleet = &fleet;
+	text = formatted(&m);
+	expect_line(text, "fleet_session 1");
+	expect_line(text, "fleet_guarded 4");
+	expect_line(text, "fleet_kept 3");
+	expect_line(text, "fleet_waiting 2");
+	expect_line(text, "fleet_joining 1");
+	expect_line(text, "fleet_rolling 0");
+	expect_line(text, "fleet_rolling_waiting 0");
+	free(text);
+	m.roll = &waiting;
+	text = formatted(&m);
+	expect_line(text, "fleet_rolling 0");
+	expect_line(text, "fleet_rolling_waiting 1");
+	free(text);
+	m.roll = &failed;
+	text = formatted(&m);
+	expect_line(text, "fleet_rolling 1");
+	expect_line(text, "fleet_rolling_waiting 0");
+	expect_line(text, "fleet_rolling_stuck 1");
+	free(text);
+}
+
 /* Shown when a peer has it. */
 static void test_bfd(void **state)
 {
@@ -511,6 +545,7 @@ int main(void)
 		cmocka_unit_test(test_nothing_else),
 		cmocka_unit_test(test_what_is_not_there),
 		cmocka_unit_test(test_unnumbered),
+		cmocka_unit_test(test_fleet),
 		cmocka_unit_test(test_bfd),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -85,6 +85,8 @@ static void filters(void **state)
 	bgp_peer_refs_add(&both->only, "b");
 	bgp_peer_refs_add(&both->only, "b"); /* again */
 	assert_int_equal(both->only.n, 2);
+	assert_true(bgp_peer_refs_has(&both->only, "b"));
+	assert_false(bgp_peer_refs_has(&both->only, "10.0.0.1")); /* excepted, not named */
 	assert_true(bgp_peer_filter_allows(both, &b));
 	struct bgp_peer_filter *same = filter("b", "10.0.0.1"), *copy = bgp_peer_filter_copy(both);
 	assert_false(bgp_peer_filter_equal(same, both));

@@ -187,6 +187,7 @@ static void attributes(void **state)
 	static const struct line_case cases[] = {
 		{ R "as-path [ 65001 65002 4200000001 ]", A "path 65001 65002 4200000001" },
 		{ R "as-path [65001,65002]", A "path 65001 65002" },
+		{ R "med 4294967295", A "med 4294967295" },
 		{ R "as-path 65001 med 1", A "med 1 path 65001" },
 		{ R "as-path [ 1.10 ]", A "path 65546" },
 		{ R "as-path [ ]", A "path" },
@@ -362,7 +363,8 @@ static void refusals(void **state)
 		{ R "aggregator ( 65001:192.0.2.1 )", "error: aggregator: this attribute" },
 		{ R "weight 7", "error: 'weight' is not an attribute" },
 		{ R "med -1", "error: med '-1'" },
-		{ R "med 4294967296", "error: med '4294967296'" },
+		{ R "med 4294967296",
+		  "error: med '4294967296': expected a number, 0 to 4294967295" },
 		{ R "med", "error: med ''" },
 		{ R "local-preference x", "error: local-preference 'x'" },
 		{ R "origin bgp", "error: origin 'bgp'" },

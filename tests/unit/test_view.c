@@ -17,6 +17,7 @@
 #include "agent/status/view_consul.h"
 #include "agent/status/view_drain.h"
 #include "agent/status/view_graceful.h"
+#include "agent/status/view_json.h"
 #include "agent/status/view_monitor.h"
 #include "agent/status/view_nat.h"
 #include "agent/status/view_peer.h"
@@ -759,9 +760,22 @@ static void test_metric_help_stands_alone(void **state)
 	free(text);
 }
 
+static void test_a_member_that_is_no_text_is_empty(void **state)
+{
+	(void)state;
+	json_t *o = json_pack("{s:s, s:i, s:n}", "peer", "10.0.0.1", "n", 1, "null");
+	assert_string_equal(view_member(o, "peer"), "10.0.0.1");
+	assert_string_equal(view_member(o, "n"), "");
+	assert_string_equal(view_member(o, "null"), "");
+	assert_string_equal(view_member(o, "none"), "");
+	assert_string_equal(view_member(NULL, "peer"), "");
+	json_decref(o);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_a_member_that_is_no_text_is_empty),
 		cmocka_unit_test(test_info_is_gobgps),
 		cmocka_unit_test(test_internal_peers_are_type_0),
 		cmocka_unit_test(test_a_peer_that_stays_down_is_an_alarm),

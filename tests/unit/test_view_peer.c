@@ -356,12 +356,22 @@ static void test_graceful_text(void **state)
 	assert_string_equal(view_graceful_text(&g, text), "");
 }
 
+static void test_result(void **state)
+{
+	(void)state;
+	json_t *o = view_peer_result("10.0.0.1", "disabled");
+	json_t *expected = json_pack("{s:s, s:s}", "peer", "10.0.0.1", "result", "disabled");
+	assert_true(json_equal(o, expected));
+	json_decref(o);
+	json_decref(expected);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_peer),          cmocka_unit_test(test_info),
 		cmocka_unit_test(test_unnumbered),    cmocka_unit_test(test_never_up),
-		cmocka_unit_test(test_graceful_text),
+		cmocka_unit_test(test_graceful_text), cmocka_unit_test(test_result),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
