@@ -334,7 +334,7 @@ static bool drop_events(struct nat_backend *b)
 static int iptables_apply(struct nat_backend *b, const struct nat_diff *d, struct err *err)
 {
 	int lock;
-	int r = xtlock_take(&lock, err);
+	int r = xtlock_acquire(&lock, err);
 	if (r < 0) {
 		b->waited = r == -EBUSY;
 		drop_events(b); /* our own closing */

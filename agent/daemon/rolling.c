@@ -334,7 +334,7 @@ static bool client_is_gone(const struct rolling *w)
 }
 
 /* By a shutdown it is interrupted, or has asked for it: drained, it goes on after the boot. */
-static void take_end(struct rolling *w)
+static void apply_result(struct rolling *w)
 {
 	if (!w->has_ended)
 		return;
@@ -376,7 +376,7 @@ static void step(struct rolling *w)
 			release_anew(w);
 		break;
 	case ROLL_DRAINED:
-		take_end(w);
+		apply_result(w);
 		break;
 	case ROLL_FAILED:
 		break;
@@ -508,7 +508,7 @@ int rolling_finish(struct rolling *w, const char *id, enum rolling_result result
 	r->exit_status = exit_status;
 	w->has_ended = true;
 	w->result = result;
-	take_end(w);
+	apply_result(w);
 	schedule(w, now_of(w));
 	return 0;
 }

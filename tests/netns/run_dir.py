@@ -40,7 +40,7 @@ def remove_of(inode: int) -> None:
         link.unlink()
 
 
-def take_leftovers() -> list[str]:
+def remove_leftovers() -> list[str]:
     """Names of all that is left, which is removed."""
     left = sorted(path.name for path in RUN_DIR.iterdir()) if RUN_DIR.exists() else []
     for name in left:

@@ -108,7 +108,7 @@ class Peer:
             if isinstance(update, bgp.Update):
                 self._apply(update)
 
-    def takes(self, vip: str) -> bool:
+    def accepts(self, vip: str) -> bool:
         return ("ipv6" if ":" in vip else "ipv4") in self.families
 
 
@@ -207,7 +207,7 @@ def routes_of(file: dict[str, Any], peer: Peer) -> Routes:
     return {
         app["vip"][0]: (app.get("states", {}).get("up", {}).get("med"), communities)
         for app in file["apps"]
-        if peer.takes(app["vip"][0])
+        if peer.accepts(app["vip"][0])
     }
 
 
@@ -242,7 +242,7 @@ def gets_update(changes: list[Change], peer: Peer) -> bool:
 
 def has_markers(peer: Peer) -> bool:
     peer.read()
-    return {*MARKERS} & {*peer.routes} == {marker for marker in MARKERS if peer.takes(marker)}
+    return {*MARKERS} & {*peer.routes} == {marker for marker in MARKERS if peer.accepts(marker)}
 
 
 def has_no_markers(peer: Peer) -> bool:

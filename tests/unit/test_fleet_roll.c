@@ -106,7 +106,7 @@ static const char *written(const struct bed *b)
 	return text;
 }
 
-static void test_take(void **state)
+static void test_take_slot(void **state)
 {
 	struct bed b;
 	(void)state;
@@ -483,7 +483,7 @@ static void test_model(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_take),
+		cmocka_unit_test(test_take_slot),
 		cmocka_unit_test(test_wait),
 		cmocka_unit_test(test_guard),
 		cmocka_unit_test(test_guard_of_one_that_is_away),
