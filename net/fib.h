@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Look-ups in the kernel's routing: the path to a peer, its source address, its link. Reads only.
+/* Lookups in the kernel's routing: the path to a peer, its source address, its link. Reads only.
  */
 #ifndef NET_FIB_H
 #define NET_FIB_H

@@ -334,7 +334,7 @@ static int start(struct agent *a, struct err *err)
 	}
 	if (rc < 0)
 		return rc;
-	/* Before the first look-up of a name. */
+	/* Before the first lookup of a name. */
 	a->sandbox = sandbox_enter(a->loop, a->config);
 	counters_remove_leftover();
 	settings_apply_traffic(a);

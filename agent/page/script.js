@@ -183,7 +183,7 @@ function follow() {
   };
 }
 
-function look() {
+function onVisibility() {
   if (document.hidden) {
     stream?.close();
     clearTimeout(timer);
@@ -212,7 +212,7 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
   $("filter").elements.q.focus();
 });
-document.addEventListener("visibilitychange", look);
+document.addEventListener("visibilitychange", onVisibility);
 window.addEventListener("pagehide", () => stream?.close());
 setInterval(tick, 1000);
-look();
+onVisibility();
