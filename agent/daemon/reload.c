@@ -12,7 +12,7 @@
 #include "agent/daemon/reload_effects.h"
 #include "agent/daemon/reload_prepare.h"
 #include "agent/daemon/reload_report.h"
-#include "agent/daemon/reload_state.h"
+#include "agent/daemon/reload_data.h"
 #include "agent/daemon/reload_trial.h"
 #include "agent/daemon/turn.h"
 #include "agent/fleet/fleet_agent.h"

@@ -10,7 +10,7 @@
 #include "agent/app/drains.h"
 #include "agent/daemon/host_shutdown.h"
 #include "agent/daemon/parts.h"
-#include "agent/daemon/rolling_state.h"
+#include "agent/daemon/rolling_apps.h"
 #include "agent/fleet/fleet_agent.h"
 #include "agent/fleet/fleet_rolling.h"
 #include "agent/store/place.h"
