@@ -349,7 +349,7 @@ static void agent_done(struct agent *a)
 	fleet_calls_stop(a->fleet_calls);
 	rolling_stop(a->rolling);
 	api_free(a->api); /* its streams walk the registry */
-	a->api = NULL;    /* what is freed below may still log events */
+	a->api = NULL;    /* parts freed below may still log events */
 	hooks_free(a->hooks);
 	a->hooks = NULL;
 	host_shutdown_free(a->host_shutdown);

@@ -25,7 +25,7 @@ struct pending {
 	char *text;  /* they are, if the path takes a body; else they were dropped */
 	size_t text_cap;
 	size_t body_max;
-	bool keeps; /* what is read */
+	bool keeps; /* the body; else it is read and dropped */
 	bool http_1_0;
 	struct deferred deferred;
 };

@@ -1,4 +1,4 @@
-"""What `diff` says is what a reload then does: random pairs of files, and peers that count."""
+"""`diff` foretells a reload exactly: random pairs of files, and peers that count."""
 
 import copy
 import json
@@ -187,7 +187,7 @@ def in_order(changes: list[Change]) -> list[Change]:
 
 
 def of_files(old: Path, new: Path) -> list[Change]:
-    """What `diff OLD NEW` says, without an agent."""
+    """The changes of `diff OLD NEW`, without an agent."""
     result = subprocess.run(
         [binary(), "diff", old, new, "--json"], capture_output=True, text=True, timeout=20
     )
@@ -201,7 +201,7 @@ def entry_of(file: dict[str, Any], peer: Peer) -> Entry | None:
 
 
 def routes_of(file: dict[str, Any], peer: Peer) -> Routes:
-    """What the peer is to have with this configuration."""
+    """The routes that the peer is to have with this configuration."""
     of_peer = (peer.entry or {}).get("communities", [])
     communities = (*file["bgp"].get("communities", []), *of_peer)
     return {
@@ -279,7 +279,7 @@ class Pair:
         return all(p.routes == routes_of(self.file, p) for p in self.peers if p.entry)
 
     def reload(self) -> list[Change]:
-        """What the reload says that it has done, which is what diff said."""
+        """The changes that the reload reports, which are those of diff."""
         had_as = self.local_as
         # Of one file, whatever is included: which file an app is in is no change.
         old = self.agent.config_path.with_name("old.yaml")

@@ -564,7 +564,7 @@ static void test_tool_lists_the_table(void **state)
 
 static const struct damage_row {
 	const char *name, *command;
-	int found;     /* what list() returns */
+	int found;     /* the result of list() */
 	size_t intact; /* elements that it lists */
 } damage_rows[] = {
 	{ "the table is gone", "delete table inet vipherald", 0, 0 },
