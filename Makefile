@@ -47,7 +47,7 @@ HARDEN_LDFLAGS = -pie -Wl,-z,relro,-z,now,-z,noexecstack
 endif
 
 SOURCES := $(sort $(wildcard $(addsuffix /*.c,$(DIRECTORIES))))
-# What browsers are sent, embedded into the program.
+# Files for browsers, embedded into the program.
 PAGE     = $(addprefix agent/page/,index.html style.css script.js icon.svg)
 OBJECTS  = $(patsubst %.c,$(BUILD)/obj/%.o,$(filter-out agent/cli/main.c,$(SOURCES))) \
 	   $(BUILD)/obj/agent/page/embedded.o

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Monitors and a Consul address that name their hosts, while all name servers are silent: how long
- * a client of the API waits at most, over the ends of several look-ups; from the SIGKILL of the
+ * a client of the API waits at most, over the ends of several lookups; from the SIGKILL of the
  * listener of another app to the withdrawal; and from SIGTERM to the end of the process.
  */
 #include "bench/scenarios.h"

@@ -107,7 +107,7 @@ static uint16_t tag_of(const struct bgp_attrs *attrs)
 	return (uint16_t)last;
 }
 
-static void take_update(struct peer *p, const struct bgp_frame_view *frame)
+static void handle_update(struct peer *p, const struct bgp_frame_view *frame)
 {
 	static const struct bgp_update_params params = { .four_octet_as = true,
 							 .ipv4_unicast = true,
@@ -223,11 +223,11 @@ double peer_come_up(struct peer *p)
 	return peer_establish(p);
 }
 
-static void take_frame(struct peer *p, const struct bgp_frame_view *frame)
+static void handle_frame(struct peer *p, const struct bgp_frame_view *frame)
 {
 	refuse_notification(frame);
 	if (frame->type == BGP_MSG_UPDATE)
-		take_update(p, frame);
+		handle_update(p, frame);
 }
 
 void peer_drain(struct peer *p)
@@ -235,7 +235,7 @@ void peer_drain(struct peer *p)
 	struct bgp_frame_view frame;
 	while (receive(p, MSG_DONTWAIT)) {
 		while (next_frame(p, &frame))
-			take_frame(p, &frame);
+			handle_frame(p, &frame);
 	}
 }
 
@@ -250,7 +250,7 @@ void peer_wait(struct peer *p, uint16_t tag, size_t first, size_t n)
 		p->n_wanted += p->tags[i] == tag;
 	while (p->n_wanted < n) {
 		read_any(p, &frame);
-		take_frame(p, &frame);
+		handle_frame(p, &frame);
 	}
 }
 

@@ -54,7 +54,7 @@ def testbed() -> Iterator[Testbed]:
             yield bed
         finally:
             bed.destroy()
-            run_dir.take_leftovers()
+            run_dir.remove_leftovers()
 
 
 # ---- what the kernel says ----

@@ -157,7 +157,7 @@ void bfd_engine_answered(struct bfd_engine *e, mono_t now)
 
 /* ---- turns ---- */
 
-static void take_datagram(struct bfd_engine *e, const struct bfd_datagram *d, mono_t now)
+static void receive_datagram(struct bfd_engine *e, const struct bfd_datagram *d, mono_t now)
 {
 	struct bfd_actions actions;
 	enum bfd_drop why;
@@ -173,7 +173,7 @@ static void receive(struct bfd_engine *e, const struct listener *l)
 		bfd_listener_receive(&l->socket, &batch);
 		const mono_t now = loop_clock();
 		for (size_t j = 0; j < batch.n; j++)
-			take_datagram(e, &batch.items[j], now);
+			receive_datagram(e, &batch.items[j], now);
 	}
 }
 

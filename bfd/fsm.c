@@ -299,7 +299,7 @@ static bool change(struct bfd_fsm *f, const struct bfd_config *next)
 }
 
 /* Whether a packet is to leave now, besides those that are due. */
-static bool take(struct bfd_fsm *f, const struct bfd_event *event, struct bfd_actions *ret)
+static bool handle(struct bfd_fsm *f, const struct bfd_event *event, struct bfd_actions *ret)
 {
 	switch (event->type) {
 	case BFD_EV_START:
@@ -354,7 +354,7 @@ static void make_packet(struct bfd_fsm *f, const struct bfd_event *event, bool m
 void bfd_fsm_step(struct bfd_fsm *f, const struct bfd_event *event, struct bfd_actions *ret)
 {
 	*ret = (struct bfd_actions){ .from = f->state };
-	const bool wanted = take(f, event, ret);
+	const bool wanted = handle(f, event, ret);
 	const bool changed = ret->from != f->state;
 	update_detection(f);
 	update_transmission(f, event->random, false);

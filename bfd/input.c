@@ -24,7 +24,7 @@ static bool is_acceptable(struct bfd_entry *e, const struct bfd_packet *p,
 	if (d->ttl < (e->key.multihop ? c->min_ttl : TTL_OF_NEIGHBOR))
 		return false;
 	*why = BFD_DROP_SOURCE;
-	if (!bfd_entry_takes(e, d))
+	if (!bfd_entry_accepts(e, d))
 		return false;
 	*why = BFD_DROP_AUTH;
 	return bfd_auth_accept(&e->auth, &c->auth, d->data, p, c->multiplier, now);

@@ -34,7 +34,7 @@ struct bfd_entry *bfd_table_find_discr(const struct bfd_table *t, uint32_t discr
 	return e;
 }
 
-bool bfd_entry_takes(const struct bfd_entry *e, const struct bfd_datagram *d)
+bool bfd_entry_accepts(const struct bfd_entry *e, const struct bfd_datagram *d)
 {
 	const struct bfd_key *k = &e->key;
 	return k->multihop == d->multihop && str_equal(k->vrf, d->vrf) &&
@@ -45,7 +45,7 @@ static bool is_of(const struct bfd_entry *e, const struct bfd_datagram *d)
 {
 	return addr_equal(&e->key.peer, &d->from) &&
 	       (!addr_is_set(&e->key.local) || addr_equal(&e->key.local, &d->to)) &&
-	       bfd_entry_takes(e, d);
+	       bfd_entry_accepts(e, d);
 }
 
 /* Few, and only until the peer knows our discriminator. */

@@ -49,6 +49,6 @@ struct bfd_entry *bfd_table_find_sender(const struct bfd_table *t, const struct 
 struct bfd_entry *bfd_table_find_key(const struct bfd_table *t, const struct bfd_key *key);
 
 /* One that may arrive here, for this session. */
-bool bfd_entry_takes(const struct bfd_entry *e, const struct bfd_datagram *d);
+bool bfd_entry_accepts(const struct bfd_entry *e, const struct bfd_datagram *d);
 
 #endif

@@ -134,7 +134,7 @@ static void session_up(struct bgp_conn *c)
 	struct bgp_peer *p = c->userdata;
 	const struct bgp_negotiated *n = &c->fsm.negotiated;
 	if (c == p->challenger)
-		bgp_peer_take_over(p);
+		bgp_peer_replace_session(p);
 	p->session = c;
 	p->session_since = now(p);
 	p->down_since = USEC_NEVER;

@@ -62,7 +62,7 @@ void bgp_peer_promote(struct bgp_peer *p)
 }
 
 /* The former connection is closed without a NOTIFICATION (RFC 4724 4.2): its other end has gone. */
-void bgp_peer_take_over(struct bgp_peer *p)
+void bgp_peer_replace_session(struct bgp_peer *p)
 {
 	p->replaced++;
 	bgp_conn_give_up(p->session, WHY);

@@ -75,7 +75,7 @@ bool bgp_peer_is_challenged(const struct bgp_peer *p);
 void bgp_peer_challenge(struct bgp_peer *p, int fd);
 void bgp_peer_challenger_changed(struct bgp_peer *p);
 void bgp_peer_promote(struct bgp_peer *p);
-void bgp_peer_take_over(struct bgp_peer *p);
+void bgp_peer_replace_session(struct bgp_peer *p);
 /* Of peer_change.c, for peer_admin.c: ends the connections; bgp_peer_start() follows. A peer with
  * RFC 8538 keeps our routes until the next session is up, unless the reset is `hard`. */
 void bgp_peer_end_session(struct bgp_peer *p, const struct bgp_notification *why, bool hard);

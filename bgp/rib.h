@@ -53,7 +53,7 @@ struct rib_route {
 };
 
 struct rib {
-	enum bgp_output output;   /* what peers may be sent now, see bgp_speaker_set_output() */
+	enum bgp_output output; /* peers may be sent this much now, see bgp_speaker_set_output() */
 	struct rib_route *routes; /* by prefix */
 	struct rib_attrs *attrs;  /* by content */
 	struct rib_route **by_id; /* NULL where an id is free */

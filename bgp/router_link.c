@@ -31,7 +31,7 @@ static void search(struct router_link *l, mono_t now)
 	l->advertises = false;
 	l->solicits = l->probes = 0;
 	l->searching_since = l->solicit_at = now;
-	l->take_silent_at = l->probe_at = USEC_NEVER;
+	l->adopt_silent_at = l->probe_at = USEC_NEVER;
 }
 
 static void forget_other(struct router_link *l)
@@ -48,7 +48,7 @@ static void advertise_soon(struct router_link *l, mono_t now)
 	l->advertise_at = usec_min(l->advertise_at, at);
 }
 
-static void take(struct router_link *l, const struct addr *router, bool advertises, mono_t now)
+static void adopt(struct router_link *l, const struct addr *router, bool advertises, mono_t now)
 {
 	l->router = *router;
 	l->advertises = advertises;
@@ -56,7 +56,7 @@ static void take(struct router_link *l, const struct addr *router, bool advertis
 	if (addr_equal(&l->other, router))
 		forget_other(l);
 	l->probes = 0;
-	l->solicit_at = l->take_silent_at = USEC_NEVER;
+	l->solicit_at = l->adopt_silent_at = USEC_NEVER;
 	l->probe_at = usec_add(now, PROBE_EVERY);
 	advertise_soon(l, now);
 }
@@ -91,7 +91,7 @@ void router_link_up(struct router_link *l, mono_t now)
 void router_link_down(struct router_link *l)
 {
 	*l = (struct router_link){ 0 };
-	l->solicit_at = l->advertise_at = l->probe_at = l->take_silent_at = USEC_NEVER;
+	l->solicit_at = l->advertise_at = l->probe_at = l->adopt_silent_at = USEC_NEVER;
 }
 
 void router_link_advert(struct router_link *l, const struct addr *from, mono_t now)
@@ -100,7 +100,7 @@ void router_link_advert(struct router_link *l, const struct addr *from, mono_t n
 		return;
 	bool known = addr_is_set(&l->router), same = addr_equal(&l->router, from);
 	if (!known || (!same && !l->advertises && !l->has_session)) {
-		take(l, from, true, now);
+		adopt(l, from, true, now);
 	} else if (same) {
 		l->advertises = true;
 		is_alive(l, now);
@@ -135,7 +135,7 @@ void router_link_echo(struct router_link *l, const struct addr *from, mono_t now
 	if (addr_is_set(&l->router) || addr_is_set(&l->silent))
 		return;
 	l->silent = *from;
-	l->take_silent_at = usec_add(now, SILENT_WAIT);
+	l->adopt_silent_at = usec_add(now, SILENT_WAIT);
 }
 
 void router_link_session(struct router_link *l, bool up, mono_t now)
@@ -155,7 +155,7 @@ static void lose(struct router_link *l, mono_t now)
 	l->has_session = false;
 	search(l, now);
 	if (addr_is_set(&other))
-		take(l, &other, advertises, now);
+		adopt(l, &other, advertises, now);
 	forget_other(l);
 }
 
@@ -200,9 +200,9 @@ void router_link_step(struct router_link *l, mono_t now, uint32_t random,
 	*ret = (struct router_link_actions){ 0 };
 	if (addr_is_set(&l->other) && usec_sub(now, l->other_at) >= OTHER_MAX)
 		forget_other(l);
-	if (now >= l->take_silent_at) {
+	if (now >= l->adopt_silent_at) {
 		struct addr silent = l->silent;
-		take(l, &silent, false, now);
+		adopt(l, &silent, false, now);
 	}
 	if (now >= l->probe_at)
 		probe(l, now, ret);
@@ -215,7 +215,7 @@ void router_link_step(struct router_link *l, mono_t now, uint32_t random,
 mono_t router_link_deadline(const struct router_link *l)
 {
 	mono_t at = usec_min(l->solicit_at, l->advertise_at);
-	return usec_min(at, usec_min(l->probe_at, l->take_silent_at));
+	return usec_min(at, usec_min(l->probe_at, l->adopt_silent_at));
 }
 
 bool router_link_is_overdue(const struct router_link *l, mono_t now)

@@ -52,7 +52,7 @@ struct router_link {
 	bool both;          /* the router has answered since the other one was heard */
 	struct addr silent; /* answered the echo while there was no router */
 	mono_t searching_since;
-	mono_t take_silent_at;
+	mono_t adopt_silent_at;
 	unsigned solicits, adverts, probes; /* since it was searched, up, asked */
 	mono_t solicit_at, advertise_at, probe_at;
 	mono_t advertised_at;

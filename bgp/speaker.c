@@ -85,7 +85,7 @@ static int on_flush_timer(sd_event_source *source, uint64_t usec, void *userdata
 			list_append(&due, it);
 		}
 	}
-	/* What follows a withdrawal is told after it. */
+	/* Told first: the events of what the callbacks do follow those of the withdrawals. */
 	if (!list_empty(&due))
 		speaker_tell_sent(s, SIZE_MAX);
 	for (struct bgp_flush *f; (f = list_first(&due, struct bgp_flush, node));) {

@@ -65,7 +65,7 @@ static int change_listener(struct bgp_speaker *s, const struct bgp_config *befor
 	return r;
 }
 
-static struct bgp_peer *take_peer(struct bgp_speaker *s, const struct bgp_peer_config *like)
+static struct bgp_peer *detach_peer(struct bgp_speaker *s, const struct bgp_peer_config *like)
 {
 	for (size_t i = 0; i < s->n_configured; i++) {
 		struct bgp_peer *p = s->peers[i];
@@ -99,7 +99,7 @@ static void change_peers(struct bgp_speaker *s, const struct bgp_config *after, 
 	size_t n_former = s->n_peers, n_configured = s->n_configured;
 	struct bgp_peer **kept = mem_new(after->n_peers + 1, sizeof(struct bgp_peer *));
 	for (size_t i = 0; i < after->n_peers; i++)
-		kept[i] = take_peer(s, &after->peers[i]);
+		kept[i] = detach_peer(s, &after->peers[i]);
 	s->peers = NULL;
 	s->n_peers = s->cap_peers = 0;
 	for (size_t i = 0; i < after->n_peers; i++)

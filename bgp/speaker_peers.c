@@ -20,7 +20,7 @@
 /* ---- Output. ---- */
 
 /* Without a session the time says nothing. */
-static void take_time(mono_t *since, bool any_session, struct histogram *ret)
+static void record_latency(mono_t *since, bool any_session, struct histogram *ret)
 {
 	if (*since && any_session)
 		histogram_add(ret, usec_sub(loop_clock(), *since));
@@ -37,8 +37,8 @@ static int on_output(sd_event_source *source, void *userdata)
 		any_session = any_session || bgp_peer_is_established(s->peers[i]);
 	}
 	if (s->rib.output == BGP_OUTPUT_ALL)
-		take_time(&s->announced_at, any_session, &s->latencies.announce);
-	take_time(&s->withdrawn_at, any_session, &s->latencies.withdraw);
+		record_latency(&s->announced_at, any_session, &s->latencies.announce);
+	record_latency(&s->withdrawn_at, any_session, &s->latencies.withdraw);
 	return 0;
 }
 

@@ -69,7 +69,7 @@ struct bgp_peer_status {
 	mono_t admin_since;        /* disabled or enabled, by this process */
 	mono_t named_since;        /* as it is, by its description */
 	const char *disabled_text; /* for the other side; "" if none */
-	const char *hint;          /* what to check (hint.h); "" if none */
+	const char *hint;          /* advice on the cause (hint.h); "" if none */
 	struct bgp_notice notice;  /* the last NOTIFICATION */
 	const char *path_trouble;  /* "interface eth0 is down"; "" while the path is good */
 	uint64_t adverts_heard;    /* router advertisements, on the link of an unnumbered peer */

@@ -240,8 +240,8 @@ static void note_skipped(struct query *q, struct consul_skipped *skipped)
 }
 
 /* Takes the contents of the services over. */
-static void take_services(struct query *q, struct consul_answer *a,
-			  struct consul_services *services, mono_t began)
+static void apply_services(struct query *q, struct consul_answer *a,
+			   struct consul_services *services, mono_t began)
 {
 	struct consul_client *c = q->client;
 	a->present = services->present;
@@ -273,7 +273,7 @@ static void on_services(const struct http_response *r, void *userdata)
 	if (!a.failed &&
 	    consul_services_parse(r->body, r->len, c->config->match_tag, &services, &err) < 0)
 		a.failed = true;
-	take_services(q, &a, &services, began);
+	apply_services(q, &a, &services, began);
 }
 
 /* ---- answers of Nomad ---- */
@@ -294,7 +294,7 @@ static void fail_round(struct query *q, const struct consul_answer *last)
 	struct consul_services none = { 0 };
 	a.failed = a.nomad = true;
 	round_done(&q->client->round);
-	take_services(q, &a, &none, loop_clock());
+	apply_services(q, &a, &none, loop_clock());
 }
 
 static void finish_round(struct query *q, mono_t began)
@@ -311,7 +311,7 @@ static void finish_round(struct query *q, mono_t began)
 	str_copy(services.node_id, sizeof(services.node_id), c->node);
 	a.error = "";
 	a.nomad = true;
-	take_services(q, &a, &services, began);
+	apply_services(q, &a, &services, began);
 }
 
 /* A service may have changed since the names were asked for: what a later answer lacks is gone. The

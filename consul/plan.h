@@ -40,7 +40,7 @@ struct consul_answer {
 	bool filtered; /* the token hides part of it */
 	bool nomad;    /* the last service of a node may go, and the node is known all the same */
 	uint64_t index;
-	uint64_t from_index; /* what the next answer is compared with, when not `index`; 0: that */
+	uint64_t from_index; /* the next answer is compared with this; 0: with `index` */
 	bool present;        /* the node is known, or has checks */
 	const char *node_id; /* NULL: this stream has none */
 	uint64_t create_index;

@@ -219,7 +219,7 @@ struct standing {
 	size_t n_slots, n_lines; /* VIPs in which this agent has a slot, a place in the line */
 	bool is_known;           /* own `up` key is there, for every VIP */
 	bool may_keep;           /* with the slot that it has, enough stay */
-	bool may_take;           /* if it and all before it left, enough would stay */
+	bool may_take_slot;      /* if it and all before it left, enough would stay */
 };
 
 /* The VIP that is shortest of agents is the one that the operator is told of. */
@@ -237,7 +237,7 @@ static struct standing judge(const struct fleet_view *views, const struct fleet_
 			     size_t n, const struct fleet_claim *me, wall_t now,
 			     struct fleet_decision *d)
 {
-	struct standing s = { .is_known = true, .may_keep = true, .may_take = true };
+	struct standing s = { .is_known = true, .may_keep = true, .may_take_slot = true };
 	for (size_t i = 0; i < n; i++) {
 		const struct fleet_view *v = &views[i];
 		size_t ahead, staying = fleet_count_staying(v),
@@ -249,7 +249,7 @@ static struct standing judge(const struct fleet_view *views, const struct fleet_
 		s.n_lines += place == PLACE_LINE;
 		s.is_known &= known;
 		s.may_keep &= staying >= min_up;
-		s.may_take &= staying >= min_up + ahead + self;
+		s.may_take_slot &= staying >= min_up + ahead + self;
 		tell(d, without(staying, self), min_up, ahead);
 	}
 	return s;
@@ -279,7 +279,7 @@ void fleet_decide_leave(const struct fleet_view *views, const struct fleet_rule 
 		ret->step = FLEET_STEP_REGISTER;
 	else if (s.n_slots == n && s.may_keep)
 		ret->step = FLEET_STEP_LEAVE;
-	else if (s.n_slots == 0 && s.may_take)
+	else if (s.n_slots == 0 && s.may_take_slot)
 		write_claims(views, n, me, true, ret);
 	else if (s.n_lines == n)
 		ret->step = FLEET_STEP_WAIT;

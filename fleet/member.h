@@ -72,7 +72,7 @@ struct fleet_config {
 struct fleet_member {
 	const struct fleet_config *config; /* not owned */
 	enum fleet_evidence evidence;
-	enum fleet_form form;     /* what is to be announced, now */
+	enum fleet_form form;     /* to be announced now */
 	struct fleet_claim claim; /* of this episode; with node and session */
 	mono_t session_until;     /* Consul keeps the session until then at least; 0: none */
 

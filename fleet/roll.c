@@ -76,7 +76,7 @@ static enum fleet_roll_request_kind choose(const struct fleet_roll *r)
 {
 	if (r->is_decided)
 		return FLEET_ROLL_WRITE;
-	return r->has_room ? FLEET_ROLL_READ : FLEET_ROLL_LOOK;
+	return r->has_room ? FLEET_ROLL_READ : FLEET_ROLL_READ_SLOTS;
 }
 
 bool fleet_roll_next(struct fleet_roll *r, mono_t now, struct fleet_roll_request *ret)

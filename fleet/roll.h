@@ -29,14 +29,14 @@ enum fleet_roll_state {
 	FLEET_ROLL_WAITING,   /* for a slot at every VIP */
 	FLEET_ROLL_CHECKING,  /* whether the slot of before was freed by hand */
 	FLEET_ROLL_HELD,      /* as far as is known: a slot may be freed by hand */
-	FLEET_ROLL_RELEASING, /* what may be in Consul goes */
+	FLEET_ROLL_RELEASING, /* a slot that may be in Consul goes */
 	FLEET_ROLL_ENDED,     /* there is none, and none can come */
 };
 
 enum fleet_roll_request_kind {
-	FLEET_ROLL_LOOK,  /* at `.roll` of all VIPs */
-	FLEET_ROLL_READ,  /* all keys of all VIPs */
-	FLEET_ROLL_WRITE, /* a transaction: cas `.roll` by `slots`, then read all keys */
+	FLEET_ROLL_READ_SLOTS, /* `.roll` of all VIPs */
+	FLEET_ROLL_READ,       /* all keys of all VIPs */
+	FLEET_ROLL_WRITE,      /* a transaction: cas `.roll` by `slots`, then read all keys */
 };
 
 struct fleet_roll_config {
@@ -98,8 +98,8 @@ void fleet_roll_done(struct fleet_roll *r);
 void fleet_roll_release(struct fleet_roll *r, mono_t now);
 /* True when *ret is to be sent. A request that timed out is given up here. */
 bool fleet_roll_next(struct fleet_roll *r, mono_t now, struct fleet_roll_request *ret);
-/* `views` of an answer that is OK, one a VIP; of LOOK their `roll` alone. An answer that is not
- * awaited is dropped. */
+/* `views` of an answer that is OK, one a VIP; of READ_SLOTS their `roll` alone. An answer that is
+ * not awaited is dropped. */
 void fleet_roll_answer(struct fleet_roll *r, uint64_t id, enum fleet_result result,
 		       const struct fleet_view *views, wall_t wall, mono_t now);
 /* When fleet_roll_next() is to be called again. */

@@ -182,7 +182,7 @@ struct reader {
 
 /* One key of the answer. */
 struct entry {
-	const char *key, *rest; /* what is behind PREFIX/VIP/ */
+	const char *key, *rest; /* rest: behind PREFIX/VIP/ */
 	size_t vip;
 	const char *session; /* "" when no session holds it */
 	uint64_t index;

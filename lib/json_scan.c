@@ -33,7 +33,7 @@ char json_scan_peek(struct json_scan *s)
 	return *s->p;
 }
 
-static bool take(struct json_scan *s, char c)
+static bool match(struct json_scan *s, char c)
 {
 	if (json_scan_peek(s) != c || left(s) == 0)
 		return false;
@@ -121,9 +121,9 @@ static bool next(struct json_scan *s, char close)
 {
 	bool first = s->opened;
 	s->opened = false;
-	if (take(s, close))
+	if (match(s, close))
 		return false;
-	if (!first && !take(s, ','))
+	if (!first && !match(s, ','))
 		fail(s);
 	return !s->failed;
 }
@@ -142,7 +142,7 @@ bool json_scan_member(struct json_scan *s, struct json_slice *ret_key)
 		return false;
 	}
 	*ret_key = json_scan_value(s);
-	if (!s->failed && !take(s, ':'))
+	if (!s->failed && !match(s, ':'))
 		fail(s);
 	return !s->failed;
 }

@@ -6,7 +6,7 @@ static void begin(struct line_limit *l, span_t interval, mono_t now)
 	*l = (struct line_limit){ .interval = interval, .end = usec_add(now, interval) };
 }
 
-bool line_limit_take(struct line_limit *l, mono_t now)
+bool line_limit_allow(struct line_limit *l, mono_t now)
 {
 	if (l->interval == 0)
 		begin(l, LINE_INTERVAL, now);

@@ -24,7 +24,7 @@ struct line_limit {
 };
 
 /* May one more be written? */
-bool line_limit_take(struct line_limit *l, mono_t now);
+bool line_limit_allow(struct line_limit *l, mono_t now);
 /* When line_limit_end() is to be called; USEC_NEVER: no interval has begun. */
 mono_t line_limit_due(const struct line_limit *l);
 /* How many lines the interval that is over left out, and its length; 0 before its end. */

@@ -19,7 +19,7 @@ int monitor_env_http(struct monitor_env *env, struct http **ret, struct err *err
 struct names *monitor_env_names(struct monitor_env *env)
 {
 	if (!env->names)
-		env->names = names_new(env->loop, names_look_up);
+		env->names = names_new(env->loop, names_lookup);
 	return env->names;
 }
 
@@ -79,7 +79,7 @@ int monitor_guard(const struct monitor_env *env, int fd, const struct addr *to, 
 	if (!local)
 		return not_here(to, err);
 	r = keep_here(fd, to);
-	if (r == -EADDRNOTAVAIL) /* removed since the look-up */
+	if (r == -EADDRNOTAVAIL) /* removed since the lookup */
 		return not_here(to, err);
 	if (r < 0)
 		return err_set(err, r, "cannot keep a check of the VIP %s on this host: %s",

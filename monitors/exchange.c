@@ -167,7 +167,7 @@ static void on_limit(void *userdata)
 	struct exchange *x = userdata;
 	char text[DURATION_TEXT_MAX];
 	if (x->query && names_waited(x->query))
-		exchange_finish(x, HEALTH_UNKNOWN, "the look-up of '%.100s' had to wait for others",
+		exchange_finish(x, HEALTH_UNKNOWN, "the lookup of '%.100s' had to wait for others",
 				x->name);
 	else if (x->query)
 		exchange_finish(x, HEALTH_DOWN,

@@ -47,7 +47,7 @@ struct exchange {
 	struct addr addresses[NAMES_ADDRESSES_MAX];
 	size_t n, next;                /* of the addresses */
 	size_t n_untried;              /* those before that this host has no IPv6 for */
-	char failed[MONITOR_SAID_MAX]; /* what those before said */
+	char failed[MONITOR_SAID_MAX]; /* the errors of those before */
 	int fd;                        /* -1: none yet */
 	int error; /* errno of a connect() that failed at once and says that `to` is down */
 	span_t timeout;

@@ -28,7 +28,7 @@ enum { STATUS, HEADER, BODY, N_HTTP_OPTIONS, TLS_NAME = N_HTTP_OPTIONS, TLS_CA, 
 extern const struct monitor_kind monitor_kind_https;
 
 struct http_check {
-	char *ca; /* what server.ca_file points to; NULL: that of the system */
+	char *ca; /* server.ca_file points here; NULL: the system's */
 	struct http_call *call;
 	struct monitor_env *env;
 	const struct monitor_spec *spec;

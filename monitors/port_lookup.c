@@ -55,7 +55,7 @@ void port_group_free(struct port_lookup *l, struct port_group *g)
 	free(g);
 }
 
-/* ---- look-ups ---- */
+/* ---- lookups ---- */
 
 static bool is_known(const struct port_lookup *l, const struct port_group *g)
 {
@@ -143,8 +143,8 @@ static bool is_in_burst(struct port_lookup *l, uint8_t proto)
 	return true;
 }
 
-static int look_up(const struct port_lookup *l, struct port_group *g,
-		   const struct listener_place *place, bool *ret)
+static int lookup(const struct port_lookup *l, struct port_group *g,
+		  const struct listener_place *place, bool *ret)
 {
 	bool listening = false;
 	int r = sockdiag_find(l->diag, place, &listening);
@@ -163,7 +163,7 @@ int port_lookup_check(struct port_lookup *l, struct port_group *g,
 	bool known = is_in_burst(l, g->proto) && is_known(l, g);
 	bool listening = known && listeners_serve(&g->listeners, place);
 	if (!listening && !(known && (g->complete || was_down)))
-		return look_up(l, g, place, ret);
+		return lookup(l, g, place, ret);
 	*ret = listening;
 	return 0;
 }

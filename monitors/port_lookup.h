@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Who listens on the watched ports: the look-ups, and what they found.
+ * Who listens on the watched ports: the lookups, and what they found.
  *
  * An exact one takes a microsecond, one of all listeners on a port fifty; a dump of all listeners,
  * which answers for every port at once, takes 70 µs and 1 µs per listener. Many checks at once (the
@@ -19,14 +19,14 @@
 #include "net/listeners.h"
 #include "net/sockdiag.h"
 
-/* A port of a protocol, with what was found there at the last look-up. */
+/* A port of a protocol, with what was found there at the last lookup. */
 struct port_group {
 	uint8_t proto;
 	uint16_t port;
 	struct list entries;   /* the user's */
 	struct list_node news; /* the user's */
 	struct listeners listeners;
-	uint64_t era;  /* of the look-up */
+	uint64_t era;  /* of the lookup */
 	bool complete; /* of one for this port alone */
 	uint32_t key;
 	UT_hash_handle hh;
@@ -58,7 +58,7 @@ void port_lookup_all(struct port_lookup *l, uint8_t proto);
  * a dump has not seen a listener is enough. -errno when the kernel could not be asked. */
 int port_lookup_check(struct port_lookup *l, struct port_group *g,
 		      const struct listener_place *place, bool was_down, bool *ret);
-/* True when the place is served, as far as a dump has seen it or, with `exact`, the exact look-up:
+/* True when the place is served, as far as a dump has seen it or, with `exact`, the exact lookup:
  * false says nothing. */
 bool port_lookup_glance(const struct port_lookup *l, const struct port_group *g,
 			const struct listener_place *place, bool exact);

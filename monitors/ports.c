@@ -145,7 +145,7 @@ static void on_event(uint8_t proto, const struct addr *addr, uint16_t port, void
 {
 	struct ports *p = userdata;
 	struct port_entry *e, *next;
-	port_lookup_forget(&p->lookup); /* what is known is older than this */
+	port_lookup_forget(&p->lookup); /* known results are older than this */
 	const struct port_group *g = proto ? port_group_find(&p->lookup, proto, port) : NULL;
 	if (g) {
 		list_for_each (it, &g->entries) {

@@ -534,7 +534,7 @@ void runner_probes_are_gone(struct monitor_runner *r)
 	tell_checked(r);
 }
 
-/* Checks anew what depends on the owner; the schedule of the checks stays as it was. */
+/* The schedule of the checks stays as it was. */
 void runner_check_of_owner(struct probe *p)
 {
 	struct monitor_result result;

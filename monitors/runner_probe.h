@@ -2,7 +2,7 @@
 /*
  * The runner as watches see it (monitors/watch.c): the probes that they give it.
  *
- * What comes due by a call is seen to by runner_arm(), at the end of all of them.
+ * runner_arm(), after the last of these calls, sees to the probes that they made due.
  */
 #ifndef MONITORS_RUNNER_PROBE_H
 #define MONITORS_RUNNER_PROBE_H
@@ -21,7 +21,7 @@ void runner_begin(struct monitor_runner *r, struct probe *p, const void *owner);
 void runner_change_timing(struct probe *p, const struct monitor_spec *spec);
 /* Due now; once more when the one that runs has ended. */
 void runner_check_soon(struct probe *p);
-/* What depends on the owner is another now. Without a call of `changed`. */
+/* The owner is another now: checks anew, as results depend on it. Does not call `changed`. */
 void runner_check_of_owner(struct probe *p);
 /* Frees it; its running check is cancelled. */
 void runner_end(struct probe *p);

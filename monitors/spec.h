@@ -33,7 +33,7 @@ enum monitor_scope { SCOPE_UNKNOWN, SCOPE_LOCAL, SCOPE_SHARED };
 struct monitor_spec {
 	const struct monitor_kind *kind;
 	char *text;   /* as written; owned */
-	void *parsed; /* what kind->parse() made of it; owned */
+	void *parsed; /* the result of kind->parse(); owned */
 	struct monitor_timing timing;
 	enum monitor_evidence evidence;
 	enum monitor_scope scope;

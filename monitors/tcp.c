@@ -22,7 +22,7 @@ enum { SEND, EXPECT, N_OPTIONS };
 
 struct tcp_check {
 	struct exchange x;
-	const char *send; /* what is left of it; NULL: nothing */
+	const char *send; /* the unsent rest; NULL: nothing */
 	const char *expect;
 	bool connected;
 	size_t len;

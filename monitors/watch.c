@@ -152,8 +152,8 @@ void monitor_watch_free(struct monitor_watch *w)
 }
 
 /* The probe of the same monitor, which leaves the list; NULL: there is none. */
-static struct probe *take_over(struct monitor_watch *w, const struct monitor_spec *former,
-			       const struct monitor_spec *spec)
+static struct probe *detach_probe(struct monitor_watch *w, const struct monitor_spec *former,
+				  const struct monitor_spec *spec)
 {
 	for (size_t i = 0; i < w->n; i++) {
 		struct probe *p = w->probes[i];
@@ -172,7 +172,7 @@ void monitor_watch_replace(struct monitor_watch *w, const char *subject,
 {
 	struct probe **probes = new_list(n_specs);
 	for (size_t i = 0; i < n_specs; i++)
-		probes[i] = take_over(w, former, &specs[i]);
+		probes[i] = detach_probe(w, former, &specs[i]);
 	end_probes(w);
 	w->probes = probes;
 	w->n = n_specs;

@@ -272,7 +272,7 @@ static int append_to(const struct iptc *t, struct xtc_handle *h, const char *cha
 
 /* Rules to take out before others are appended: those to remove, and those to add, of which there
  * may be a part already. */
-static struct found *to_take_out(const struct nat_diff *d)
+static struct found *to_remove(const struct nat_diff *d)
 {
 	struct found *all = NULL;
 	for (size_t i = 0; i < d->remove.n; i++)
@@ -285,7 +285,7 @@ static struct found *to_take_out(const struct nat_diff *d)
 static int alter(const struct iptc *t, struct xtc_handle *h, const struct nat_diff *d,
 		 uint8_t revision, bool *ret_changed)
 {
-	struct found *out = to_take_out(d);
+	struct found *out = to_remove(d);
 	int ok = 1;
 	for (size_t c = 0; c < CHAINS && ok; c++)
 		ok = remove_from(t, h, chains[c], out, ret_changed);
@@ -334,7 +334,7 @@ static bool drop_events(struct nat_backend *b)
 static int iptables_apply(struct nat_backend *b, const struct nat_diff *d, struct err *err)
 {
 	int lock;
-	int r = xtlock_take(&lock, err);
+	int r = xtlock_acquire(&lock, err);
 	if (r < 0) {
 		b->waited = r == -EBUSY;
 		drop_events(b); /* our own closing */

@@ -8,7 +8,7 @@
 
 /* In a row, before the loop gets its turn. */
 #define TRIES 3
-/* Look-ups of rules that a listing lacks: each takes 9 µs. When so many are really gone, another
+/* Lookups of rules that a listing lacks: each takes 9 µs. When so many are really gone, another
  * process has flushed them, and restoring one that is there changes nothing. */
 #define LOOKUPS_MAX 100
 

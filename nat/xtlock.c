@@ -14,7 +14,7 @@ const char *xtlock_path(void)
 	return path && path[0] ? path : "/run/xtables.lock";
 }
 
-int xtlock_take(int *ret, struct err *err)
+int xtlock_acquire(int *ret, struct err *err)
 {
 	int fd = open(xtlock_path(), O_RDONLY | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0600);
 	if (fd < 0 && errno == EROFS) {

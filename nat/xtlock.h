@@ -13,6 +13,6 @@
 const char *xtlock_path(void);
 /* Never waits: -EBUSY when another process holds it. *ret is closed to unlock; -1, and 0 is
  * returned, on a read-only file system, where no process can lock. */
-int xtlock_take(int *ret, struct err *err);
+int xtlock_acquire(int *ret, struct err *err);
 
 #endif

@@ -79,7 +79,7 @@ static bool is_reachable(const struct nlroute *r)
 	       r->type == RTN_MULTICAST || r->type == RTN_ANYCAST;
 }
 
-/* One look-up of the kernel's. */
+/* One lookup of the kernel's. */
 static int get_path(struct nlsock *sock, const struct addr *dst, const struct addr *source,
 		    uint32_t ifindex, struct fib_path *ret)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Look-ups in the kernel's routing: the path to a peer and its source address. Reads only.
+/* Lookups in the kernel's routing: the path to a peer and its source address. Reads only.
  *
  * Where err_is_unavailable() (lib/err.h) holds, the kernel could not be asked.
  */

@@ -162,7 +162,7 @@ static void on_limit(void *userdata)
 	if (call->query && names_waited(call->query)) {
 		call->not_made = true;
 		snprintf(call->error, sizeof(call->error),
-			 "the look-up of '%.100s' had to wait for others", call->host);
+			 "the lookup of '%.100s' had to wait for others", call->host);
 	} else if (call->query) {
 		snprintf(call->error, sizeof(call->error),
 			 "the name servers did not answer for '%.100s' within %s", call->host,
@@ -460,7 +460,7 @@ static int find_server(struct http_call *call, const struct http_request *reques
 	if (str_equal(call->host, "localhost"))
 		return add_with(call, "127.0.0.1,[::1]", err);
 	if (!h->names)
-		h->names = names_new(h->loop, names_look_up);
+		h->names = names_new(h->loop, names_lookup);
 	r = names_find(h->names, call->host, on_name, call, &addresses, &call->query, err);
 	return r < 0 || !addresses ? r : add_with(call, addresses, err);
 }

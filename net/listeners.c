@@ -11,14 +11,14 @@ bool listener_is_wildcard(const struct listener *l)
 }
 
 /* Other hosts' packets never arrive on lo. */
-static bool takes_from_there(const struct listener *l, const struct listener_place *place)
+static bool accepts_from(const struct listener *l, const struct listener_place *place)
 {
 	return place->local || l->ifindex != LISTENER_LO_IFINDEX;
 }
 
 bool listener_serves(const struct listener *l, const struct listener_place *place)
 {
-	if (!takes_from_there(l, place))
+	if (!accepts_from(l, place))
 		return false;
 	if (!listener_is_wildcard(l))
 		return prefix_contains(&place->at, &l->addr);

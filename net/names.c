@@ -14,15 +14,15 @@
 #include "process/child.h"
 #include "process/loop.h"
 
-#define FRESH         (60 * USEC_PER_SEC)
-#define RETRY         (5 * USEC_PER_SEC)
-#define FORGET        (3600 * USEC_PER_SEC)
-#define LOOK_UP_LIMIT (60 * USEC_PER_SEC)
-#define CHILDREN_MAX  16
+#define FRESH        (60 * USEC_PER_SEC)
+#define RETRY        (5 * USEC_PER_SEC)
+#define FORGET       (3600 * USEC_PER_SEC)
+#define LOOKUP_LIMIT (60 * USEC_PER_SEC)
+#define CHILDREN_MAX 16
 
 struct names {
 	sd_event *loop;
-	names_look_up_fn *look_up;
+	names_lookup_fn *lookup;
 	unsigned n_children;
 	struct list all;
 };
@@ -32,7 +32,7 @@ struct name {
 	struct names *names;
 	char *host, *addresses; /* NULL: not known */
 	mono_t used;
-	mono_t look_up_at; /* again, when it is used from then on */
+	mono_t lookup_at; /* again, when it is used from then on */
 	struct child *child;
 	struct list queries;
 };
@@ -56,7 +56,7 @@ static void print_address(const struct addrinfo *a)
 		dprintf(STDOUT_FILENO, "%s\n", text);
 }
 
-enum names_status names_look_up(const char *host)
+enum names_status names_lookup(const char *host)
 {
 	const struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
 	struct addrinfo *all;
@@ -82,7 +82,7 @@ enum names_status names_look_up(const char *host)
 static int in_child(const void *arg)
 {
 	const struct name *name = arg;
-	return (int)name->names->look_up(name->host);
+	return (int)name->names->lookup(name->host);
 }
 
 /* ---- the answer ---- */
@@ -122,11 +122,10 @@ static void answer(struct name *name, const char *error)
 
 static void on_done(const struct child_result *result, void *userdata);
 
-static int start_look_up(struct name *name, struct err *err)
+static int start_lookup(struct name *name, struct err *err)
 {
 	struct names *n = name->names;
-	int r = child_call(n->loop, in_child, name, LOOK_UP_LIMIT, on_done, name, &name->child,
-			   err);
+	int r = child_call(n->loop, in_child, name, LOOKUP_LIMIT, on_done, name, &name->child, err);
 	n->n_children += r == 0;
 	return r;
 }
@@ -139,7 +138,7 @@ static void start_next(struct names *n)
 		struct name *name = list_entry(it, struct name, node);
 		if (name->child || list_empty(&name->queries))
 			continue;
-		if (start_look_up(name, &err) < 0)
+		if (start_lookup(name, &err) < 0)
 			answer(name, err.text);
 		return;
 	}
@@ -155,7 +154,7 @@ static void on_done(const struct child_result *result, void *userdata)
 	char *addresses = ended && result->status == NAMES_FOUND ? join_addresses(result) : NULL;
 	if (ended && result->status != NAMES_FOUND)
 		str_printable(error, sizeof(error), result->output, strcspn(result->output, "\n"));
-	name->look_up_at = usec_add(now, addresses ? FRESH : RETRY);
+	name->lookup_at = usec_add(now, addresses ? FRESH : RETRY);
 	if (addresses || (ended && result->status == NAMES_NOT_FOUND)) {
 		free(name->addresses);
 		name->addresses = addresses;
@@ -211,8 +210,8 @@ int names_find(struct names *n, const char *host, names_cb *found, void *userdat
 	name->used = now;
 	/* A name without addresses is looked up for every query. */
 	if (!name->child && n->n_children < CHILDREN_MAX &&
-	    (!name->addresses || name->look_up_at <= now))
-		r = start_look_up(name, err);
+	    (!name->addresses || name->lookup_at <= now))
+		r = start_lookup(name, err);
 	*ret_addresses = name->addresses;
 	if (name->addresses)
 		return 0;
@@ -262,11 +261,11 @@ void names_cancel(struct names_query *q)
 	free(q);
 }
 
-struct names *names_new(sd_event *loop, names_look_up_fn *look_up)
+struct names *names_new(sd_event *loop, names_lookup_fn *lookup)
 {
 	struct names *n = mem_new(1, sizeof(*n));
 	n->loop = sd_event_ref(loop);
-	n->look_up = look_up;
+	n->lookup = lookup;
 	list_init(&n->all);
 	return n;
 }

@@ -22,21 +22,21 @@ struct names_query;
 
 /* In the child: prints an address a line, or an error text. */
 enum names_status { NAMES_FOUND, NAMES_NOT_FOUND, NAMES_NO_ANSWER };
-typedef enum names_status names_look_up_fn(const char *host);
-names_look_up_fn names_look_up; /* by getaddrinfo() */
+typedef enum names_status names_lookup_fn(const char *host);
+names_lookup_fn names_lookup; /* by getaddrinfo() */
 
 /* `addresses`: "192.0.2.1,[2001:db8::1]", or NULL, and `error` says why. Once, from the loop; the
  * query is gone then. Valid inside the callback only. */
 typedef void names_cb(const char *addresses, const char *error, void *userdata);
 
-struct names *names_new(sd_event *loop, names_look_up_fn *look_up);
+struct names *names_new(sd_event *loop, names_lookup_fn *lookup);
 /* No queries may be left. */
 void names_free(struct names *n);
 /* The known addresses; valid until the next call. NULL when they are not known: then *ret is a
  * query that calls back later. -errno when a child cannot be started. */
 int names_find(struct names *n, const char *host, names_cb *found, void *userdata,
 	       const char **ret_addresses, struct names_query **ret, struct err *err);
-/* Its look-up could not begin at once, as too many others were under way: that there is no answer
+/* Its lookup could not begin at once, as too many others were under way: that there is no answer
  * in time says nothing of the name servers. */
 bool names_waited(const struct names_query *q);
 void names_cancel(struct names_query *q);

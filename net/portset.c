@@ -16,7 +16,7 @@
 	(NLMSG_HDRLEN + offsetof(struct inet_diag_msg, id) +                                       \
 	 offsetof(struct inet_diag_sockid, idiag_dport))
 
-#define TAKE_ALL UINT32_MAX
+#define ACCEPT_ALL UINT32_MAX
 
 /* ---- ranges ---- */
 
@@ -110,7 +110,7 @@ static void put_search(struct program *p, const struct port_range *ranges, size_
 	if (n == 1) {
 		put_jump(p, BPF_JMP | BPF_JGE | BPF_K, ranges->first, 0, 2);
 		put_jump(p, BPF_JMP | BPF_JGT | BPF_K, ranges->last, 1, 0);
-		put(p, BPF_RET | BPF_K, TAKE_ALL);
+		put(p, BPF_RET | BPF_K, ACCEPT_ALL);
 		put(p, BPF_RET | BPF_K, 0);
 		return;
 	}

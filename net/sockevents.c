@@ -24,7 +24,7 @@ struct sockevents {
 	void *userdata;
 };
 
-static int take_event(const struct nlmsghdr *msg, void *userdata)
+static int on_message(const struct nlmsghdr *msg, void *userdata)
 {
 	struct sockevents *e = userdata;
 	struct nlattr *attr;
@@ -48,7 +48,7 @@ static int on_events(sd_event_source *source, int fd, uint32_t revents, void *us
 {
 	(void)source, (void)fd, (void)revents;
 	struct sockevents *e = userdata;
-	if (nlsock_receive(e->sock, EVENTS_MAX, take_event, e) == -ENOBUFS)
+	if (nlsock_receive(e->sock, EVENTS_MAX, on_message, e) == -ENOBUFS)
 		e->cb(0, NULL, 0, e->userdata);
 	return 0;
 }

@@ -67,7 +67,7 @@ static void inhibited(struct inhibitor *i, sd_bus_message *m)
 	}
 	fd_close(&i->lock);
 	i->lock = fd;
-	i->ops->taken(i->userdata);
+	i->ops->acquired(i->userdata);
 }
 
 static int on_inhibit(sd_bus_message *m, void *userdata, sd_bus_error *error)
@@ -79,7 +79,7 @@ static int on_inhibit(sd_bus_message *m, void *userdata, sd_bus_error *error)
 	return 0;
 }
 
-void inhibitor_take(struct inhibitor *i)
+void inhibitor_acquire(struct inhibitor *i)
 {
 	if (i->bus && i->lock < 0 && !i->call)
 		(void)sd_bus_call_method_async(i->bus, &i->call, LOGIND, PATH, INTERFACE, "Inhibit",
@@ -167,7 +167,7 @@ static int connect_bus(struct inhibitor *i)
 		disconnect(i);
 		return rc;
 	}
-	inhibitor_take(i);
+	inhibitor_acquire(i);
 	return 0;
 }
 

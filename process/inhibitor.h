@@ -19,15 +19,15 @@ struct inhibitor_ops {
 	void (*shutdown)(bool begins, void *userdata);
 	/* It is held. Or it is not, and why: -EHOSTUNREACH and -ENXIO there is no logind,
 	 * -ECONNRESET the bus was lost, and it is tried again. */
-	void (*taken)(void *userdata);
+	void (*acquired)(void *userdata);
 	void (*failed)(int rc, const struct err *why, void *userdata);
 };
 
 /* `ops` must outlive it. -errno: there is no bus. */
 int inhibitor_new(sd_event *loop, const char *who, const char *why, const struct inhibitor_ops *ops,
 		  void *userdata, struct inhibitor **ret, struct err *err);
-/* Takes the lock again; nothing when it is held. */
-void inhibitor_take(struct inhibitor *i);
+/* Acquires the lock again; nothing when it is held. */
+void inhibitor_acquire(struct inhibitor *i);
 /* The shutdown need not wait any more. */
 void inhibitor_release(struct inhibitor *i);
 bool inhibitor_is_held(const struct inhibitor *i);

@@ -43,7 +43,7 @@ static struct flock whole_file(short type)
 	return (struct flock){ .l_type = type, .l_whence = SEEK_SET };
 }
 
-static int taken(int fd, struct err *err)
+static int explain_locked(int fd, struct err *err)
 {
 	struct flock lock = whole_file(F_WRLCK);
 	if (fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK && lock.l_pid > 0)
@@ -67,7 +67,7 @@ static int lock_at(const char *path, int *ret, struct err *err)
 		return -EAGAIN;
 	if (fd < 0)
 		return -ENOENT;
-	int r = fcntl(fd, F_SETLK, &lock) == 0 ? 0 : taken(fd, err);
+	int r = fcntl(fd, F_SETLK, &lock) == 0 ? 0 : explain_locked(fd, err);
 	if (r == 0 && !is_at(fd, path))
 		r = -EAGAIN;
 	if (r < 0)

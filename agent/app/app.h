@@ -75,11 +75,11 @@ struct app {
 	mono_t left_at;               /* of policy_member */
 	bool kept;                    /* of policy_member */
 	enum fleet_evidence evidence; /* of its health, as the guard of the fleet sees it */
-	bool down_hard;          /* what it went down by, of DOWN; also while it is held down */
-	bool guarded;            /* down, and kept announced by the guard of the fleet */
-	bool forget;             /* when DUE_CLEANUP is due */
-	struct app_group *group; /* NULL: none */
-	struct budget *budget;   /* of HTTP: its principal's; and its share of that */
+	bool down_hard;               /* of DOWN: by hard evidence; also while it is held down */
+	bool guarded;                 /* down, and kept announced by the guard of the fleet */
+	bool forget;                  /* when DUE_CLEANUP is due */
+	struct app_group *group;      /* NULL: none */
+	struct budget *budget;        /* of HTTP: its principal's; and its share of that */
 	struct budget_share share;
 	size_t requested_vips; /* of HTTP and Consul */
 	struct drain *drain;   /* requested for this app; NULL: there was none yet */

@@ -40,7 +40,7 @@ struct due_queue {
 	struct deadlines of[DUE_KINDS];
 	sd_event_source *timer, *round;
 	unsigned rounds;
-	mono_t armed; /* what the timer is set to */
+	mono_t armed; /* the time the timer is set to */
 	due_cb *cb;
 	void *userdata;
 	bool ticking;

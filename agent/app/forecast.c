@@ -18,7 +18,8 @@ struct planned_group {
 	char *name;                 /* the key; owned */
 	struct app_forecast *first; /* also those that go */
 	size_t n;
-	bool joined, left; /* by one that comes or changes; by one that goes or changes */
+	bool joined; /* a member comes or changes */
+	bool left;   /* a member goes, or is not one any more */
 	UT_hash_handle hh;
 };
 

@@ -56,7 +56,7 @@ static bool has_join(const struct app_spec *spec)
 	return announce_specs_announces(spec->announce, ANNOUNCE_JOIN);
 }
 
-static void take_promotion(struct app *app)
+static void apply_promotion(struct app *app)
 {
 	struct pending_promotion *p = find(app->registry, app->spec->name);
 	if (!p)
@@ -97,7 +97,7 @@ void app_join_define(struct app *app, const struct app_spec *former, mono_t now)
 	if (!app->joining)
 		app->joining = mem_new(1, sizeof(*app->joining));
 	if (!former)
-		take_promotion(app);
+		apply_promotion(app);
 	mono_t before = app->joining->on ? app->joining->since : USEC_NEVER;
 	define(app, former, now);
 	if (app->joining->on && app->joining->since != before)

@@ -60,7 +60,7 @@ static void print_answer(const struct client_reply *reply, const json_t *answer,
 	json_array_foreach(json_at(answer, "events"), i, e) print_event(e, &style, false);
 }
 
-/* Of what had no event there may be something all the same. */
+/* `history` of a name without events: an error, unless the agent knows the name. */
 static enum verb_exit check_known(const struct client *client, const struct verb_call *call,
 				  const json_t *answer)
 {

@@ -82,7 +82,7 @@ static void note_state(struct drain_run *d, const json_t *state)
 	str_copy(d->note, sizeof(d->note), note);
 }
 
-static int take_reply(struct drain_run *d, const struct client_reply *reply)
+static int handle_reply(struct drain_run *d, const struct client_reply *reply)
 {
 	json_t *state = reply->status == 200 ? json_loadb(reply->body, reply->len, 0, NULL) : NULL;
 	int rc = state ? 0 : -EPROTO;
@@ -111,7 +111,7 @@ static int ask(struct drain_run *d, const char *method, const char *target)
 			fprintf(stderr, "vipherald: %s\n", err.text);
 		return -EAGAIN;
 	}
-	int rc = take_reply(d, &reply);
+	int rc = handle_reply(d, &reply);
 	client_reply_done(&reply);
 	return rc;
 }

@@ -11,7 +11,7 @@ static void write_options(const struct verb *v, FILE *out)
 {
 	const char *gap = "";
 	for (const struct verb_option *o = verb_common_options(); o->name; o++)
-		if (verb_takes(v, o)) {
+		if (verb_accepts(v, o)) {
 			fprintf(out, "%s--%s", gap, o->name);
 			gap = " ";
 		}

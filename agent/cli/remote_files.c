@@ -42,8 +42,8 @@ struct search {
 	size_t found;
 };
 
-static void look_at(struct search *s, const char *where, const char *what, const char *path,
-		    const char *advice)
+static void inspect_path(struct search *s, const char *where, const char *what, const char *path,
+			 const char *advice)
 {
 	const char *fs = s->at(path);
 	if (!fs)
@@ -55,12 +55,12 @@ static void look_at(struct search *s, const char *where, const char *what, const
 	s->found++;
 }
 
-static void look_at_app(struct search *s, const struct app_spec *app)
+static void inspect_app(struct search *s, const struct app_spec *app)
 {
 	char where[APP_NAME_MAX + 32];
 	snprintf(where, sizeof(where), "app %s: disable_file", app->name);
 	if (app->disable_file)
-		look_at(s, where, app->disable_file, app->disable_file, on_disk);
+		inspect_path(s, where, app->disable_file, app->disable_file, on_disk);
 	snprintf(where, sizeof(where), "app %s: monitors", app->name);
 	for (size_t i = 0; i < app->n_monitors; i++) {
 		const struct monitor_spec *m = &app->monitors[i];
@@ -69,7 +69,7 @@ static void look_at_app(struct search *s, const struct app_spec *app)
 			continue;
 		path += path[0] == '!';
 		if (path[0] == '/')
-			look_at(s, where, m->text, path, by_command);
+			inspect_path(s, where, m->text, path, by_command);
 	}
 }
 
@@ -78,8 +78,8 @@ size_t remote_files_warn(const struct config *c, remote_fs_at_fn *at, const char
 	const char *path = c->agent.disable_file;
 	struct search s = { .at = at, .file = file, .out = out };
 	if (path)
-		look_at(&s, "agent.disable_file", path, path, on_disk);
+		inspect_path(&s, "agent.disable_file", path, path, on_disk);
 	for (size_t i = 0; i < c->n_apps; i++)
-		look_at_app(&s, &c->apps[i]);
+		inspect_app(&s, &c->apps[i]);
 	return s.found;
 }

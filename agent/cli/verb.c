@@ -248,7 +248,7 @@ static bool is_named(const struct verb_option *option, const char *text, size_t 
 	return strlen(option->name) == len && strncmp(option->name, text, len) == 0;
 }
 
-bool verb_takes(const struct verb *verb, const struct verb_option *option)
+bool verb_accepts(const struct verb *verb, const struct verb_option *option)
 {
 	if (verb->offline)
 		return str_equal(option->name, "help");
@@ -263,7 +263,7 @@ static const struct verb_option *find_option(const struct verb *verb, const char
 		if (is_named(o, text, len))
 			return o;
 	for (size_t i = 0; i < N_COMMON; i++)
-		if (is_named(&common[i], text, len) && verb_takes(verb, &common[i]))
+		if (is_named(&common[i], text, len) && verb_accepts(verb, &common[i]))
 			return &common[i];
 	return NULL;
 }

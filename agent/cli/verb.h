@@ -116,9 +116,9 @@ struct verb_call {
 /* By name or alias. */
 const struct verb *verb_find(const char *word);
 const struct verb *verb_at(enum verb_id id);
-/* Of every verb, but for those that verb_takes() says no to; ends with one without a name. */
+/* Of every verb, but for those that verb_accepts() says no to; ends with one without a name. */
 const struct verb_option *verb_common_options(void);
-bool verb_takes(const struct verb *verb, const struct verb_option *common);
+bool verb_accepts(const struct verb *verb, const struct verb_option *common);
 /* `argv` begins behind the verb. -EINVAL with a text that names the argument. */
 int verb_parse(const struct verb *verb, int argc, char *const argv[], struct verb_call *ret,
 	       struct err *err);

@@ -44,7 +44,7 @@ void config_settle_bfd(const struct config_node *bgp, const struct config_node *
 		node = config_node_get(bgp, "bfd");
 	if (node && node->kind == CONFIG_MAPPING)
 		p->bfd.on = true;
-	if (!p->bfd.on) /* what `bgp` says has no effect then */
+	if (!p->bfd.on) /* the keys of `bgp` have no effect then */
 		config_section_defaults(&config_bfd_section, &p->bfd);
 }
 

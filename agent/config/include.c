@@ -58,7 +58,7 @@ static int read_file(struct config_text *text, bool regular)
 	if (r < 0)
 		return r;
 	text->world_readable = st.st_mode & S_IROTH;
-	config_text_take(text, data, len);
+	config_text_set(text, data, len);
 	return 0;
 }
 

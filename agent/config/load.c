@@ -235,10 +235,10 @@ static bool replace(struct config_loader *l, struct config_text *text)
 	text->state = before ? CONFIG_TEXT_KEPT : CONFIG_TEXT_OUT;
 	text->n_apps = 0;
 	if (before) {
-		config_text_take(text, load_copy(before->data, before->len), before->len);
+		config_text_set(text, load_copy(before->data, before->len), before->len);
 		str_copy(text->sha256, sizeof(text->sha256), before->sha256);
 	} else {
-		config_text_take(text, NULL, 0);
+		config_text_set(text, NULL, 0);
 	}
 	return true;
 }

@@ -92,8 +92,8 @@ int load_read_step(struct config_loader *l)
 	if (s->bundle) {
 		r = s->text ? unbundle(l, s->text, s->len) : read_bundle(l);
 	} else if (s->text) {
-		config_text_take(config_set_add(&l->set, l->file), load_copy(s->text, s->len),
-				 s->len);
+		config_text_set(config_set_add(&l->set, l->file), load_copy(s->text, s->len),
+				s->len);
 	} else {
 		r = config_text_read(config_set_add(&l->set, l->file), l->findings);
 	}

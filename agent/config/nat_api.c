@@ -12,12 +12,12 @@ struct nat_api {
 };
 
 /* 0.0.0.0 is every address of IPv4; no address is every one of both. */
-static bool takes_family(const struct endpoint *listener, uint8_t family)
+static bool accepts_family(const struct endpoint *listener, uint8_t family)
 {
 	return !addr_is_set(&listener->addr) || listener->addr.family == family;
 }
 
-static bool takes_all(const struct endpoint *listener)
+static bool is_wildcard(const struct endpoint *listener)
 {
 	return !addr_is_set(&listener->addr) || addr_is_unspecified(&listener->addr);
 }
@@ -26,9 +26,9 @@ static bool leads_by_address(const struct endpoint *listener, const struct addr 
 {
 	struct err err;
 	bool local = false;
-	if (!takes_family(listener, to->family))
+	if (!accepts_family(listener, to->family))
 		return false;
-	if (!takes_all(listener))
+	if (!is_wildcard(listener))
 		return addr_equal(&listener->addr, to);
 	return fib_is_local(to, &local, &err) == 0 && local;
 }
@@ -39,9 +39,9 @@ static bool leads_by_default(const struct nat_api *n, const struct endpoint *lis
 	struct addr own;
 	for (size_t i = 0; i < 2; i++) {
 		if (!app_spec_has_family(n->spec, families[i]) ||
-		    !takes_family(listener, families[i]))
+		    !accepts_family(listener, families[i]))
 			continue;
-		if (takes_all(listener) ||
+		if (is_wildcard(listener) ||
 		    (n->own(families[i], &own, n->userdata) && addr_equal(&own, &listener->addr)))
 			return true;
 	}

@@ -22,7 +22,7 @@ struct config_text *config_set_add(struct config_set *set, const char *file)
 	return text;
 }
 
-void config_text_take(struct config_text *text, char *data, size_t len)
+void config_text_set(struct config_text *text, char *data, size_t len)
 {
 	free(text->data);
 	text->data = data;
@@ -176,7 +176,7 @@ static int read_text(const char **p, const char *end, struct config_set *set)
 	char *data = read_lines(p, end, max, &got);
 	struct config_text *text = config_set_add(set, head + strlen(MARK) + at);
 	/* The last line had no end. */
-	config_text_take(text, data, got > 0 && len + 1 == got ? len : got);
+	config_text_set(text, data, got > 0 && len + 1 == got ? len : got);
 	str_copy(text->sha256, sizeof(text->sha256), sha256);
 	return text->len == len ? 0 : -EINVAL;
 }
@@ -188,7 +188,7 @@ int config_set_unbundle(const char *text, size_t len, struct config_set *ret)
 	int rc = 0;
 	char *data = mem_new(1, n + 1);
 	memcpy(data, text, n);
-	config_text_take(config_set_add(ret, NULL), data, n);
+	config_text_set(config_set_add(ret, NULL), data, n);
 	while (rc == 0 && p && p < end)
 		rc = read_text(&p, end, ret);
 	return rc;

@@ -33,8 +33,8 @@ struct config_set {
 };
 
 struct config_text *config_set_add(struct config_set *set, const char *file);
-/* Takes over the text (malloced). The hash is the caller's business. */
-void config_text_take(struct config_text *text, char *data, size_t len);
+/* Owns the text (malloced) from then on. The hash is the caller's business. */
+void config_text_set(struct config_text *text, char *data, size_t len);
 /* An included file; NULL: it is not in the set, or without a text. */
 const struct config_text *config_set_find(const struct config_set *set, const char *file);
 size_t config_set_octets(const struct config_set *set);

@@ -244,8 +244,8 @@ static int set_duration(const struct config_key *key, const char *text, void *ta
 		return err_set(err, 1, "'%.80s' is read as the default, %s", text,
 			       key->default_text);
 	}
-	bool zero_taken = span == 0 && key->flags & CONFIG_ZERO_ALLOWED;
-	if (!zero_taken && (span < key->min || (key->max > 0 && span > key->max)))
+	bool zero_allowed = span == 0 && key->flags & CONFIG_ZERO_ALLOWED;
+	if (!zero_allowed && (span < key->min || (key->max > 0 && span > key->max)))
 		return out_of_range(key, text, err);
 	memcpy(config_field(key, target), &span, sizeof(span));
 	return 0;

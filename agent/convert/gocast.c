@@ -220,7 +220,7 @@ static void carry_peers(const struct reading *r, const struct config_node *bgp)
 }
 
 /* GoCast leaves the second app with a VIP out. */
-static bool is_taken(struct convert *c, const json_t *app)
+static bool is_duplicate(struct convert *c, const json_t *app)
 {
 	const json_t *other;
 	for (size_t i = 0; (other = convert_item(c, "apps", i)) && other != app; i++)
@@ -238,7 +238,7 @@ static void carry_app(const struct reading *r, const struct config_node *node)
 	carry(r, app_keys, node, app);
 	if (attributes && attributes->first)
 		carry(r, vip_keys, attributes, convert_inner(app, "vip_config"));
-	if (!is_taken(r->c, app))
+	if (!is_duplicate(r->c, app))
 		return;
 	convert_lost(r->c, at, convert_get(app, "name"),
 		     "its name or VIP is that of an app before it; GoCast leaves it out, too");

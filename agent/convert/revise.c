@@ -245,7 +245,7 @@ static void describe(const struct convert *c, const struct config_finding *f,
 		 f->text);
 }
 
-static bool take_out(struct convert *c, const struct config_finding *f)
+static bool remove_value(struct convert *c, const struct config_finding *f)
 {
 	char text[1024];
 	struct convert_at at = { 0 };
@@ -273,7 +273,7 @@ void convert_revise(struct convert *c)
 		changed = false;
 		for (size_t i = 0; i < findings.n; i++)
 			if (findings.items[i].severity == CONFIG_ERROR)
-				changed |= take_out(c, &findings.items[i]);
+				changed |= remove_value(c, &findings.items[i]);
 		sweep_object(c->document);
 		config_findings_done(&findings);
 	}

@@ -335,7 +335,7 @@ static int start(struct agent *a, struct err *err)
 	}
 	if (rc < 0)
 		return rc;
-	/* Before the first look-up of a name. */
+	/* Before the first lookup of a name. */
 	a->sandbox = sandbox_enter(a->loop, a->config);
 	counters_remove_leftover();
 	settings_apply_traffic(a);
@@ -350,7 +350,7 @@ static void agent_done(struct agent *a)
 	fleet_calls_stop(a->fleet_calls);
 	rolling_stop(a->rolling);
 	api_free(a->api); /* its streams walk the registry */
-	a->api = NULL;    /* what is freed below may still log events */
+	a->api = NULL;    /* parts freed below may still log events */
 	hooks_free(a->hooks);
 	a->hooks = NULL;
 	host_shutdown_free(a->host_shutdown);

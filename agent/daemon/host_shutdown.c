@@ -118,7 +118,7 @@ static void cancel(struct host_shutdown *h)
 	log_event(LOG_INFO, "agent", EVENT("host.resumed"),
 		  "the shutdown of the host was cancelled, announcing again");
 	registry_undrain(a->registry, NULL, DRAIN_BY_HOST, NULL, loop_now(a->loop));
-	inhibitor_take(h->inhibitor);
+	inhibitor_acquire(h->inhibitor);
 }
 
 bool host_shutdown_is_near(const struct agent *a)
@@ -137,7 +137,7 @@ static void on_shutdown(bool begins, void *userdata)
 		cancel(h);
 }
 
-static void on_taken(void *userdata)
+static void on_acquired(void *userdata)
 {
 	(void)userdata;
 	log_info("agent", "a shutdown of the host waits until the routes are withdrawn");
@@ -156,7 +156,7 @@ static void on_failed(int rc, const struct err *why, void *userdata)
 
 struct host_shutdown *host_shutdown_new(struct agent *a)
 {
-	static const struct inhibitor_ops ops = { on_shutdown, on_taken, on_failed };
+	static const struct inhibitor_ops ops = { on_shutdown, on_acquired, on_failed };
 	struct err err = { "" };
 	struct host_shutdown *h = mem_new(1, sizeof(*h));
 	h->agent = a;

@@ -9,7 +9,7 @@
 
 /* `user`: the user that the agent will run as; NULL: the present one. */
 void privileges_find(const struct config *c, const char *user, struct capability_needs *ret);
-/* The same of the present one, in the loop: a look-up of a user may wait for a directory service,
+/* The same of the present one, in the loop: a lookup of a user may wait for a directory service,
  * so those that were found at the start are passed. `exec_user` NULL: none is configured. */
 void privileges_find_again(const struct config *c, const struct child_user *exec_user,
 			   const struct program_users *users, struct capability_needs *ret);

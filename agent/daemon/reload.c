@@ -12,7 +12,7 @@
 #include "agent/daemon/reload_effects.h"
 #include "agent/daemon/reload_prepare.h"
 #include "agent/daemon/reload_report.h"
-#include "agent/daemon/reload_state.h"
+#include "agent/daemon/reload_data.h"
 #include "agent/daemon/reload_trial.h"
 #include "agent/daemon/turn.h"
 #include "agent/fleet/fleet_agent.h"
@@ -376,7 +376,7 @@ static bool shares_turn(enum reload_phase phase)
 }
 
 /* Does a phase that takes a turn of its own; false: steps of this phase share a turn. */
-static bool take_turn(struct reload *r)
+static bool run_own_turn(struct reload *r)
 {
 	if (!r->running)
 		begin(r);
@@ -394,7 +394,7 @@ static int on_turn(sd_event_source *source, void *userdata)
 	(void)source;
 	struct reload *r = userdata;
 	mono_t end = turn_end();
-	if (take_turn(r))
+	if (run_own_turn(r))
 		return 0;
 	while (r->running && shares_turn(r->phase) && !turn_is_over(end))
 		if (!step(r)) {

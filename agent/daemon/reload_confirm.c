@@ -6,7 +6,7 @@
 
 #include "agent/daemon/parts.h"
 #include "agent/daemon/peer_set.h"
-#include "agent/daemon/reload_state.h"
+#include "agent/daemon/reload_data.h"
 #include "agent/daemon/reload_trial.h"
 #include "agent/status/view_json.h"
 #include "lib/log.h"

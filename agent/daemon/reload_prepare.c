@@ -187,7 +187,7 @@ int reload_check_begin(struct reload_check *c, struct agent *a, const struct con
 				    .same = mem_new(next->n_apps + 1, sizeof(*c->same)),
 				    .registry_changes = registry_changes(a->registry) };
 	/* It needs a restart, which must not fail for it. One that is the same was found at the
-	 * start; a look-up may wait for a directory service. */
+	 * start; a lookup may wait for a directory service. */
 	if (name && !str_same(name, a->config->agent.exec_user) &&
 	    account_find("agent.exec.user", name, &user, &err) < 0)
 		return refuse(findings, "agent.exec.user", &err, -ENOENT);

@@ -10,7 +10,7 @@
 #include "agent/app/drains.h"
 #include "agent/daemon/host_shutdown.h"
 #include "agent/daemon/parts.h"
-#include "agent/daemon/rolling_state.h"
+#include "agent/daemon/rolling_apps.h"
 #include "agent/fleet/fleet_agent.h"
 #include "agent/fleet/fleet_rolling.h"
 #include "agent/store/place.h"
@@ -335,7 +335,7 @@ static bool client_is_gone(const struct rolling *w)
 }
 
 /* By a shutdown it is interrupted, or has asked for it: drained, it goes on after the boot. */
-static void take_end(struct rolling *w)
+static void apply_result(struct rolling *w)
 {
 	if (!w->has_ended)
 		return;
@@ -377,7 +377,7 @@ static void step(struct rolling *w)
 			release_anew(w);
 		break;
 	case ROLL_DRAINED:
-		take_end(w);
+		apply_result(w);
 		break;
 	case ROLL_FAILED:
 		break;
@@ -509,7 +509,7 @@ int rolling_finish(struct rolling *w, const char *id, enum rolling_result result
 	r->exit_status = exit_status;
 	w->has_ended = true;
 	w->result = result;
-	take_end(w);
+	apply_result(w);
 	schedule(w, now_of(w));
 	return 0;
 }

@@ -241,7 +241,7 @@ static void on_view(size_t i, const struct fleet_view *view, void *userdata)
 }
 
 /* Without an answer of Consul we give none: a gate must not open for it. */
-static void on_looked(const struct err *err, void *userdata)
+static void on_read(const struct err *err, void *userdata)
 {
 	struct question *q = userdata;
 	struct what_if *w = q->owner;
@@ -258,7 +258,7 @@ static void on_looked(const struct err *err, void *userdata)
 
 static void read_views(struct what_if *w, struct question *q, const struct prefix *vips, size_t n)
 {
-	static const struct fleet_read_ops ops = { on_view, on_looked };
+	static const struct fleet_read_ops ops = { on_view, on_read };
 	struct err err;
 	if (n == 0) {
 		forecast_view_seen(q->view);

@@ -24,7 +24,7 @@ struct discovered {
 	char *name; /* the key */
 	enum discovered_state state;
 	char *problem;         /* NULL: none; a registered service may have one */
-	char *note;            /* what is wrong with the tags of an instance; NULL: nothing */
+	char *note;            /* the flaw in the tags of an instance; NULL: none */
 	char *rival;           /* of a conflict: the app that has the name or the VIP; else NULL */
 	mono_t since;          /* of the state */
 	mono_t retained_since; /* the catalog lost it; USEC_NEVER: has it */

@@ -41,7 +41,7 @@ static void wake(struct fleet_rolling *r)
 static enum fleet_txn txn_of(enum fleet_roll_request_kind kind)
 {
 	switch (kind) {
-	case FLEET_ROLL_LOOK:
+	case FLEET_ROLL_READ_SLOTS:
 		return FLEET_TXN_SLOTS;
 	case FLEET_ROLL_READ:
 		return FLEET_TXN_READ;

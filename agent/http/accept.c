@@ -53,7 +53,7 @@ bool accept_prefers(const char *accept, const char *type, const char *other)
 	return weight > 0 && weight >= weight_in(accept, other);
 }
 
-bool accept_takes(const char *accept_encoding, const char *coding)
+bool accept_allows(const char *accept_encoding, const char *coding)
 {
 	return weight_in(accept_encoding, coding) > 0;
 }

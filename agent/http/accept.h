@@ -9,6 +9,6 @@
  * programs send. NULL: there is no such header. */
 bool accept_prefers(const char *accept, const char *type, const char *other);
 /* Accept-Encoding: `coding` is named and not ruled out. */
-bool accept_takes(const char *accept_encoding, const char *coding);
+bool accept_allows(const char *accept_encoding, const char *coding);
 
 #endif

@@ -22,7 +22,7 @@
 
 struct admin_link {
 	char *path; /* of the link */
-	char *name; /* what it points to, when it is ours */
+	char *name; /* its target, when it is ours */
 	char directory[PATH_MAX];
 };
 

@@ -117,7 +117,7 @@ int api_listen(struct api *api, const struct endpoint *at, bool read_only, struc
 {
 	struct api_socket socket = { .fd = -1 };
 	int rc = !read_only && passed_socket_is_there()
-			 ? passed_socket_take(&socket.fd, err)
+			 ? passed_socket_get(&socket.fd, err)
 			 : api_socket_open(at, API_SOCKET_MODE, &socket, err);
 	if (rc < 0)
 		return rc;

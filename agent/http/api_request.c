@@ -25,7 +25,7 @@ struct pending {
 	char *text;  /* they are, if the path takes a body; else they were dropped */
 	size_t text_cap;
 	size_t body_max;
-	bool keeps; /* what is read */
+	bool keeps; /* the body; else it is read and dropped */
 	bool http_1_0;
 	struct deferred deferred;
 };
@@ -187,7 +187,7 @@ static size_t body_max(const struct listener *listener, struct MHD_Connection *c
 		       const char *method, const char *path, bool http_1_0)
 {
 	const struct api *api = listener->owner;
-	size_t max = request_takes_body(method, path);
+	size_t max = request_body_max(method, path);
 	struct api_call probe = { .kind = API_DIFF, .needs = ROLE_ADMIN };
 	if (max <= BODY_MAX)
 		return BODY_MAX;
@@ -264,7 +264,7 @@ enum MHD_Result api_on_request(void *cls, struct MHD_Connection *conn, const cha
 		pending = mem_new(1, sizeof(*pending));
 		pending->http_1_0 = http_1_0;
 		pending->body_max = max;
-		pending->keeps = request_takes_body(method, url) > 0;
+		pending->keeps = request_body_max(method, url) > 0;
 		*state = pending;
 		listener_stage(conn, SLOT_BODY);
 		return MHD_YES;

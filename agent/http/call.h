@@ -23,7 +23,7 @@ struct api_request {
 	const char *method, *path; /* the path is decoded */
 	const struct api_arg *args;
 	size_t n_args;
-	const char *body; /* of a path that takes one, see request_takes_body() */
+	const char *body; /* of a path that takes one, see request_body_max() */
 	size_t body_len;
 	/* Headers; NULL: there is none. */
 	const char *accept, *last_event_id, *accept_encoding, *if_none_match;

@@ -177,8 +177,8 @@ static void turn_away(struct connections *all, int fd, const struct slot_origin 
 	close(fd);
 }
 
-static void take(struct connections *all, int fd, const struct slot_origin *origin,
-		 const struct addr *addr, const struct sockaddr_storage *ss, socklen_t len)
+static void admit(struct connections *all, int fd, const struct slot_origin *origin,
+		  const struct addr *addr, const struct sockaddr_storage *ss, socklen_t len)
 {
 	mono_t now = loop_now(all->loop);
 	struct slot *victim, *slot;
@@ -212,7 +212,7 @@ static bool accept_one(struct connections *all)
 		return errno == ECONNABORTED || errno == EINTR;
 	}
 	struct slot_origin origin = origin_of(fd, &ss, &addr);
-	take(all, fd, &origin, &addr, &ss, len);
+	admit(all, fd, &origin, &addr, &ss, len);
 	return true;
 }
 

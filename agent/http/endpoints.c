@@ -165,7 +165,7 @@ enum api_kind endpoint_kind(const struct endpoint_row *endpoint)
 	return endpoint->kind;
 }
 
-size_t request_takes_body(const char *method, const char *path)
+size_t request_body_max(const char *method, const char *path)
 {
 	char *name = NULL;
 	const struct endpoint_row *endpoint = endpoint_find(path, &name);

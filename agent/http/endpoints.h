@@ -23,7 +23,7 @@ void endpoint_set_kind(const struct endpoint_row *endpoint, const char *method,
 		       struct api_call *ret);
 
 /* How long the body of a request may be that is kept for request_parse(); 0: it is dropped. */
-size_t request_takes_body(const char *method, const char *path);
+size_t request_body_max(const char *method, const char *path);
 /* The paths of the API, with "NAME" for the name of an app and "ADDR" for the address of a peer;
  * NULL after the last. */
 const char *request_endpoint(size_t i);

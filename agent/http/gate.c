@@ -10,7 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "agent/http/peer.h"
+#include "agent/http/credentials.h"
 #include "agent/http/tls.h"
 #include "agent/http/tokens.h"
 #include "agent/model/rights.h"
@@ -138,12 +138,12 @@ static void log_refusal(struct gate *g, const struct api_call *call, enum api_ki
 
 /* The decision */
 
-static void keep_principal(struct api_call *call, const struct peer *peer)
+static void keep_principal(struct api_call *call, const struct credentials *who)
 {
 	const struct principal *p = &call->principal;
 	if (call->kind != API_REGISTER && call->kind != API_DEFINE)
 		return;
-	call->spec.local = peer->unix_socket || peer->this_host;
+	call->spec.local = who->unix_socket || who->this_host;
 	call->spec.admin = p->role == ROLE_ADMIN && principal_is_proved(p);
 	call->spec.by = mem_strdup(p->name);
 }
@@ -157,7 +157,7 @@ static bool is_for_anyone(const struct api_rules *rules, const struct api_call *
 void gate_check(struct gate *g, const struct gate_door *door, struct MHD_Connection *conn,
 		bool http_1_0, struct api_call *call)
 {
-	struct peer peer;
+	struct credentials who;
 	struct err err = { "" }, why = { "" };
 	char label[PRINCIPAL_LABEL_MAX];
 	enum api_kind kind = call->kind;
@@ -168,22 +168,22 @@ void gate_check(struct gate *g, const struct gate_door *door, struct MHD_Connect
 	const union MHD_ConnectionInfo *info =
 		MHD_get_connection_info(conn, MHD_CONNECTION_INFO_CONNECTION_FD);
 	bool ask = !is_for_anyone(g->rules, call) || log_enabled("api", LOG_DEBUG);
-	peer_find(info ? info->connect_fd : -1, ask, &peer);
-	peer_to_client(&peer, &client);
+	credentials_find(info ? info->connect_fd : -1, ask, &who);
+	credentials_to_client(&who, &client);
 	read_certificate(door, conn, label, &why, &client, &facts);
 	read_headers(g, conn, &client, &facts);
-	facts.unix_socket = peer.unix_socket;
+	facts.unix_socket = who.unix_socket;
 	facts.http_1_0 = http_1_0;
-	facts.host_is_ours = call->change && facts.host && is_own_host(facts.host, &peer.here);
-	facts.to_vip = !peer.unix_socket && addr_is_set(&peer.here) &&
-		       !addr_equal(&peer.here, &door->listen) && g->is_vip(&peer.here, g->userdata);
+	facts.host_is_ours = call->change && facts.host && is_own_host(facts.host, &who.here);
+	facts.to_vip = !who.unix_socket && addr_is_set(&who.here) &&
+		       !addr_equal(&who.here, &door->listen) && g->is_vip(&who.here, g->userdata);
 	principal_of(g->rules, &client, &call->principal);
-	peer_describe(&peer, &call->principal, call->who, sizeof(call->who));
-	if (addr_is_set(&peer.addr))
-		addr_format(&peer.addr, call->from);
+	credentials_describe(&who, &call->principal, call->who, sizeof(call->who));
+	if (addr_is_set(&who.addr))
+		addr_format(&who.addr, call->from);
 	unsigned status = rights_check(g->rules, &call->principal, &facts, &err);
 	if (status == 0) {
-		keep_principal(call, &peer);
+		keep_principal(call, &who);
 		return;
 	}
 	api_call_refuse(call, status, &err);

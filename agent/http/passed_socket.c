@@ -12,7 +12,7 @@ bool passed_socket_is_there(void)
 	return sd_listen_fds(0) > 0;
 }
 
-int passed_socket_take(int *ret, struct err *err)
+int passed_socket_get(int *ret, struct err *err)
 {
 	int n = sd_listen_fds(0), fd = SD_LISTEN_FDS_START;
 	if (n != 1)

@@ -9,6 +9,6 @@
 
 bool passed_socket_is_there(void);
 /* CLOEXEC and NONBLOCK. -EINVAL with a text unless it is one listening stream socket. */
-int passed_socket_take(int *ret, struct err *err);
+int passed_socket_get(int *ret, struct err *err);
 
 #endif

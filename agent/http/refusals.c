@@ -78,7 +78,7 @@ void refusals_log(struct refusals *r, enum api_cause cause, enum log_level level
 {
 	char *text;
 	va_list args;
-	bool write = line_limit_take(&r->lines[cause], loop_now(r->loop));
+	bool write = line_limit_allow(&r->lines[cause], loop_now(r->loop));
 	schedule(r);
 	if (!write)
 		return;

@@ -15,7 +15,7 @@ static bool find_file(const struct api_request *request, struct api_call *call)
 	call->file = page_file_find(call->name);
 	if (!call->file || str_equal(call->name, PAGE_TEMPLATE))
 		return false;
-	bool packed = accept_takes(request->accept_encoding, "gzip");
+	bool packed = accept_allows(request->accept_encoding, "gzip");
 	call->octets = packed ? &call->file->packed : &call->file->plain;
 	call->not_modified =
 		request->if_none_match && strstr(request->if_none_match, call->octets->etag);

@@ -11,7 +11,7 @@ struct slot_origin slot_origin_of(const struct addr *addr, bool own)
 	return (struct slot_origin){ .own = own, .net = addr_mask(addr, len) };
 }
 
-static bool is_taken(const struct slot *slot)
+static bool is_in_use(const struct slot *slot)
 {
 	return slot->stage != SLOT_FREE && slot->stage != SLOT_CLOSING;
 }
@@ -25,7 +25,7 @@ size_t slots_count(const struct slots *s)
 {
 	size_t n = 0;
 	for (size_t i = 0; i < ARRAY_SIZE(s->items); i++)
-		n += is_taken(&s->items[i]);
+		n += is_in_use(&s->items[i]);
 	return n;
 }
 
@@ -34,7 +34,7 @@ enum share { SHARE_ORIGIN, SHARE_OTHERS, SHARE_ALL };
 
 static bool counts(const struct slot *slot, enum share share, const struct slot_origin *origin)
 {
-	if (!is_taken(slot))
+	if (!is_in_use(slot))
 		return false;
 	switch (share) {
 	case SHARE_ORIGIN:

@@ -24,7 +24,7 @@
 /* Each includes those before it. */
 enum role {
 	ROLE_NONE,
-	ROLE_READ,     /* what changes nothing */
+	ROLE_READ,     /* requests that change nothing */
 	ROLE_REGISTER, /* register and unregister, drain and undrain */
 	ROLE_ADMIN,
 };

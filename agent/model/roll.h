@@ -54,7 +54,7 @@ struct roll {
 	enum roll_phase phase;
 	wall_t begun, since;      /* since: the phase */
 	int exit_status;          /* of the command; -1: not known */
-	char note[ROLL_NOTE_MAX]; /* what it waits for at present; "": nothing. Not kept */
+	char note[ROLL_NOTE_MAX]; /* why it waits at present; "": it does not. Not kept */
 };
 
 /* Whether the apps are drained for it. */

@@ -38,7 +38,7 @@ static bool is_recent(const struct traffic *t, mono_t stray_at, mono_t now)
 }
 
 /* All of the sample must be of the time that the routers no longer had it. */
-static void look_for_strays(struct traffic *t, uint64_t more, enum traffic_route route, mono_t now)
+static void count_strays(struct traffic *t, uint64_t more, enum traffic_route route, mono_t now)
 {
 	mono_t from = usec_sub(now, t->sample_span);
 	if (route != TRAFFIC_WITHDRAWN || t->route != route || t->changed_at == USEC_NEVER) {
@@ -72,7 +72,7 @@ void traffic_sample(struct traffic *t, uint64_t packets, uint64_t bytes, enum tr
 {
 	uint64_t more = count(t, packets, bytes, now);
 	measure(t, now);
-	look_for_strays(t, more, route, now);
+	count_strays(t, more, route, now);
 	if (t->route != route)
 		t->changed_at = now;
 	t->route = route;

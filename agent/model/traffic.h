@@ -38,7 +38,7 @@ enum traffic_route {
 struct traffic {
 	uint64_t packets, bytes; /* since it is counted */
 	double packet_rate, byte_rate;
-	mono_t rate_from, rate_to; /* what the rates are of; equal: there is none yet */
+	mono_t rate_from, rate_to; /* the span of the rates; equal: there are none yet */
 	mono_t sampled_at;         /* the last time; before the first, since it is counted */
 	span_t sample_span;        /* since the one before: its packets came in that time */
 	mono_t last_packet;        /* when a sample first had it; USEC_NEVER: none yet */

@@ -56,7 +56,7 @@ function source(element) {
   return copy.outerHTML;
 }
 
-// What has the focus: by the key of its row, as the row may be another one afterwards, elsewhere.
+// The focused element, by the key of its row: afterwards the row may be another element, elsewhere.
 const FOCUSABLE = "summary, a";
 
 function focused() {
@@ -74,7 +74,7 @@ function focus(was) {
   row?.querySelectorAll(FOCUSABLE)[was.at]?.focus({ preventScroll: true });
 }
 
-// What a person has opened stays open.
+// Details that a person has opened stay open.
 function exchange(old, fresh) {
   for (const details of old.querySelectorAll("details[open]"))
     for (const other of fresh.querySelectorAll("details"))
@@ -183,7 +183,7 @@ function follow() {
   };
 }
 
-function look() {
+function onVisibility() {
   if (document.hidden) {
     stream?.close();
     clearTimeout(timer);
@@ -212,7 +212,7 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
   $("filter").elements.q.focus();
 });
-document.addEventListener("visibilitychange", look);
+document.addEventListener("visibilitychange", onVisibility);
 window.addEventListener("pagehide", () => stream?.close());
 setInterval(tick, 1000);
-look();
+onVisibility();

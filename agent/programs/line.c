@@ -122,7 +122,7 @@ static int check_next_hop(const struct draft *d, struct err *err)
 static bool at_end(const struct tokens *t)
 {
 	struct tokens copy = *t;
-	token_take(&copy, ";");
+	token_match(&copy, ";");
 	return token_next(&copy).len == 0;
 }
 
@@ -141,14 +141,14 @@ static int parse_nlri(struct tokens *t, struct draft *d, struct err *err)
 {
 	struct prefix p;
 	int rc = 0;
-	while (rc == 0 && !token_take(t, "nlri"))
+	while (rc == 0 && !token_match(t, "nlri"))
 		rc = at_end(t) ? err_set(err, -EINVAL, "the word nlri and prefixes are missing")
 			       : line_attrs_next(t, &d->attrs, err);
 	while (rc == 0 && !at_end(t)) {
 		rc = parse_prefix(d, token_next(t), &p, err);
 		if (rc == 0)
 			rc = add_prefix(d, &p, err);
-		token_take(t, ",");
+		token_match(t, ",");
 	}
 	if (rc == 0 && d->line->n_prefixes == 0)
 		return err_set(err, -EINVAL, "no prefix behind nlri");
@@ -223,11 +223,11 @@ static const struct {
 	{ { "teardown" }, LINE_NOTHING, "a program cannot reset sessions" },
 };
 
-static bool take_words(struct tokens *t, const char *const words[WORDS_MAX])
+static bool match_words(struct tokens *t, const char *const words[WORDS_MAX])
 {
 	struct tokens copy = *t;
 	for (size_t i = 0; i < WORDS_MAX && words[i]; i++)
-		if (!token_take(&copy, words[i]))
+		if (!token_match(&copy, words[i]))
 			return false;
 	*t = copy;
 	return true;
@@ -237,7 +237,7 @@ static int parse_control(struct tokens *t, struct line *l, struct err *err)
 {
 	struct token first = token_peek(t);
 	for (size_t i = 0; i < ARRAY_SIZE(controls); i++) {
-		if (!take_words(t, controls[i].words))
+		if (!match_words(t, controls[i].words))
 			continue;
 		if (controls[i].refused)
 			return err_set(err, -EINVAL, "%s: %s", controls[i].words[0],
@@ -268,9 +268,9 @@ static int parse(struct tokens *t, size_t max, struct line *l, struct err *err)
 	int rc = line_selectors_parse(t, &l->selectors, err);
 	if (rc < 0)
 		return rc;
-	if (token_take(t, "announce"))
+	if (token_match(t, "announce"))
 		l->verb = LINE_ANNOUNCE;
-	else if (token_take(t, "withdraw"))
+	else if (token_match(t, "withdraw"))
 		l->verb = LINE_WITHDRAW;
 	else
 		return parse_control(t, l, err);

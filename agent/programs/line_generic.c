@@ -194,10 +194,10 @@ int line_generic_parse(struct tokens *t, struct route_spec *spec, bool *ret_has_
 		       struct err *err)
 {
 	uint8_t type = 0, flags = 0, data[DATA_MAX];
-	bool ok = token_take(t, "[") && read_octets(token_next(t), &type, 1) == 1 &&
+	bool ok = token_match(t, "[") && read_octets(token_next(t), &type, 1) == 1 &&
 		  read_octets(token_next(t), &flags, 1) == 1;
 	int n = ok ? read_octets(token_next(t), data, sizeof(data)) : -1;
-	if (n < 0 || !token_take(t, "]"))
+	if (n < 0 || !token_match(t, "]"))
 		return err_set(
 			err, -EINVAL,
 			"attribute: expected [ 0xTYPE 0xFLAGS 0xDATA ], all hexadecimal, with "

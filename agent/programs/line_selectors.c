@@ -97,7 +97,7 @@ static const struct {
 static int parse_filters(struct tokens *t, struct line_selector *s, struct err *err)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(filters); i++) {
-		if (!token_take(t, filters[i].name))
+		if (!token_match(t, filters[i].name))
 			continue;
 		int rc = filters[i].parse(t, s, err);
 		if (rc < 0)
@@ -145,11 +145,11 @@ static void drop_any(struct line_selectors *l)
 
 int line_selectors_parse(struct tokens *t, struct line_selectors *l, struct err *err)
 {
-	while (token_take(t, "neighbor") || token_take(t, "peer")) {
+	while (token_match(t, "neighbor") || token_match(t, "peer")) {
 		int rc = parse_one(t, l, err);
 		if (rc < 0)
 			return rc;
-		token_take(t, ",");
+		token_match(t, ",");
 	}
 	drop_any(l);
 	return 0;

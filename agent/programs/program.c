@@ -39,7 +39,7 @@ bool program_may_log(const struct program *p, struct line_limit *l, const char *
 	if (left_out > 0)
 		log_warn("exec", "process %s: %" PRIu64 " more %s in %s", p->spec.name, left_out,
 			 what, duration_format(interval, text));
-	return line_limit_take(l, now);
+	return line_limit_allow(l, now);
 }
 
 #define FAILURES 3

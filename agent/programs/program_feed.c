@@ -26,7 +26,7 @@
 /* One that reads nothing for so long gets what there is room for. */
 #define READ_WAIT USEC_PER_SEC
 
-static void take_turn(struct program_feed *f);
+static void run_turn(struct program_feed *f);
 
 /* ---- Answers. ---- */
 
@@ -336,7 +336,7 @@ static void watch(struct program_feed *f, bool on)
 static int on_more(sd_event_source *source, void *userdata)
 {
 	(void)source;
-	take_turn(userdata);
+	run_turn(userdata);
 	return 0;
 }
 
@@ -374,7 +374,7 @@ static void drained(struct program_feed *f)
 
 /* All that was read is carried out, and, once the process has ended, all that was in the pipe
  * then. */
-static void take_turn(struct program_feed *f)
+static void run_turn(struct program_feed *f)
 {
 	for (unsigned i = 0; i < UNITS_A_TURN; i++) {
 		if (waits_for_reader(f)) {
@@ -413,7 +413,7 @@ static int on_readable(sd_event_source *source, int fd, uint32_t revents, void *
 	}
 	if (n < 0)
 		f->ended = true;
-	take_turn(f);
+	run_turn(f);
 	return 0;
 }
 

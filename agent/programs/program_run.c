@@ -374,7 +374,7 @@ void program_mute(struct program *p)
 	p->fifo_retry = sd_event_source_disable_unref(p->fifo_retry);
 	p->timer = sd_event_source_disable_unref(p->timer);
 	if (!p->child)
-		close_pipes(p); /* what is left of it is not carried out any more */
+		close_pipes(p); /* the rest of its output is not carried out any more */
 }
 
 void program_stop(struct program *p)

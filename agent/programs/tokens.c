@@ -54,7 +54,7 @@ bool token_is_any_case(struct token token, const char *word)
 	return token.len == strlen(word) && strncasecmp(token.p, word, token.len) == 0;
 }
 
-bool token_take(struct tokens *t, const char *word)
+bool token_match(struct tokens *t, const char *word)
 {
 	if (!token_is(token_peek(t), word))
 		return false;

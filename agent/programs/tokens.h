@@ -31,7 +31,7 @@ bool token_is(struct token token, const char *word);
 /* Upper and lower case alike. */
 bool token_is_any_case(struct token token, const char *word);
 /* The next one, if it is this word. */
-bool token_take(struct tokens *t, const char *word);
+bool token_match(struct tokens *t, const char *word);
 /* With a NUL; false, and cut, when it does not fit. */
 bool token_copy(struct token token, char buf[static TOKEN_TEXT_MAX]);
 /* For an error text: at most 60 octets of it. */

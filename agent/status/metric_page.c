@@ -172,7 +172,7 @@ void metric_end(struct metric_page *page)
 		add(page, "# EOF\n");
 }
 
-char *metric_page_take(struct metric_page *page)
+char *metric_page_detach(struct metric_page *page)
 {
 	char *text = page->text;
 	page->text = NULL;

@@ -48,6 +48,6 @@ void metric_histogram(struct metric_page *page, const char *name, const struct m
 /* OpenMetrics says where the answer ends. */
 void metric_end(struct metric_page *page);
 /* The text so far, which is the caller's now; the page is empty then. NULL: there is none. */
-char *metric_page_take(struct metric_page *page);
+char *metric_page_detach(struct metric_page *page);
 
 #endif

@@ -507,7 +507,7 @@ static char *next_piece(void *userdata)
 		return NULL;
 	s->clock = status_clock();
 	s->part = add_part(s);
-	char *piece = metric_page_take(&s->page);
+	char *piece = metric_page_detach(&s->page);
 	return piece ? piece : mem_strdup("");
 }
 
@@ -523,7 +523,7 @@ static void free_scrape(void *userdata)
 	if (s->walks)
 		app_cursor_done(&s->cursor);
 	app_selection_done(&s->of);
-	free(metric_page_take(&s->page));
+	free(metric_page_detach(&s->page));
 	free(s);
 }
 

@@ -13,7 +13,17 @@
 #include "lib/mem.h"
 #include "lib/str.h"
 
-enum phase { JUDGE, GATHER, LOOK, BEGIN, SHOW_APPS, COUNT, SHOW_VIPS, SHOW_AGGREGATES, ENDED };
+enum phase {
+	JUDGE,
+	GATHER,
+	READ_FLEET,
+	BEGIN,
+	SHOW_APPS,
+	COUNT,
+	SHOW_VIPS,
+	SHOW_AGGREGATES,
+	ENDED
+};
 
 struct forecast_view {
 	struct forecast *forecast;
@@ -223,13 +233,13 @@ static void gather_next(struct forecast_view *v)
 	if (app && app->form != ROUTE_NONE)
 		forecast_fleet_add(v->fleet, &v->in, fleet_then(v), app, false);
 	if (!app)
-		v->phase = LOOK;
+		v->phase = READ_FLEET;
 }
 
 bool forecast_view_reads(const struct forecast_view *v, const struct prefix **ret, size_t *ret_n)
 {
-	*ret = v->phase == LOOK ? forecast_fleet_vips(v->fleet, ret_n) : NULL;
-	return v->phase == LOOK;
+	*ret = v->phase == READ_FLEET ? forecast_fleet_vips(v->fleet, ret_n) : NULL;
+	return v->phase == READ_FLEET;
 }
 
 void forecast_view_see(struct forecast_view *v, size_t i, const struct fleet_view *view, wall_t now)
@@ -489,7 +499,7 @@ bool forecast_view_step(struct forecast_view *v, mono_t now)
 	case GATHER:
 		gather_next(v);
 		break;
-	case LOOK:
+	case READ_FLEET:
 		return false;
 	case BEGIN:
 		begin(v);

@@ -31,7 +31,7 @@ struct forecast_question {
 	const struct peer_id *down; /* peers */
 	size_t n_down;
 	bool consul_away;
-	bool fleet; /* what a fleet is left with; there is one */
+	bool fleet; /* count who is left in the fleet, too; there must be one */
 	struct forecast_config config;
 };
 

@@ -405,8 +405,8 @@ static int load_line(const char *text, size_t len, json_t **ret, struct err *err
 }
 
 /* *ret_ended: it was the last line. */
-static int take(size_t number, json_t *line, struct state_contents *c, bool *ret_ended,
-		struct err *err)
+static int decode_line(size_t number, json_t *line, struct state_contents *c, bool *ret_ended,
+		       struct err *err)
 {
 	if (number == 1)
 		return read_head(line, c, err);
@@ -428,7 +428,7 @@ int state_decode(const char *text, size_t len, struct state_contents *ret, struc
 		number++;
 		rc = load_line(text, (size_t)(stop - text), &line, err);
 		if (rc == 0)
-			rc = take(number, line, &c, &ended, err);
+			rc = decode_line(number, line, &c, &ended, err);
 		if (rc < 0)
 			err_prefix(err, rc, "line %zu: ", number);
 		json_decref(line);

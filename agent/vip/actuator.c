@@ -421,7 +421,7 @@ void actuator_noted(struct actuator *a)
 {
 	size_t n;
 	/* Set apart first: a VIP that has to wait again is for the next call. */
-	struct prefix *waiting = binding_take_noted(&a->binding, &n);
+	struct prefix *waiting = binding_detach_noted(&a->binding, &n);
 	for (size_t i = 0; i < n; i++) {
 		reconcile_resume(a->reconcile, &waiting[i]);
 		if (!vip_find(a->reconcile, &waiting[i]))

@@ -39,7 +39,7 @@ static int note(struct binding *b, const struct prefix *vip, const struct loopba
 	return rc;
 }
 
-struct prefix *binding_take_noted(struct binding *b, size_t *ret_n)
+struct prefix *binding_detach_noted(struct binding *b, size_t *ret_n)
 {
 	struct prefix *waiting = b->waiting;
 	*ret_n = b->n_waiting;

@@ -57,8 +57,8 @@ int binding_unbind(struct binding *b, const struct prefix *vip, struct err *err)
 /* Is the address on that interface ours? */
 bool binding_is_ours(const struct binding *b, const struct prefix *vip, const char *ifname);
 
-/* Sets apart the VIPs that waited for their notes; free them. */
-struct prefix *binding_take_noted(struct binding *b, size_t *ret_n);
+/* Detaches the VIPs that waited for their notes; free them. */
+struct prefix *binding_detach_noted(struct binding *b, size_t *ret_n);
 /* It is not bound after all. */
 void binding_forget_notes(struct binding *b, const struct prefix *vip);
 

@@ -26,7 +26,7 @@ struct vital {
 struct host_addresses {
 	/* complete; its strings and lists are views into the configuration */
 	struct bgp_config bgp;
-	struct bgp_peer_config *peers; /* what bgp.peers points to; owned */
+	struct bgp_peer_config *peers; /* bgp.peers points here; owned */
 	struct vital *vital;
 	size_t n_vital, cap_vital;
 	/* The NAT targets, IPv4 and IPv6; family 0: not needed yet, or none. */

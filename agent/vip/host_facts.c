@@ -186,7 +186,7 @@ static void refresh(struct host_facts *f, uint64_t changes, mono_t now)
 		r = read_all(f, sock);
 		nlsock_free(sock);
 	}
-	if (r < 0) /* what was read counts; it is read again for the next app */
+	if (r < 0) /* the part that was read counts; all is read again for the next app */
 		log_warn("vip", "cannot read the addresses and routes of this host: %s",
 			 err.text[0] ? err.text : strerror(-r));
 	f->known = r == 0;

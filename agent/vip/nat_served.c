@@ -119,11 +119,11 @@ struct nat_served_census {
 	struct nat_served_asker asker;
 	unsigned turns; /* of the present walk */
 	struct nat_dead found, last;
-	bool vip;      /* the VIP that is looked at has one */
+	bool vip;      /* the VIP being inspected has one */
 	mono_t due_at; /* the next walk, when the result is asked for */
 };
 
-static void look_at_rule(const struct nat_rule *r, bool present, void *userdata)
+static void inspect_rule(const struct nat_rule *r, bool present, void *userdata)
 {
 	struct nat_served_census *c = userdata;
 	if (!present || r->behind || c->vip || nat_served_ask(&c->asker, r) != NAT_NOT_SERVED)
@@ -133,12 +133,12 @@ static void look_at_rule(const struct nat_rule *r, bool present, void *userdata)
 		c->found.first = *r;
 }
 
-static void look_at_vip(struct nat_served_census *c, const struct vip *vip)
+static void inspect_vip(struct nat_served_census *c, const struct vip *vip)
 {
 	c->vip = false;
 	bool serves = vip->form == ROUTE_UP || vip->form == ROUTE_JOIN;
 	if (vip->announced && serves && vip->spec && vip->spec->n_nats > 0)
-		nat_walk_rules(c->nat, &vip->prefix, look_at_rule, c);
+		nat_walk_rules(c->nat, &vip->prefix, inspect_rule, c);
 }
 
 static void end_walk(struct nat_served_census *c)
@@ -161,7 +161,7 @@ static int on_turn(sd_event_source *source, void *userdata)
 		vip = vip_cursor_next(&c->cursor);
 		if (!vip)
 			break;
-		look_at_vip(c, vip);
+		inspect_vip(c, vip);
 	}
 	if (vip) {
 		loop_defer(c->loop, &c->turn, LOOP_IDLE, on_turn, c);

@@ -34,7 +34,7 @@ struct found {
 	bool ours, usable;
 };
 
-static void look_at(struct found *f, const struct addr_entry *e, const struct addr_link *link,
+static void inspect(struct found *f, const struct addr_entry *e, const struct addr_link *link,
 		    const char *interface, bool ours)
 {
 	if (ours) {
@@ -77,7 +77,7 @@ int presence_check(const struct addr_table *table, const struct prefix *vip, con
 	for (size_t i = 0; i < n && !f.usable; i++) {
 		const struct addr_link *link = addr_table_link(table, entries[i].ifindex);
 		if (link)
-			look_at(&f, &entries[i], link, interface,
+			inspect(&f, &entries[i], link, interface,
 				entries[i].proto == NLADDR_PROTO_OURS ||
 					is_ours(vip, link->name, userdata));
 	}

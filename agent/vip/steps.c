@@ -181,7 +181,7 @@ static void go_up(struct reconcile *r, struct vip *vip, mono_t now)
 		vip_announce(r, vip, now);
 }
 
-static int take_down(struct reconcile *r, struct vip *vip, struct err *err)
+static int remove_from_host(struct reconcile *r, struct vip *vip, struct err *err)
 {
 	int rc = 0;
 	if (vip->has_nat || vip->bound)
@@ -204,7 +204,7 @@ static void go_down(struct reconcile *r, struct vip *vip, mono_t now)
 		acks_join(r, vip);
 		return;
 	}
-	int rc = take_down(r, vip, &err);
+	int rc = remove_from_host(r, vip, &err);
 	if (rc == -EINPROGRESS)
 		return;
 	if (rc < 0) {

@@ -50,7 +50,7 @@ HEALTHY = {
     f"vipherald_fleet_min_up{{{VIP}}}": 2,
     "vipherald_fleet_kept": 0,
 }
-# What differs when the alert fires, and a word of its text.
+# The samples that differ when the alert fires, and a word of its text.
 CASES = {
     "VipheraldDown": ({'up{job="vipherald"}': 0}, "web1:9180"),
     "VipheraldNoHosts": ({'up{job="vipherald"}': "_x90"}, "no host"),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What the compiler and the linker were asked to add to build/vipherald, read back from the ELF file
+"""Hardening that compiler and linker were asked to add to build/vipherald, read back from the ELF file
 with readelf and objdump. Needs build/vipherald."""
 import platform
 import re

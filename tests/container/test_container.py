@@ -184,7 +184,7 @@ def test_podman_starts_it_again_unless_it_failed(bed: Testbed, engine: Engine) -
     assert container.state["Running"]
     router.wait_established()
     assert set(router.routes()) == {VIP4}
-    # What ends such a container for good, as a crash does.
+    # Removal ends such a container for good, as a crash does.
     container.remove()
     router.wait_not_established()
     upgraded.assert_not_noticed()

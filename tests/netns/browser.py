@@ -15,7 +15,7 @@ UNPACKED = REPO / ".deps" / "browser"
 PROGRAM = UNPACKED / "usr" / "lib" / "chromium" / "chromium"
 _FONTS = """<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd">
 <fontconfig><dir>{fonts}</dir><cachedir>{cache}</cachedir></fontconfig>"""
-# What the browser itself has against pages that ask the local network is switched off: the agent
+# The browser's own defence against pages that ask the local network is switched off: the agent
 # has to hold without it, as in browsers that are older or asked for permission and got it.
 _UNGUARDED = (
     "LocalNetworkAccessChecks,LocalNetworkAccessChecksWebSockets,BlockInsecurePrivateNetworkRequests,"

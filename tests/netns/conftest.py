@@ -39,7 +39,7 @@ def clean_machine() -> Iterator[None]:
     netns.remove_stale()
     run_dir.make_private()
     yield
-    run_dir_left = run_dir.take_leftovers()
+    run_dir_left = run_dir.remove_leftovers()
     assert not run_dir_left, f"the tests left in {run_dir.RUN_DIR}: {run_dir_left}"
     left = netns.leftovers()
     assert not left, f"the tests left network namespaces behind: {left}"
@@ -57,7 +57,7 @@ def bed(request: pytest.FixtureRequest) -> Iterator[Testbed]:
         finally:
             request.node.logs = bed.logs()
             bed.destroy()
-            left = run_dir.take_leftovers()
+            left = run_dir.remove_leftovers()
     assert not left, f"the test left in {run_dir.RUN_DIR}: {left}"
 
 

@@ -152,5 +152,5 @@ class Tab:
         self.call("Emulation.setScriptExecutionDisabled", value=True)
 
     def picture(self) -> bytes:
-        """What is on the screen, as PNG."""
+        """The screen, as PNG."""
         return base64.b64decode(self.call("Page.captureScreenshot", format="png")["data"])

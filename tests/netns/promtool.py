@@ -1,4 +1,4 @@
-"""What Prometheus' own checker says of an answer of /metrics."""
+"""An answer of /metrics as Prometheus' own checker, promtool, judges it."""
 
 import subprocess
 from pathlib import Path

@@ -32,7 +32,7 @@ def make_private() -> None:
 
 
 def remove_of(inode: int) -> None:
-    """What a killed agent of this network namespace leaves; the next one there would take it over."""
+    """The files of a killed agent of this network namespace; the next one there would take them over."""
     for name in (f"lo-{inode}.lock", f"api-{inode}.sock"):
         (RUN_DIR / name).unlink(missing_ok=True)
     link = RUN_DIR / "api.sock"
@@ -40,7 +40,7 @@ def remove_of(inode: int) -> None:
         link.unlink()
 
 
-def take_leftovers() -> list[str]:
+def remove_leftovers() -> list[str]:
     """Names of all that is left, which is removed."""
     left = sorted(path.name for path in RUN_DIR.iterdir()) if RUN_DIR.exists() else []
     for name in left:

@@ -49,7 +49,7 @@ def start(bed: Testbed, apps: tuple[dict[str, Any], ...]) -> tuple[Agent, list[R
     return agent, routers
 
 
-def take(tab: Tab, place: Path, scheme: str, width: int, height: int, telephone: bool = False) -> None:
+def capture(tab: Tab, place: Path, scheme: str, width: int, height: int, telephone: bool = False) -> None:
     tab.prefer(scheme)
     tab.size(width, height, telephone)
     tab.run("scrollTo(0, 0)")
@@ -76,9 +76,9 @@ def night(bed: Testbed, place: Path) -> None:
     tab.wait("document.querySelectorAll('#alarms .bad').length > 0", "the alarm")
     for name in ("doh", "dns"):
         tab.run(f"document.querySelector('details[data-key={name}]').open = true")
-    take(tab, place / "page.png", "light", 1180, 1010)
-    take(tab, place / "dark.png", "dark", 1180, 1010)
-    take(tab, place / "telephone.png", "dark", 390, 1400, telephone=True)
+    capture(tab, place / "page.png", "light", 1180, 1010)
+    capture(tab, place / "dark.png", "dark", 1180, 1010)
+    capture(tab, place / "telephone.png", "dark", 390, 1400, telephone=True)
     tab.close()
     top(bed, agent, place)
 
@@ -101,7 +101,7 @@ def thousand(bed: Testbed, place: Path) -> None:
     tab = Tab(bed.host)
     tab.open(URL)
     tab.wait("document.querySelectorAll('#apps .good').length >= 300", "all are sent")
-    take(tab, place / "thousand.png", "light", 1180, 1010)
+    capture(tab, place / "thousand.png", "light", 1180, 1010)
     tab.close()
 
 

@@ -33,7 +33,7 @@ def columns_of(char: str) -> int:
 
 
 class Screen:
-    """What the octets so far have drawn. `said` keeps them."""
+    """The picture that the octets so far have drawn. `said` keeps them."""
 
     def __init__(self, columns: int, lines: int):
         self.said = ""

@@ -503,7 +503,7 @@ def test_budgets(bed: Testbed) -> None:
 
 
 def test_changes_without_end(bed: Testbed) -> None:
-    """What is registered already can be renewed and unregistered all the same."""
+    """Apps that are registered already can be renewed and unregistered all the same."""
     agent = start(bed, api={"max_apps": 3, "max_changes": 1})
     said = [agent.get(ask_for("a", vips(i, 1))).status for i in range(8)]
     assert said == 6 * [200] + 2 * [429]

@@ -39,7 +39,7 @@ STATE: dict[str, Any] = {
 
 
 def merged(n: int, med: int, prepends: int) -> dict[str, Any]:
-    """What a router sees of the first n levels."""
+    """The attributes that a router gets from the first n levels."""
     return {
         "communities": ("100:1", "200:1", "300:1", "400:1")[:n],
         "ext_communities": tuple(f"rt:65001:{i + 1}" for i in range(n)),

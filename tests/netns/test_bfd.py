@@ -158,7 +158,7 @@ def test_one_of_two_routers(bed: Testbed) -> None:
     assert (agent.peer(second.ip)["sessions"], bfd(agent, second)["down_events"]) == before
     first.process.resume()
     wait_up(agent, first)
-    # What it was stays on record when it is over.
+    # The reason of the failure stays on record when it is over.
     found = bfd(agent, first)
     assert (found["state"], found["last_down_diagnostic"]) == ("up", "detection-time-expired")
     assert found["last_down_at_seconds"] >= found["since_seconds"]
@@ -285,7 +285,7 @@ def test_reload_ends_bfd_that_the_router_has_ended(bed: Testbed, kind: str) -> N
 
 
 KEPT, DROPPED = {VIP4, VIP6}, set[str]()
-# What docs/bfd.md says. `stays`: check-control-plane-failure, `bfd graceful`.
+# The table in docs/bfd.md. `stays`: check-control-plane-failure, `bfd graceful`.
 GRACEFUL = [
     ("frr", False, "crash", KEPT),
     ("frr", False, "restart", KEPT),

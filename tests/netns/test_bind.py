@@ -342,7 +342,7 @@ def test_present_is_withdrawn_at_once(bed: Testbed) -> None:
 
 
 def test_present_after_lost_notifications(bed: Testbed) -> None:
-    """What was queued before some were lost is older than what the kernel says after that."""
+    """Notifications queued before some were lost are older than the dump read after that."""
     router = bed.start_router("bird")
     agent = start_present(bed, peer(router), vip=[VIP4])
     agent.wait_log("is not on this host")

@@ -1,4 +1,4 @@
-"""What `vipherald convert` writes announces what the other tool did: both run against the same router, one
+"""A file of `vipherald convert` announces the routes of the other tool: both run against the same router, one
 after the other, and the routes are compared attribute by attribute."""
 
 import subprocess
@@ -350,7 +350,7 @@ bgp.anycastaddresses = 198.51.100.80/32,198.51.100.81/32
 bgp.peers = address={router};asn={peer_as};multihop=true;multihoplength=4
 bgp.listenport = -1
 """
-# What fabio has its GoBGP do.
+# The configuration that fabio gives its built-in GoBGP.
 GOBGP = """
 [global.config]
   as = {local_as}

@@ -98,7 +98,7 @@ def test_a_process_takes_one_descriptor(bed: Testbed) -> None:
 
 
 def test_at_the_limit(bed: Testbed, sleepers: list[int]) -> None:
-    """What runs goes on: checks, the API, and a session that comes back."""
+    """Running work goes on: checks, the API, and a session that comes back."""
     router = bed.start_router("bird")
     agent = start(bed, router)
     with short(bed, agent, sleepers) as (taken, text):

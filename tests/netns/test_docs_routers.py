@@ -42,7 +42,7 @@ def start(bed: Testbed, kind: str, text: str) -> Router:
     return router
 
 
-# What the routers' control in this test bed calls the session.
+# The session, with the name that the routers' control in this test bed gives it.
 def as_run(kind: str) -> str:
     return recipe(kind).replace("protocol bgp anycast", "protocol bgp agent")
 

@@ -217,7 +217,7 @@ def test_vips_are_back_as_soon_as_lo_is(bed: Testbed) -> None:
 
 
 def test_status_is_the_overview(bed: Testbed) -> None:
-    """What is wrong stands in the alarms: an app of last resort, a state file that is not
+    """Each fault is an alarm: an app of last resort, a state file that is not
     written."""
     router = bed.start_router("bird")
     down = {"states": {"down": {"announce": True}}}

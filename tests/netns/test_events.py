@@ -1,4 +1,4 @@
-"""What happened, by the API and on the command line."""
+"""Events, by the API and on the command line."""
 
 import json
 import re

@@ -166,7 +166,7 @@ def test_consul_forgets_all(bed: Testbed) -> None:
 
 
 def test_keys_are_emptied(bed: Testbed) -> None:
-    """What Consul says then does not count before the other agents had the time to write theirs."""
+    """Views read after that do not count before the other agents had the time to write their keys."""
     fleet = Fleet(bed, 5, HALF)
     settled = len(fleet.collector.sizes())
     fleet.break_all()
@@ -207,7 +207,7 @@ def test_values_that_are_wrong_let_nothing_go(bed: Testbed) -> None:
 
 
 def test_keys_in_consul(bed: Testbed) -> None:
-    """What stands there, and what goes with the app and with the agent."""
+    """The keys of a host; those of an app go with the app, the session with the agent."""
     fleet = Fleet(bed, 2, {"vips": "100%"})
     first, second = fleet.hosts
     assert fleet.keys("up") == fleet.keys("has") == {"site1", "site2"}
@@ -272,7 +272,7 @@ def test_an_app_that_goes_gives_back_its_slot(bed: Testbed) -> None:
 
 
 def test_a_lease_that_ends(bed: Testbed) -> None:
-    """What goes over HTTP goes from Consul, too, while the session lasts."""
+    """An app that goes over HTTP goes from Consul, too, while the session lasts."""
     fleet = Fleet(bed, 1, HALF)
     [host] = fleet.hosts
     session = host.fleet()["session"]
@@ -335,7 +335,7 @@ def hard_and_then_soft(fleet: Fleet) -> None:
 
 
 def test_a_hard_failure_that_is_over(bed: Testbed) -> None:
-    """What was kept before has no slot: it is kept again."""
+    """An app that was kept before has no slot: it is kept again."""
     fleet = Fleet(bed, 2, {"vips": "100%"})
     first = fleet.hosts[0]
     first.healthy.unlink()
@@ -350,7 +350,7 @@ def test_a_hard_failure_that_is_over(bed: Testbed) -> None:
         fleet.wait_routes(2, degraded=1)
     first.healthy.touch()
     fleet.wait_routes(2)
-    # What was not kept looks whether enough are left.
+    # An app that was not kept asks first whether enough are left.
     hard_and_then_soft(fleet)
 
 
@@ -445,7 +445,7 @@ def with_drain_time(config: dict[str, Any], time: str) -> dict[str, Any]:
 
 
 def test_a_broken_check_is_rolled_out_by_restarts(bed: Testbed) -> None:
-    """What an agent announced before it ended is announced again when too few are left."""
+    """A VIP that an agent announced before it ended is announced again when too few are left."""
     fleet = Fleet(bed, 3, HALF)
     for host in fleet.hosts:
         host.agent.stop()

@@ -279,7 +279,7 @@ class Traffic:
     """Asks all the time, as one UDP flow; counts what is not answered."""
 
     def __init__(self, link: Link, address: str):
-        # What is lost is never answered; what a busy machine answers late is not lost.
+        # A lost request is never answered; one that a busy machine answers late is not lost.
         self._client = Client(link.namespace, address, LISTEN, patience=TIMEOUT)
         self._over = threading.Event()
         self.asked = self.lost = 0

@@ -149,7 +149,7 @@ def test_the_queue_is_bounded(bed: Testbed) -> None:
     assert (counts(agent)["waiting"], counts(agent)["lost"]) == (64, 16)
     assert len(agent.status("events?kind=hook.lost")["events"]) == 1
     assert "vipherald_hooks_lost_total 16\n" in agent.get("/metrics").text
-    # What waits is neither in the way of others nor of a reload, which finds it in the queue.
+    # Waiting hooks are neither in the way of others nor of a reload, which finds them in the queue.
     agent.reload(config(PEER))
     assert counts(agent)["defined"] == 0 and counts(agent)["waiting"] == 64
     gate.touch()

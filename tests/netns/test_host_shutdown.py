@@ -54,7 +54,7 @@ def test_the_route_goes_and_comes_back(bed: Testbed, bus: Bus, logind: Logind) -
     assert VIP4 in bed.host.run(["ip", "address", "show", "dev", "lo"])
     [request] = agent.status("status")["drain"]["holds"]
     assert (request["by"], request["reason"]) == ("host", "the host shuts down")
-    # What a peer was sent is told when the agent has nothing else to do.
+    # Events of routes sent to a peer come when the agent has nothing else to do.
     wait_until(lambda: "route.withdrawn" in kinds(agent), "the withdrawal is told")
     events = kinds(agent)
     assert events.index("host.shutdown") < events.index("route.withdrawn")

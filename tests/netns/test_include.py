@@ -87,7 +87,7 @@ def test_files_come_change_and_go(bed: Testbed, watch: Watch, files: Files) -> N
     agent.reload()
     watch.session.expect_withdrawal(THIRD)
     assert names(agent) == {"kept", "first"} and states(agent) == {"a": "loaded"}
-    # What moves from a file to another is not touched.
+    # An app that moves from a file to another is not touched.
     files.path("a").unlink()
     files.write("c", FIRST)
     assert agent.reload()["result"] == "unchanged"
@@ -192,7 +192,7 @@ def test_the_copy_has_all_files(bed: Testbed, watch: Watch, files: Files) -> Non
 
 
 def test_without_privileges(bed: Testbed, watch: Watch, files: Files) -> None:
-    """What another user can read again is reloaded; a file that it cannot is said at the start."""
+    """A file that the agent's user can read again is reloaded; one that it cannot is named at the start."""
     for path in (bed.workdir, files.directory):
         path.chmod(0o755)
     files.path("a").chmod(0o644)

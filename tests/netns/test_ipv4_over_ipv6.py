@@ -187,7 +187,7 @@ def speak(bed: Testbed, link: Link, source: str, target: str) -> RawSession:
 
 @pytest.mark.parametrize("session", SESSIONS)
 @pytest.mark.parametrize("router_kind", sorted(FABRIC))
-def test_forms_that_routers_take(bed: Testbed, router_kind: str, session: str) -> None:
+def test_forms_that_routers_accept(bed: Testbed, router_kind: str, session: str) -> None:
     link = bare_link(bed, global6=True)
     source, target = (GLOBAL, link.router_ip6) if SESSIONS[session] else (HOST, ROUTER)
     router = start_router(bed, router_kind, link, source)

@@ -257,7 +257,7 @@ class Bench:
     def rules(self) -> list[str]:
         return self.nat.our_rules(self.backend)
 
-    def look(self) -> tuple[Picture, list[str]]:
+    def read_picture(self) -> tuple[Picture, list[str]]:
         """And the rules in their order."""
         rules = self.rules()
         return (
@@ -336,7 +336,7 @@ class Judge:
         self.picture = expect(
             wanted, load.services.live, load.drained, self._lo, bench.backend, FOREIGN
         )
-        world, self._rules_after = bench.look()
+        world, self._rules_after = bench.read_picture()
         differences = self.picture.differences(world)
         _require(not differences, differences)
         return True

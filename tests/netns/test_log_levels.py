@@ -1,4 +1,4 @@
-"""What is logged, by agent.log and by -v."""
+"""Lines that are logged, by agent.log and by -v."""
 
 import json
 from typing import Any

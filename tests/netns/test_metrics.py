@@ -254,7 +254,7 @@ def test_an_answer_of_many_turns(bed: Testbed) -> None:
     agent = bed.start_agent(config({"peer_ip": "10.0.1.1", "peer_as": 65000}, apps=apps))
     wait_until(lambda: samples(agent, "vipherald_apps")[("up",)] == 3000, "all are registered")
     reader = agent.connect()
-    # What the sockets hold must be less than what stands before the family that is looked at. With the segments of lo,
+    # The sockets must hold less than the text before the family that is examined. With the segments of lo,
     # of 64 KB, the kernel lets the sender fill megabytes.
     sock = reader.sock
     assert sock is not None

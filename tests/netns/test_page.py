@@ -92,7 +92,7 @@ def test_a_client_without_the_role_does_not_see_it(bed: Testbed) -> None:
 
 
 def test_live(bed: Testbed, tab: Tab) -> None:
-    """What happens is there at once; an agent that is gone, and its return, as well."""
+    """Changes are shown at once; so are an agent that is gone, and its return."""
     router = bed.start_router("bird")
     service = bed.start_service(PORT)
     agent = bed.start_agent(config(peer(router, description="tor1"), apps=(DNS,)))
@@ -108,7 +108,7 @@ def test_live(bed: Testbed, tab: Tab) -> None:
     tab.wait(f"{state_of('dns')} === 'up'", "the app is up")
     assert "tor1" in tab.text("#sessions") and "established" in tab.text("#sessions")
     assert tab.run("document.querySelectorAll('#apps .good').length") >= 3  # up, and twice sent
-    # What the page waits for before it asks: up to half a second after an event, else five seconds.
+    # The delays before the page asks: up to half a second after an event, else five seconds.
     tab.run("window.seen = []; window.waits = []; window.timeout = setTimeout; 0")
     tab.run("setTimeout = (call, ms) => { waits.push(ms); return timeout(call, ms); }; 0")
     for number, wanted in enumerate(("down", "up", "down")):
@@ -144,7 +144,7 @@ def test_live(bed: Testbed, tab: Tab) -> None:
 
 
 def test_a_person_at_the_keyboard(bed: Testbed, tab: Tab) -> None:
-    """What was opened stays open, the focus stays; a hidden page asks for nothing."""
+    """Opened details stay open, the focus stays; a hidden page asks for nothing."""
     bed.link()
     service = bed.start_service(PORT)
     there = {"peer_ip": "10.0.1.1", "peer_as": ROUTER_AS}

@@ -295,7 +295,7 @@ def test_session_over_several_hops_keeps_its_next_hops_without_a_route(bed: Test
 
 
 def test_agent_without_descriptors_left_draws_no_conclusions(bed: Testbed) -> None:
-    """A failed route look-up does not mean that the path is gone; it is repeated."""
+    """A failed route lookup does not mean that the path is gone; it is repeated."""
     path = Path(bed)
     path.agent.register("both", OTHER6)
     path.session.expect_route(OTHER6)

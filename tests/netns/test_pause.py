@@ -22,8 +22,7 @@ from .testbed import Testbed
 from .wait import wait_until
 
 PAUSE = 2.2
-"""What is tested, and so slept: longer than the time limit, so that this passes during the pause wherever
-it begins."""
+"""The length of the pause under test, which is slept: the time limit passes in it, wherever it begins."""
 TIMING = {"monitor_interval": "2s", "timeout": "2s"}
 
 # Answers every check after 0.3 s: as long as a check runs, and a pause can begin meanwhile.

@@ -124,7 +124,7 @@ def test_defaults_are_those_of_the_file(bed: Testbed, untouched: Untouched) -> N
     untouched.check(agent)
 
 
-# What lasts
+# Lasting over restart and reload
 
 
 def test_it_is_there_after_a_restart(bed: Testbed, untouched: Untouched) -> None:
@@ -203,7 +203,7 @@ def test_reloads_touch_neither_added_nor_disabled_peers(bed: Testbed, untouched:
     }
     router.wait_routes(VIP4, VIP6, "192.0.2.60/32")
     untouched.session.expect_route("192.0.2.60/32")
-    # What a reload would do says nothing of them either.
+    # The plan of a reload says nothing of them either.
     text = agent.config_path.read_bytes()
     answer = agent.admin("/v1/diff", "POST", text).json()
     assert (answer["changes"], answer["errors"]) == ([], [])
@@ -292,7 +292,7 @@ def test_one_that_the_configuration_does_not_allow(bed: Testbed, untouched: Unto
     assert agent.status("status")["alarms"] == []
 
 
-# What is refused
+# Refused
 
 
 def test_errors_are_by_key(bed: Testbed, untouched: Untouched) -> None:

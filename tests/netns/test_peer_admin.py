@@ -200,7 +200,7 @@ def test_a_reload_that_is_taken_back_leaves_it_disabled(bed: Testbed) -> None:
         raw.listener.accept(timeout=1)
 
 
-# What it is in the eyes of others
+# Seen by others
 
 
 def test_a_disabled_peer_is_no_trouble(bed: Testbed) -> None:
@@ -272,7 +272,7 @@ def test_all_routes_are_sent_again(bed: Testbed, what: str) -> None:
     assert agent.peer(raw.ip)["sessions"] == 1
 
 
-# What is refused
+# Refused
 
 
 def test_errors_name_what_there_is(bed: Testbed) -> None:

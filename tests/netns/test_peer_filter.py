@@ -40,7 +40,7 @@ class Watch:
         self.session.establish(ROUTER_AS, hold_time=0, capabilities=capabilities)
 
     def establish(self) -> set[str]:
-        """What is announced before End-of-RIB."""
+        """The prefixes announced before End-of-RIB."""
         self.open()
         updates = self.session.receive_updates_until_end_of_rib()
         return {prefix for update in updates for prefix in update.announced}

@@ -410,7 +410,7 @@ def test_the_last_lines_of_a_program_are_whole(bed: Testbed) -> None:
 
 
 def test_another_writer_does_not_hold_off_the_next_start(bed: Testbed) -> None:
-    """What is in the pipe at the end of a process is carried out, not what another process adds."""
+    """Commands in the pipe at the end of a process are carried out, later ones of another process are not."""
     router = bed.start_router("bird")
     run = script(bed, f"""
 echo $$ >> {bed.workdir}/starts
@@ -521,7 +521,7 @@ def test_fifo(bed: Testbed) -> None:
 
 
 def test_fifo_beside_a_program(bed: Testbed) -> None:
-    """What is written there says nothing about the answers to the program."""
+    """Commands written there leave the answers to the program alone."""
     router = bed.start_router("bird")
     fifo, go = bed.workdir / "exabgp.in", bed.workdir / "go"
     os.mkfifo(fifo, 0o600)
@@ -539,7 +539,7 @@ exec sleep 1000""")
 
 
 def test_a_fifo_outlives_the_program_beside_it(bed: Testbed) -> None:
-    """What the program had announced goes with it, what came by the fifo stays, and so does the fifo."""
+    """Routes of the program go with it; those of the fifo stay, and so does the fifo."""
     router = bed.start_router("bird")
     fifo, pid = bed.workdir / "exabgp.in", bed.workdir / "pid"
     os.mkfifo(fifo, 0o600)

@@ -107,7 +107,7 @@ def head(
     lines = [f"{method} {target} {version}", "Connection: close"]
     lines += [f"Host: {host}"] if host is not None else []
     lines += [f"Authorization: Bearer {token}"] if token is not None else []
-    lines += ["Accept: text/html"] if target == "/" else []  # what asks for the page
+    lines += ["Accept: text/html"] if target == "/" else []  # so that the page is asked for
     body = BODIES.get(target.partition("?")[0], b"") if not end and method == "PUT" else b""
     lines += [f"Content-Length: {len(body)}"] if body else []
     return "\r\n".join([*lines, *headers, "", ""]).encode() + end + body

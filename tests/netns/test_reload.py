@@ -93,7 +93,7 @@ def test_nothing_changed_is_nothing_sent(bed: Testbed, watch: Watch) -> None:
 
 
 def test_streaks_of_checks_that_did_not_change(bed: Testbed, watch: Watch) -> None:
-    """What has failed so far counts on: a reload of something else does not begin anew."""
+    """Failures so far still count: a reload of something else does not begin anew."""
     failing = bed.workdir / "failing"
     slow = app("slow", OTHER, {"file": str(failing), "fall": 1000, "interval": "100ms"})
     failing.write_text("")

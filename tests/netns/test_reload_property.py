@@ -1,4 +1,4 @@
-"""What `diff` says is what a reload then does: random pairs of files, and peers that count."""
+"""`diff` foretells a reload exactly: random pairs of files, and peers that count."""
 
 import copy
 import json
@@ -108,7 +108,7 @@ class Peer:
             if isinstance(update, bgp.Update):
                 self._apply(update)
 
-    def takes(self, vip: str) -> bool:
+    def accepts(self, vip: str) -> bool:
         return ("ipv6" if ":" in vip else "ipv4") in self.families
 
 
@@ -187,7 +187,7 @@ def in_order(changes: list[Change]) -> list[Change]:
 
 
 def of_files(old: Path, new: Path) -> list[Change]:
-    """What `diff OLD NEW` says, without an agent."""
+    """The changes of `diff OLD NEW`, without an agent."""
     result = subprocess.run(
         [binary(), "diff", old, new, "--json"], capture_output=True, text=True, timeout=20
     )
@@ -201,13 +201,13 @@ def entry_of(file: dict[str, Any], peer: Peer) -> Entry | None:
 
 
 def routes_of(file: dict[str, Any], peer: Peer) -> Routes:
-    """What the peer is to have with this configuration."""
+    """The routes that the peer is to have with this configuration."""
     of_peer = (peer.entry or {}).get("communities", [])
     communities = (*file["bgp"].get("communities", []), *of_peer)
     return {
         app["vip"][0]: (app.get("states", {}).get("up", {}).get("med"), communities)
         for app in file["apps"]
-        if peer.takes(app["vip"][0])
+        if peer.accepts(app["vip"][0])
     }
 
 
@@ -242,7 +242,7 @@ def gets_update(changes: list[Change], peer: Peer) -> bool:
 
 def has_markers(peer: Peer) -> bool:
     peer.read()
-    return {*MARKERS} & {*peer.routes} == {marker for marker in MARKERS if peer.takes(marker)}
+    return {*MARKERS} & {*peer.routes} == {marker for marker in MARKERS if peer.accepts(marker)}
 
 
 def has_no_markers(peer: Peer) -> bool:
@@ -279,7 +279,7 @@ class Pair:
         return all(p.routes == routes_of(self.file, p) for p in self.peers if p.entry)
 
     def reload(self) -> list[Change]:
-        """What the reload says that it has done, which is what diff said."""
+        """The changes that the reload reports, which are those of diff."""
         had_as = self.local_as
         # Of one file, whatever is included: which file an app is in is no change.
         old = self.agent.config_path.with_name("old.yaml")

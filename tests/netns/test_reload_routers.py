@@ -1,4 +1,4 @@
-"""What a reload costs, as FRR and BIRD count it: sessions, UPDATEs and withdrawals."""
+"""The cost of a reload, as FRR and BIRD count it: sessions, UPDATEs and withdrawals."""
 
 from collections.abc import Callable
 from typing import Any
@@ -70,7 +70,7 @@ class Scene:
         """Messages at FRR, routes at BIRD; on the sessions of before."""
         before = [received(router) for router in self.routers]
         change()
-        # What was sent before it has been counted when it is there.
+        # All that was sent before the marker has been counted when it is there.
         self.agent.register("marker", MARKER)
         for router in self.routers:
             router.wait_route(MARKER)
@@ -195,7 +195,7 @@ def test_a_session_that_is_reset(scene: Scene) -> None:
 
 
 def test_a_trial_that_goes_back(scene: Scene) -> None:
-    """What it changed is sent twice, all else not at all."""
+    """The routes that it changed are sent twice, all others not at all."""
     changed = {**WEB, "states": {"up": {"med": 7}}}
     watch = Watch(scene.bed)
 

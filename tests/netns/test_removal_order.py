@@ -42,7 +42,7 @@ def test_route_wait_nat_vip(bed: Testbed, xtables_lock: Path, how: str) -> None:
     else:
         agent.process.signal(signal.SIGHUP)
     session.expect_withdrawal(VIP)
-    agent.status("nat")  # what does not wait is done by now
+    agent.status("nat")  # all that does not wait is done by now
     agent.process.pause()
     assert there() == everything
     with held(xtables_lock):

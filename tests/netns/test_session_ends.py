@@ -26,7 +26,7 @@ def peer_log(agent: Agent, router: Router, words: str) -> list[str]:
 
 
 def check_limit(agent: Agent, router: Router) -> None:
-    """What log, hint and API say, although later attempts fail in another way."""
+    """Log, hint and API keep the reason, although later attempts fail in another way."""
     text = f"Cease/Maximum Number of Prefixes Reached (IPv4 unicast, limit {LIMIT})"
     agent.wait_log(f"session ended: received NOTIFICATION {re.escape(text)}")
     agent.wait_log("ask the router's owner to raise the maximum prefix limit of this neighbor")

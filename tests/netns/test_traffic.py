@@ -153,7 +153,7 @@ def test_a_reload_and_the_end(bed: Testbed) -> None:
     wait_until(lambda: packets(agent, VIP4) == 0, "counted again")
     agent.kill()
     assert table(bed)
-    # What a killed one left is removed by the next, though it does not count.
+    # The table that a killed agent left is removed by the next, though that one does not count.
     agent.write_config(config(peer(router), apps=(WEB, OTHER)))
     agent.start()
     wait_until(lambda: table(bed) is None, "the table of the previous instance is removed")

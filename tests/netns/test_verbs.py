@@ -308,7 +308,7 @@ def test_what_is_not_there(running: tuple[Agent, Client]) -> None:
 
 
 def test_config_show(bed: Testbed, running: tuple[Agent, Client]) -> None:
-    """What is shown is what is in effect, with what is included, and can be loaded again."""
+    """It shows the configuration in effect, included files too, and can be loaded again."""
     agent, client = running
     included = bed.workdir / "more.yaml"
     included.write_text(to_yaml({"apps": [{**app("more", "192.0.2.70/32"), "group": "g"}]}))

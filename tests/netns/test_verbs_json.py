@@ -13,7 +13,7 @@ PEER = "10.0.1.1"
 NTP = "192.0.2.99/32"
 WEB2 = {"vip": "192.0.2.77/32", "monitors": ["port:tcp:1"]}
 
-# What each verb is called with, and the request that it stands for.
+# The words of each verb, and the request that it stands for.
 REQUESTS = {
     "status": "GET /v1/status",
     "apps": "GET /v1/apps",

@@ -65,7 +65,7 @@ def ask(agent: Agent, **query: str | list[str]) -> dict[str, Any]:
 
 @dataclass
 class State:
-    """What the kernel and the peers have."""
+    """Routes, addresses and mappings, as the peers and the kernel have them."""
 
     routes: dict[str, dict[str, Route]]
     addresses: set[str]

@@ -93,7 +93,7 @@ class ConfigCase(Case):
         self.vips = [vip, vip]  # as many as it may take
         entry = self._app(f"n{self.n_new}")
         entry["vip"] = [vip]
-        # What follows for the others of a group once its checks pass is not foretold.
+        # The consequences for the others of a group once its checks pass are not foretold.
         there = {peer["peer_ip"] for peer in structure["bgp"]["peers"]}
         gone = [k for k in ("peers", "except_peers") if not there.issuperset(entry.get(k, []))]
         for key in ("group", "keep_last", *gone):
@@ -257,7 +257,7 @@ def reload_and_compare(case: ConfigCase) -> bool:
                 file.unlink(missing_ok=True)
     case.settle()
     then, wanted = case.state(), apply_config(case, said, before)
-    if any(vip["when"] for vip in said["vips"]):  # what they count for is not foretold
+    if any(vip["when"] for vip in said["vips"]):  # which value counts for them is not foretold
         for routes in (*then.routes.values(), *wanted.routes.values()):
             routes.pop(BLOCK, None)
     expect(then, wanted, query, said, structure)

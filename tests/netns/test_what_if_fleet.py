@@ -17,7 +17,7 @@ HALF: dict[str, Any] = {"vips": {"default": {"min_up": "50%"}}, **PATIENT}
 
 
 class Asked:
-    """What a host says."""
+    """The answer of a host."""
 
     def __init__(self, bed: Testbed, host: Host, *options: str):
         client = Client(bed, host.agent)

@@ -84,9 +84,9 @@ class Observer(threading.Thread):
             messages, stream = bgp.split(stream + data)
             stamp = _stamp(ancillary)
             for message in messages:
-                self._take(message, stamp)
+                self._handle(message, stamp)
 
-    def _take(self, raw: bgp.Message, stamp: float) -> None:
+    def _handle(self, raw: bgp.Message, stamp: float) -> None:
         message = bgp.decode(raw)
         if isinstance(message, bgp.Notification):
             raise ConnectionError(f"the agent sent {message}")

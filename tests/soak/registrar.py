@@ -114,7 +114,7 @@ class Registrar(Actor):
         self.context.expect(400, self.rng.choice(BAD))
         self.count("request: refused, it is wrong")
 
-    def _look(self, forms: list[App]) -> None:
+    def _read_forms(self, forms: list[App]) -> None:
         self.context.expect(200, self.rng.choice(PATHS))
         self.count("request: status or metrics")
 

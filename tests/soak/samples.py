@@ -36,7 +36,7 @@ class Sampler(threading.Thread):
         while not self._over.wait(1):
             try:
                 self.samples.append(sample(self._pid))
-                self._look_for_zombies()
+                self._find_zombies()
             except OSError:
                 return  # The agent has ended, which others notice.
 
@@ -44,7 +44,7 @@ class Sampler(threading.Thread):
         self._over.set()
         self.join()
 
-    def _look_for_zombies(self) -> None:
+    def _find_zombies(self) -> None:
         dead = {pid for pid in children(self._pid) if state(pid) == "Z"}
         self._dead = {pid: self._dead.get(pid, 0) + 1 for pid in dead}
         self.zombies += [f"pid {pid}" for pid, n in self._dead.items() if n == ZOMBIE_MAX]

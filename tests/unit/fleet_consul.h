@@ -36,7 +36,7 @@ struct consul_model {
 	struct consul_session *sessions; /* the last of each node */
 	uint64_t index, n_sessions;
 	unsigned epoch;                     /* how often it was emptied */
-	struct fleet_view old[CONSUL_VIPS]; /* what a server says that is cut off from the others */
+	struct fleet_view old[CONSUL_VIPS]; /* as a server has it that is cut off from the others */
 	uint64_t old_reductions;
 	unsigned old_epoch;
 	/* Events other than soft decisions by which fewer stay, or more must. */

@@ -237,7 +237,7 @@ static void test_a_broken_configuration_runs_the_last_good_one(void **state)
 	expect_end(b, 0);
 }
 
-static int take_port(uint16_t port)
+static int occupy_port(uint16_t port)
 {
 	struct sockaddr_in at = { .sin_family = AF_INET,
 				  .sin_port = htons(port),
@@ -253,7 +253,7 @@ static void test_a_port_that_is_taken_ends_the_start_before_lo_is_touched(void *
 {
 	struct bed *b = *state;
 	add_leftover(b);
-	int fd = take_port(8080);
+	int fd = occupy_port(8080);
 	start(b);
 	expect_end(b, 1);
 	close(fd);

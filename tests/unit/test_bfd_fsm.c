@@ -243,7 +243,7 @@ static void changes_wait_for_the_final(void **state)
 
 	c.desired_min_tx = 60 * MS; /* at once */
 	change(&f, c, BEGIN + 5 * MS);
-	assert_int_equal(f.tx_interval, 100 * MS); /* what the peer takes */
+	assert_int_equal(f.tx_interval, 100 * MS); /* the peer accepts no faster */
 	c.required_min_rx = 900 * MS;
 	change(&f, c, BEGIN + 6 * MS);
 	assert_int_equal(bfd_fsm_detection_time(&f), 2700 * MS);

@@ -149,7 +149,7 @@ static void test_vip_elsewhere(void **state)
 
 /* ---- names ---- */
 
-static enum names_status look_up(const char *host)
+static enum names_status lookup(const char *host)
 {
 	if (strncmp(host, "silent.example", strlen("silent.example")) == 0)
 		pause();
@@ -225,8 +225,8 @@ static void test_names(void **state)
 			 0);
 	fake_server_start(&s, c->env.loop, SOCK_STREAM, "127.0.0.1", 7001, NULL, NULL);
 	c->env.is_vip = is_documentation;
-	c->env.names = names_new(c->env.loop, look_up);
-	for (int known = 0; known < 2; known++) /* the second time without a look-up */
+	c->env.names = names_new(c->env.loop, lookup);
+	for (int known = 0; known < 2; known++) /* the second time without a lookup */
 		for (size_t i = 0; i < ARRAY_SIZE(named); i++) {
 			check_run(c, named[i].text, named[i].options, named[i].timeout);
 			check_expect(c, named[i].health, named[i].said);
@@ -242,7 +242,7 @@ static void test_names_on_a_host_without_ipv6(void **state)
 	struct fake_server s;
 	assert_int_equal(shell("sysctl -qw net.ipv6.conf.all.disable_ipv6=1"), 0);
 	fake_server_start(&s, c->env.loop, SOCK_STREAM, "127.0.0.1", 7001, NULL, NULL);
-	c->env.names = names_new(c->env.loop, look_up);
+	c->env.names = names_new(c->env.loop, lookup);
 	check_run(c, "tcp:six-first.example:7001", NULL, CHECK_LONG);
 	check_expect(c, HEALTH_UP, "");
 	check_run(c, "tcp:six-last.example:7002", NULL, CHECK_LONG);
@@ -258,11 +258,11 @@ static void test_names_on_a_host_without_ipv6(void **state)
 }
 
 /* More dead names than are looked up at once. */
-static void test_a_look_up_that_waits_for_others(void **state)
+static void test_a_lookup_that_waits_for_others(void **state)
 {
 	struct check *c = *state;
 	struct names_query *others[16];
-	c->env.names = names_new(c->env.loop, look_up);
+	c->env.names = names_new(c->env.loop, lookup);
 	for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
 		char host[32];
 		const char *addresses;
@@ -273,15 +273,15 @@ static void test_a_look_up_that_waits_for_others(void **state)
 			0);
 	}
 	check_run(c, "tcp:www.example:7001", NULL, CHECK_SHORT);
-	check_expect(c, HEALTH_UNKNOWN, "the look-up of 'www.example' had to wait for others");
+	check_expect(c, HEALTH_UNKNOWN, "the lookup of 'www.example' had to wait for others");
 	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
 		names_cancel(others[i]);
 }
 
-static void test_cancel_of_a_look_up(void **state)
+static void test_cancel_of_a_lookup(void **state)
 {
 	struct check *c = *state;
-	c->env.names = names_new(c->env.loop, look_up);
+	c->env.names = names_new(c->env.loop, lookup);
 	check_start(c, "tcp:silent.example:7001", NULL, CHECK_LONG);
 	check_cancel(c);
 	check_start(c, "tcp:www.example:7001", NULL, CHECK_LONG);
@@ -314,8 +314,8 @@ int main(void)
 		TEST(test_cancel),
 		TEST(test_names),
 		TEST(test_names_on_a_host_without_ipv6),
-		TEST(test_cancel_of_a_look_up),
-		TEST(test_a_look_up_that_waits_for_others),
+		TEST(test_cancel_of_a_lookup),
+		TEST(test_a_lookup_that_waits_for_others),
 	};
 	return cmocka_run_group_tests(tests, own_netns_setup, NULL);
 }

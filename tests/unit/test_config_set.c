@@ -22,7 +22,7 @@
 static void add(struct config_set *set, const char *file, const char *text)
 {
 	struct config_text *t = config_set_add(set, file);
-	config_text_take(t, strdup(text), strlen(text));
+	config_text_set(t, strdup(text), strlen(text));
 	sha256_text(text, strlen(text), t->sha256);
 }
 

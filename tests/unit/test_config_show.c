@@ -234,7 +234,7 @@ static void yaml(void **state)
 }
 
 /* JSON has no escapes for some of them, YAML needs them. */
-static void characters_that_yaml_does_not_take(void **state)
+static void characters_that_yaml_does_not_accept(void **state)
 {
 	static const char text[] = MONITORS("\"exec:echo '\\x7f\\u0085\\ufeff\\x01 \\U0001F600'\"");
 	(void)state;
@@ -265,7 +265,7 @@ int main(void)
 		cmocka_unit_test(hidden_is_no_secret),
 		cmocka_unit_test(a_password_file_is_shown),
 		cmocka_unit_test(yaml),
-		cmocka_unit_test(characters_that_yaml_does_not_take),
+		cmocka_unit_test(characters_that_yaml_does_not_accept),
 		cmocka_unit_test(a_list_that_was_cut_is_no_configuration),
 	};
 	own_netns_enter();

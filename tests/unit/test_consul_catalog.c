@@ -269,8 +269,8 @@ static void test_stories(void **state)
 		play(&stories[i]);
 }
 
-static void take(struct consul_catalog *s, const char *services, const char *checks,
-		 enum consul_use how)
+static void apply(struct consul_catalog *s, const char *services, const char *checks,
+		  enum consul_use how)
 {
 	const struct consul_step step = { .use = how };
 	struct consul_services catalog = catalog_of(services);
@@ -284,7 +284,7 @@ static void test_max_stale(void **state)
 	(void)state;
 	struct consul_catalog s;
 	consul_catalog_init(&s, false, 10);
-	take(&s, "ab", "a+", CONSUL_FOLLOW);
+	apply(&s, "ab", "a+", CONSUL_FOLLOW);
 	assert_int_equal(consul_catalog_deadline(&s, NOW), USEC_NEVER);
 	s.stale_since = NOW;
 	assert_int_equal(consul_catalog_deadline(&s, NOW), NOW + 10);
@@ -293,7 +293,7 @@ static void test_max_stale(void **state)
 	s.stale_since = USEC_NEVER;
 	assert_int_equal(judged(&s, NOW + 10), '+');
 	/* A retained service becomes stale, too. */
-	take(&s, "b", "", CONSUL_MERGE);
+	apply(&s, "b", "", CONSUL_MERGE);
 	assert_int_equal(consul_catalog_deadline(&s, NOW), NOW + 10);
 	assert_int_equal(judged(&s, NOW + 9), '?');
 	assert_int_equal(judged(&s, NOW + 10), '-');
@@ -308,7 +308,7 @@ static void test_deadline_of_a_doubt(void **state)
 	const struct consul_step regained = { .use = CONSUL_MERGE, .regained = true };
 	struct consul_checks c = checks_of("a? s+");
 	consul_catalog_init(&s, false, 2 * CONSUL_SETTLE);
-	take(&s, "a", "a+ s+", CONSUL_FOLLOW);
+	apply(&s, "a", "a+ s+", CONSUL_FOLLOW);
 	consul_catalog_apply_checks(&s, &c, &regained, 3, 3, NOW);
 	assert_true(consul_catalog_deadline(&s, NOW) == NOW + CONSUL_SETTLE);
 	assert_true(consul_catalog_deadline(&s, NOW + CONSUL_SETTLE - 1) == NOW + CONSUL_SETTLE);
@@ -334,7 +334,7 @@ static void test_away(void **state)
 	struct consul_checks c = checks_of("a? s+");
 	consul_catalog_init(&s, false, USEC_NEVER);
 	assert_false(consul_catalog_fails_away(&s, "a", NOW, NULL));
-	take(&s, "a", "a+ s+", CONSUL_FOLLOW);
+	apply(&s, "a", "a+ s+", CONSUL_FOLLOW);
 	assert_false(consul_catalog_fails_away(&s, "a", NOW, NULL));
 	assert_true(consul_catalog_fails_away(&s, "b", NOW, NULL));
 	s.max_stale = 2 * CONSUL_SETTLE;
@@ -347,7 +347,7 @@ static void test_away(void **state)
 	consul_catalog_apply_checks(&s, &c, &regained, 3, 3, NOW);
 	assert_int_equal(judged(&s, NOW), '?');
 	assert_true(fails_away(&s, NOW + 5, NOW + CONSUL_SETTLE));
-	take(&s, "a", "a- s+", CONSUL_FOLLOW);
+	apply(&s, "a", "a- s+", CONSUL_FOLLOW);
 	assert_true(fails_away(&s, NOW + 5, NOW + 5));
 	consul_catalog_done(&s);
 }
@@ -439,20 +439,20 @@ static void test_what_is_said(void **state)
 	struct consul_catalog s;
 	consul_catalog_init(&s, false, 10);
 	expect_said(&s, "a", NOW, "no answer from Consul yet");
-	take(&s, "ab", "a- b+ s+", CONSUL_FOLLOW);
+	apply(&s, "ab", "a- b+ s+", CONSUL_FOLLOW);
 	expect_said(&s, "a", NOW, "check 'c' is critical: text");
 	expect_said(&s, "b", NOW, "");
 	expect_said(&s, "c", NOW, "no service of this name registered on this node");
-	take(&s, "ab", "a? b+ s-", CONSUL_FOLLOW);
+	apply(&s, "ab", "a? b+ s-", CONSUL_FOLLOW);
 	expect_said(&s, "b", NOW, "the node's check 'serfHealth' is critical: text");
-	take(&s, "ab", "a? b+ s+", CONSUL_FOLLOW);
+	apply(&s, "ab", "a? b+ s+", CONSUL_FOLLOW);
 	expect_said(&s, "a", NOW, "check 'c' is critical");
 	assert_string_equal(consul_catalog_find(&s, "a")->name, "a");
 	assert_null(consul_catalog_find(&s, "c"));
 	s.stale_since = NOW;
 	expect_said(&s, "a", NOW + 10, "no answer from Consul for longer than consul_max_stale");
 	s.stale_since = USEC_NEVER;
-	take(&s, "b", "", CONSUL_MERGE);
+	apply(&s, "b", "", CONSUL_MERGE);
 	expect_said(&s, "a", NOW,
 		    "Consul state was reset and lost this service: its last health is retained");
 	expect_said(&s, "a", NOW + 10,
@@ -465,19 +465,19 @@ static void test_generation_tells_of_changes_only(void **state)
 	(void)state;
 	struct consul_catalog s;
 	consul_catalog_init(&s, false, USEC_NEVER);
-	take(&s, "ab", "a+", CONSUL_FOLLOW);
+	apply(&s, "ab", "a+", CONSUL_FOLLOW);
 	uint64_t before = s.generation;
-	take(&s, "ab", "a-", CONSUL_FOLLOW);
+	apply(&s, "ab", "a-", CONSUL_FOLLOW);
 	assert_int_equal(s.generation, before);
-	take(&s, "a", "a-", CONSUL_FOLLOW);
+	apply(&s, "a", "a-", CONSUL_FOLLOW);
 	assert_true(s.generation > before);
 	before = s.generation;
-	take(&s, "", "", CONSUL_MERGE); /* retained */
+	apply(&s, "", "", CONSUL_MERGE); /* retained */
 	assert_true(s.generation > before);
 	before = s.generation;
-	take(&s, "", "", CONSUL_FOLLOW);
+	apply(&s, "", "", CONSUL_FOLLOW);
 	assert_int_equal(s.generation, before);
-	take(&s, "a", "", CONSUL_FOLLOW); /* back */
+	apply(&s, "a", "", CONSUL_FOLLOW); /* back */
 	assert_true(s.generation > before);
 	consul_catalog_done(&s);
 }

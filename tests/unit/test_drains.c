@@ -267,13 +267,13 @@ static bool is_bound(struct host *h, size_t i)
 	return route_of(h, &(struct prefix){ .addr = addr_v4(10 + (uint32_t)i) })->bound;
 }
 
-static void hold(struct host *h, const char *name)
+static void drain(struct host *h, const char *name)
 {
 	registry_drain(h->reg, name, DRAIN_BY_API, NULL, "", USEC_NEVER, h->now);
 	turn(h);
 }
 
-static void lift(struct host *h, const char *name)
+static void undrain(struct host *h, const char *name)
 {
 	registry_undrain(h->reg, name, DRAIN_BY_API, NULL, h->now);
 	turn(h);
@@ -284,7 +284,7 @@ static void a_drain_waits_withdraws_cleans_up_and_returns(void **state)
 	struct host *h = *state;
 	verdict(h, add_app(h, 0, HTTP), HEALTH_UP);
 	expect(h, 0, true, false, 10);
-	hold(h, "a");
+	drain(h, "a");
 	expect(h, 0, true, true, 10);
 	pass(h, DRAIN - 1);
 	expect(h, 0, true, true, 10);
@@ -297,7 +297,7 @@ static void a_drain_waits_withdraws_cleans_up_and_returns(void **state)
 	assert_false(is_bound(h, 0));
 	pass(h, 10 * CLEANUP);
 	assert_non_null(registry_find(h->reg, "a"));
-	lift(h, "a");
+	undrain(h, "a");
 	expect(h, 0, true, false, 10);
 	assert_true(is_bound(h, 0));
 }
@@ -308,7 +308,7 @@ static void drain_time_can_be_cut_short(void **state)
 	struct host *h = *state;
 	verdict(h, add_app(h, 0, 0), HEALTH_UP);
 	verdict(h, add_app(h, 1, 0), HEALTH_UP);
-	hold(h, "a");
+	drain(h, "a");
 	expect(h, 0, true, true, 10);
 	registry_end_drains(h->reg, h->now);
 	turn(h);
@@ -324,7 +324,7 @@ static void drain_time_can_be_cut_short(void **state)
 	turn(h);
 	expect(h, 0, false, false, 0); /* by the API, still */
 	expect(h, 1, true, false, 10);
-	lift(h, "a");
+	undrain(h, "a");
 	expect(h, 0, true, false, 10);
 }
 
@@ -333,14 +333,14 @@ static void an_app_that_went_down_in_its_drain_gets_its_time_afterwards(void **s
 	struct host *h = *state;
 	struct app *app = add_app(h, 0, HTTP);
 	verdict(h, app, HEALTH_UP);
-	hold(h, "a");
+	drain(h, "a");
 	verdict(h, app, HEALTH_DOWN);
 	expect(h, 0, false, false, 0);
 	verdict(h, app, HEALTH_UP); /* within drain_time, but it had gone already */
 	expect(h, 0, false, false, 0);
 	verdict(h, app, HEALTH_DOWN);
 	pass(h, 5 * CLEANUP);
-	lift(h, "a");
+	undrain(h, "a");
 	pass(h, CLEANUP - 1);
 	assert_non_null(registry_find(h->reg, "a"));
 	pass(h, 1);
@@ -351,30 +351,30 @@ static void agent_and_app_drains_are_independent(void **state)
 {
 	struct host *h = *state;
 	verdict(h, add_app(h, 0, 0), HEALTH_UP);
-	hold(h, NULL);
+	drain(h, NULL);
 	pass(h, DRAIN / 2);
-	hold(h, "a");
-	lift(h, NULL);
+	drain(h, "a");
+	undrain(h, NULL);
 	expect(h, 0, true, true, 10);
 	pass(h, DRAIN / 2); /* counts from the first */
 	expect(h, 0, false, false, 0);
-	hold(h, NULL);
-	lift(h, "a");
+	drain(h, NULL);
+	undrain(h, "a");
 	expect(h, 0, false, false, 0);
-	lift(h, NULL);
+	undrain(h, NULL);
 	expect(h, 0, true, false, 10);
 }
 
 static void apps_that_come_during_the_agents_drain_are_not_announced(void **state)
 {
 	struct host *h = *state;
-	hold(h, NULL);
+	drain(h, NULL);
 	add_app(h, 0, NO_MONITOR);
 	verdict(h, add_app(h, 1, 0), HEALTH_UP);
 	expect(h, 0, false, false, 0);
 	expect(h, 1, false, false, 0);
 	assert_int_equal(registry_drained_at(h->reg, h->now), h->now);
-	lift(h, NULL);
+	undrain(h, NULL);
 	expect(h, 0, true, false, 10);
 	expect(h, 1, true, false, 10);
 }
@@ -392,12 +392,12 @@ static void a_roll_drains_what_it_names_also_when_it_comes_later(void **state)
 	expect(h, 1, false, false, 0);
 	expect(h, 2, true, false, 10);
 	/* The operator's drain is another one. */
-	hold(h, "b");
-	lift(h, "a");
+	drain(h, "b");
+	undrain(h, "a");
 	pass(h, DRAIN);
 	expect(h, 0, false, false, 0);
 	registry_set_rolled(h->reg, names, 1, "work", NULL, h->now);
-	lift(h, "b");
+	undrain(h, "b");
 	expect(h, 0, false, false, 0);
 	expect(h, 1, true, false, 10);
 	registry_set_rolled(h->reg, NULL, 0, "", NULL, h->now);
@@ -429,7 +429,7 @@ static void a_drain_that_announces_nothing_withdraws(void **state)
 {
 	struct host *h = *state;
 	verdict(h, add_app(h, 0, NO_DRAIN), HEALTH_UP);
-	hold(h, "a");
+	drain(h, "a");
 	expect(h, 0, false, false, 0);
 }
 
@@ -494,7 +494,7 @@ static void a_group_is_kept_until_one_returns(void **state)
 	for (size_t i = 0; i < 3; i++)
 		expect(h, i, true, true, 10);
 	/* A drained app is withdrawn, although keep_last retains it. */
-	hold(h, "c");
+	drain(h, "c");
 	pass(h, DRAIN);
 	expect(h, 2, false, false, 0);
 	expect(h, 0, true, true, 10);
@@ -627,9 +627,9 @@ static void set_held(struct host *h, struct model *m, size_t i, bool held)
 {
 	bool was = m->held[i] || m->agent_held;
 	if (held)
-		hold(h, name_of(i));
+		drain(h, name_of(i));
 	else
-		lift(h, name_of(i));
+		undrain(h, name_of(i));
 	m->held[i] = held && registry_find(h->reg, name_of(i));
 	if (!was)
 		m->drained_at[i] = h->now;
@@ -641,9 +641,9 @@ static void set_agent_held(struct host *h, struct model *m, bool held)
 		if (!m->held[i] && !m->agent_held)
 			m->drained_at[i] = h->now;
 	if (held)
-		hold(h, NULL);
+		drain(h, NULL);
 	else
-		lift(h, NULL);
+		undrain(h, NULL);
 	m->agent_held = held;
 }
 

@@ -18,7 +18,7 @@
 
 struct bed {
 	struct event_ring *ring;
-	char text[16384]; /* what was read */
+	char text[16384]; /* all that was read */
 };
 
 static void add(struct bed *b, const char *kind, const char *app)

@@ -245,7 +245,7 @@ static bool is_watching(void)
 }
 
 /* As on a host whose containers have taken all instances; until one is given back. */
-static void files_are_looked_at_where_inotify_is_at_its_limit(void **state)
+static void files_are_polled_where_inotify_is_at_its_limit(void **state)
 {
 	static struct captured_log log;
 	struct bench *b = *state;
@@ -282,7 +282,7 @@ int main(void)
 		TEST(many_in_one_directory),
 		cmocka_unit_test_setup_teardown(the_resync_finds_missed_events, setup_resync,
 						teardown),
-		cmocka_unit_test_setup_teardown(files_are_looked_at_where_inotify_is_at_its_limit,
+		cmocka_unit_test_setup_teardown(files_are_polled_where_inotify_is_at_its_limit,
 						setup_resync, teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

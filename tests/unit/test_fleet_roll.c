@@ -106,19 +106,19 @@ static const char *written(const struct bed *b)
 	return text;
 }
 
-static void test_take(void **state)
+static void test_take_slot(void **state)
 {
 	struct bed b;
 	(void)state;
 	begin(&b, 2, 0, FLEET_ROLL_WAITING);
-	step(&b, FLEET_ROLL_LOOK, FLEET_OK, "abc", "b");
+	step(&b, FLEET_ROLL_READ_SLOTS, FLEET_OK, "abc", "b");
 	assert_string_equal(written(&b), "ba");
 	assert_int_equal(b.roll.slots[0].index, 7);
 	step(&b, FLEET_ROLL_WRITE, FLEET_OK, "abc", "ba");
 	assert_int_equal(b.roll.state, FLEET_ROLL_HELD);
 	assert_int_equal(fleet_roll_deadline(&b.roll), USEC_NEVER);
 	fleet_roll_release(&b.roll, b.now);
-	step(&b, FLEET_ROLL_LOOK, FLEET_OK, "bc", "ba");
+	step(&b, FLEET_ROLL_READ_SLOTS, FLEET_OK, "bc", "ba");
 	assert_string_equal(written(&b), "b");
 	step(&b, FLEET_ROLL_WRITE, FLEET_OK, "abc", "b");
 	assert_int_equal(b.roll.state, FLEET_ROLL_ENDED);
@@ -130,7 +130,7 @@ static void test_wait(void **state)
 	struct bed b;
 	(void)state;
 	begin(&b, 2, 0, FLEET_ROLL_WAITING);
-	step(&b, FLEET_ROLL_LOOK, FLEET_OK, "abc", "bc");
+	step(&b, FLEET_ROLL_READ_SLOTS, FLEET_OK, "abc", "bc");
 	assert_int_equal(b.roll.state, FLEET_ROLL_WAITING);
 	assert_false(b.roll.is_decided);
 	assert_int_equal(b.roll.wait.taken, 2);
@@ -138,7 +138,7 @@ static void test_wait(void **state)
 	assert_true(fleet_roll_deadline(&b.roll) > b.now);
 	/* Given up before a write was sent: nothing to undo. */
 	fleet_roll_release(&b.roll, b.now);
-	step(&b, FLEET_ROLL_LOOK, FLEET_OK, "abc", "bc");
+	step(&b, FLEET_ROLL_READ_SLOTS, FLEET_OK, "abc", "bc");
 	assert_int_equal(b.roll.state, FLEET_ROLL_ENDED);
 	assert_false(b.roll.found);
 	fleet_roll_done(&b.roll);
@@ -149,14 +149,14 @@ static void test_guard(void **state)
 	struct bed b;
 	(void)state;
 	begin(&b, 3, 2, FLEET_ROLL_WAITING);
-	step(&b, FLEET_ROLL_LOOK, FLEET_OK, "", "b");
+	step(&b, FLEET_ROLL_READ_SLOTS, FLEET_OK, "", "b");
 	/* `b` is announced yet, and about to be drained. */
 	step(&b, FLEET_ROLL_READ, FLEET_OK, "abc", "b");
 	assert_true(b.roll.wait.by_guard);
 	assert_int_equal(b.roll.wait.others, 1);
 	assert_int_equal(b.roll.wait.min_up, 2);
 	assert_false(b.roll.is_decided);
-	step(&b, FLEET_ROLL_LOOK, FLEET_OK, "", "b");
+	step(&b, FLEET_ROLL_READ_SLOTS, FLEET_OK, "", "b");
 	step(&b, FLEET_ROLL_READ, FLEET_OK, "abcd", "b");
 	assert_string_equal(written(&b), "ba");
 	/* One ended between the read and the write: what was taken is given back. */
@@ -175,7 +175,7 @@ static void test_guard_of_one_that_is_away(void **state)
 	struct bed b;
 	(void)state;
 	begin(&b, 1, 3, FLEET_ROLL_WAITING);
-	step(&b, FLEET_ROLL_LOOK, FLEET_OK, "", "");
+	step(&b, FLEET_ROLL_READ_SLOTS, FLEET_OK, "", "");
 	step(&b, FLEET_ROLL_READ, FLEET_OK, "bc", "");
 	assert_string_equal(written(&b), "a");
 	fleet_roll_done(&b.roll);
@@ -186,19 +186,19 @@ static void test_lost_answer(void **state)
 	struct bed b;
 	(void)state;
 	begin(&b, 1, 0, FLEET_ROLL_WAITING);
-	step(&b, FLEET_ROLL_LOOK, FLEET_OK, "", "");
+	step(&b, FLEET_ROLL_READ_SLOTS, FLEET_OK, "", "");
 	assert_true(fleet_roll_next(&b.roll, b.now, &b.request));
 	b.now += SEC;
 	assert_false(fleet_roll_next(&b.roll, b.now, &b.request));
 	fleet_roll_release(&b.roll, b.now);
 	/* It may yet come: the key is written, although there is nothing to give back. */
-	step(&b, FLEET_ROLL_LOOK, FLEET_OK, "", "");
+	step(&b, FLEET_ROLL_READ_SLOTS, FLEET_OK, "", "");
 	assert_string_equal(written(&b), "");
 	step(&b, FLEET_ROLL_WRITE, FLEET_FAILED, "", "");
 	assert_int_equal(b.roll.state, FLEET_ROLL_RELEASING);
-	step(&b, FLEET_ROLL_LOOK, FLEET_OK, "", "a");
+	step(&b, FLEET_ROLL_READ_SLOTS, FLEET_OK, "", "a");
 	step(&b, FLEET_ROLL_WRITE, FLEET_CONFLICT, "", "");
-	step(&b, FLEET_ROLL_LOOK, FLEET_OK, "", "a");
+	step(&b, FLEET_ROLL_READ_SLOTS, FLEET_OK, "", "a");
 	step(&b, FLEET_ROLL_WRITE, FLEET_OK, "", "");
 	assert_int_equal(b.roll.state, FLEET_ROLL_ENDED);
 	assert_true(b.roll.found);
@@ -211,11 +211,11 @@ static void test_left_over(void **state)
 	struct bed b;
 	(void)state;
 	begin(&b, 1, 0, FLEET_ROLL_WAITING);
-	step(&b, FLEET_ROLL_LOOK, FLEET_OK, "", "a");
+	step(&b, FLEET_ROLL_READ_SLOTS, FLEET_OK, "", "a");
 	assert_string_equal(written(&b), "a");
 	fleet_roll_done(&b.roll);
 	begin(&b, 1, 0, FLEET_ROLL_WAITING);
-	step(&b, FLEET_ROLL_LOOK, FLEET_OK, "", "ab");
+	step(&b, FLEET_ROLL_READ_SLOTS, FLEET_OK, "", "ab");
 	assert_string_equal(written(&b), "b");
 	step(&b, FLEET_ROLL_WRITE, FLEET_OK, "", "b");
 	assert_int_equal(b.roll.state, FLEET_ROLL_WAITING);
@@ -228,16 +228,16 @@ static void test_check(void **state)
 	struct bed b;
 	(void)state;
 	begin(&b, 1, 3, FLEET_ROLL_CHECKING);
-	step(&b, FLEET_ROLL_LOOK, FLEET_FAILED, "", "");
+	step(&b, FLEET_ROLL_READ_SLOTS, FLEET_FAILED, "", "");
 	assert_int_equal(b.roll.state, FLEET_ROLL_CHECKING);
-	step(&b, FLEET_ROLL_LOOK, FLEET_OK, "", "ba");
+	step(&b, FLEET_ROLL_READ_SLOTS, FLEET_OK, "", "ba");
 	assert_int_equal(b.roll.state, FLEET_ROLL_HELD);
 	fleet_roll_done(&b.roll);
 	begin(&b, 1, 0, FLEET_ROLL_CHECKING);
-	step(&b, FLEET_ROLL_LOOK, FLEET_OK, "", "b");
+	step(&b, FLEET_ROLL_READ_SLOTS, FLEET_OK, "", "b");
 	assert_int_equal(b.roll.state, FLEET_ROLL_WAITING);
 	assert_false(b.roll.is_decided);
-	step(&b, FLEET_ROLL_LOOK, FLEET_OK, "", "");
+	step(&b, FLEET_ROLL_READ_SLOTS, FLEET_OK, "", "");
 	assert_string_equal(written(&b), "a");
 	fleet_roll_done(&b.roll);
 }
@@ -483,7 +483,7 @@ static void test_model(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_take),
+		cmocka_unit_test(test_take_slot),
 		cmocka_unit_test(test_wait),
 		cmocka_unit_test(test_guard),
 		cmocka_unit_test(test_guard_of_one_that_is_away),

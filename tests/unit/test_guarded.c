@@ -24,7 +24,7 @@
 
 struct bench {
 	struct fake_registry r;
-	bool keeps;     /* what the guard says of soft evidence */
+	bool keeps;     /* the guard's answer to soft evidence */
 	bool unguarded; /* it does not guard the app */
 	char told[16];
 };

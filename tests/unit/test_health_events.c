@@ -534,7 +534,7 @@ static void test_lost_events_are_told(void **state)
 	close(serve_port(&services[0], PORT + 1));
 	lose_events();
 	loop_until(f->loop, has_lost, &h);
-	loop_until(f->loop, has_events, &h); /* what was not lost comes all the same */
+	loop_until(f->loop, has_events, &h); /* those that were not lost come all the same */
 	sockevents_free(e);
 }
 

@@ -15,7 +15,7 @@ static size_t write_lines(struct line_limit *l, size_t n, mono_t now)
 {
 	size_t written = 0;
 	for (size_t i = 0; i < n; i++)
-		written += line_limit_take(l, now);
+		written += line_limit_allow(l, now);
 	return written;
 }
 

@@ -15,7 +15,7 @@
 
 static void expect(struct metric_page *page, const char *text)
 {
-	char *taken = metric_page_take(page);
+	char *taken = metric_page_detach(page);
 	assert_string_equal(taken ? taken : "", text);
 	free(taken);
 }
@@ -92,7 +92,7 @@ static void test_histogram(void **state)
 		      "vipherald_x_sum{kind=\"tcp\"} 2.000500\n"
 		      "vipherald_x_count{kind=\"tcp\"} 2\n");
 	metric_histogram(&page, "x", NULL, &h);
-	char *text = metric_page_take(&page);
+	char *text = metric_page_detach(&page);
 	assert_memory_equal(text, "vipherald_x_bucket{le=\"0.001\"} 1\n", 33);
 	free(text);
 }

@@ -295,7 +295,7 @@ static char *formatted(const struct metrics *m)
 {
 	struct metric_page page = { 0 };
 	metrics_format(m, &page);
-	return metric_page_take(&page);
+	return metric_page_detach(&page);
 }
 
 static void test_values(void **state)

@@ -148,7 +148,7 @@ static void the_library_is_asked(void **state)
 	struct bed *b = *state;
 	struct seen s;
 	names_free(b->names);
-	b->names = names_new(b->loop, names_look_up);
+	b->names = names_new(b->loop, names_lookup);
 	find(b, "localhost", &s);
 	loop_until(b->loop, loop_until_true, &s.called);
 	assert_non_null(strstr(s.addresses, "127.0.0.1"));

@@ -182,7 +182,7 @@ static void test_wrong_family_changes_nothing(void **state)
 	assert_int_equal(nat_status(b->nat).present, 1);
 }
 
-static void take_leftover(const struct prefix *vip, void *userdata)
+static void decide_leftover(const struct prefix *vip, void *userdata)
 {
 	struct bed *b = userdata;
 	char text[PREFIX_TEXT_MAX];
@@ -202,7 +202,7 @@ static void test_leftovers_stay_until_decided(void **state)
 	/* A VIP of this instance does not disturb them. */
 	set_and_wait(b, "192.0.2.3/32", &udp53);
 	assert_int_equal(count(b), 3);
-	nat_walk_leftovers(b->nat, take_leftover, b);
+	nat_walk_leftovers(b->nat, decide_leftover, b);
 	loop_drain(b->loop);
 	assert_int_equal(count(b), 2);
 	assert_int_equal(set(b, "192.0.2.1/32", &udp53), 0);
@@ -217,7 +217,7 @@ static void test_change_of_backend(void **state)
 	set_and_wait(b, "192.0.2.2/32", &udp53);
 	bed_restart(b, before == NAT_IPTABLES ? NAT_NFTABLES : NAT_IPTABLES);
 	assert_int_equal(count_of(before), 2);
-	nat_walk_leftovers(b->nat, take_leftover, b);
+	nat_walk_leftovers(b->nat, decide_leftover, b);
 	loop_drain(b->loop);
 	assert_int_equal(count_of(before), 0);
 	assert_int_equal(count(b), 1);

@@ -65,7 +65,7 @@ struct bench {
 	size_t n_damaged, n_misplaced;
 };
 
-static void take(const struct nat_rule *r, enum nat_presence how, void *userdata)
+static void keep_rule(const struct nat_rule *r, enum nat_presence how, void *userdata)
 {
 	struct bench *t = userdata;
 	nat_rules_add(&t->listed, r);
@@ -80,7 +80,7 @@ static int list(struct bench *t)
 	nat_rules_done(&t->listed);
 	t->n_damaged = t->n_misplaced = 0;
 	for (int i = 0; i < 100 && r == -EAGAIN; i++)
-		r = t->ops->list(t->b, take, t, &err);
+		r = t->ops->list(t->b, keep_rule, t, &err);
 	if (r < 0)
 		fail_msg("%s", err.text);
 	return r;
@@ -564,7 +564,7 @@ static void test_tool_lists_the_table(void **state)
 
 static const struct damage_row {
 	const char *name, *command;
-	int found;     /* what list() returns */
+	int found;     /* the result of list() */
 	size_t intact; /* elements that it lists */
 } damage_rows[] = {
 	{ "the table is gone", "delete table inet vipherald", 0, 0 },

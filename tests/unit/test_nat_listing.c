@@ -188,7 +188,7 @@ static void test_rules_that_a_listing_lacks_are_asked_for(void **state)
 }
 
 /* Another process has flushed a large map. */
-static void test_look_ups_are_bounded(void **state)
+static void test_lookups_are_bounded(void **state)
 {
 	static const struct nat_side_events events = { NULL, on_changed, NULL };
 	struct nat_side s;
@@ -217,7 +217,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_verdicts),
 		cmocka_unit_test(test_rules_that_a_listing_lacks_are_asked_for),
-		cmocka_unit_test(test_look_ups_are_bounded),
+		cmocka_unit_test(test_lookups_are_bounded),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

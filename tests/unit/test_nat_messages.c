@@ -37,7 +37,7 @@ struct seen {
 	size_t n;
 };
 
-static void take(const struct nat_rule *r, void *userdata)
+static void keep_rule(const struct nat_rule *r, void *userdata)
 {
 	struct seen *s = userdata;
 	assert_true(s->n < 4);
@@ -61,11 +61,11 @@ static void test_elements_come_back(void **state)
 		nft_batch_begin(&b);
 		nft_batch_add(&b, &one);
 		struct nlmsghdr *msg = nft_batch_last(&b);
-		assert_int_equal(nft_parse_elements(msg, rows[i].map, take, &s), 0);
+		assert_int_equal(nft_parse_elements(msg, rows[i].map, keep_rule, &s), 0);
 		assert_int_equal(s.n, 1);
 		assert_memory_equal(&s.rules[0], &r, sizeof(r));
 		/* Of the other map its sizes are wrong. */
-		assert_true(nft_parse_elements(msg, 1 - rows[i].map, take, &s) < 0);
+		assert_true(nft_parse_elements(msg, 1 - rows[i].map, keep_rule, &s) < 0);
 		assert_true(nft_parse_is_our_event(msg));
 		nft_batch_done(&b);
 	}
@@ -168,7 +168,7 @@ struct counted {
 	size_t n;
 };
 
-static void take_count(const struct traffic_count *count, void *userdata)
+static void keep_count(const struct traffic_count *count, void *userdata)
 {
 	struct counted *c = userdata;
 	if (c->n < 4)
@@ -187,13 +187,13 @@ static void parse_all(const void *bytes, size_t len, size_t claimed)
 	struct nlmsghdr *msg = mem_new(1, MNL_ALIGN(len));
 	memcpy(msg, bytes, len);
 	msg->nlmsg_len = (uint32_t)claimed;
-	nft_parse_elements(msg, NFT_VIPS4, take, &s);
+	nft_parse_elements(msg, NFT_VIPS4, keep_rule, &s);
 	s.n = 0;
-	nft_parse_elements(msg, NFT_VIPS6, take, &s);
+	nft_parse_elements(msg, NFT_VIPS6, keep_rule, &s);
 	nft_parse_rule(msg, &r);
 	struct counted counted = { .n = 0 };
-	count_table_parse(msg, 32, take_count, &counted);
-	count_table_parse(msg, 33 + 128, take_count, &counted);
+	count_table_parse(msg, 32, keep_count, &counted);
+	count_table_parse(msg, 33 + 128, keep_count, &counted);
 	nft_parse_is_our_event(msg);
 	nft_parse_generation(msg, &generation);
 	if (ct_parse(msg, &f) == 0)
@@ -347,16 +347,16 @@ static void test_counters_are_read(void **state)
 		size_t set = count_set_of(&vip);
 		assert_true(set < COUNT_SETS);
 		struct nlmsghdr *msg = build_count(buf, &vip, 0x0102030405060708, 9);
-		assert_int_equal(count_table_parse(msg, set, take_count, &c), 0);
+		assert_int_equal(count_table_parse(msg, set, keep_count, &c), 0);
 		assert_int_equal(c.n, 1);
 		assert_memory_equal(&c.items[0].vip, &vip, sizeof(vip));
 		assert_int_equal(c.items[0].packets, 0x0102030405060708);
 		assert_int_equal(c.items[0].bytes, 9);
 		/* Of the other family. */
-		assert_int_equal(count_table_parse(msg, set < 33 ? 33 : 0, take_count, &c),
+		assert_int_equal(count_table_parse(msg, set < 33 ? 33 : 0, keep_count, &c),
 				 -EBADMSG);
 		msg->nlmsg_type = NLMSG_DONE;
-		assert_int_equal(count_table_parse(msg, set, take_count, &c), -EBADMSG);
+		assert_int_equal(count_table_parse(msg, set, keep_count, &c), -EBADMSG);
 	}
 }
 

@@ -158,7 +158,7 @@ static void test_many(void **state)
 
 /* An app that goes while its page is being read. */
 /* The second walk looks at the route of each app, too, and a search at its VIPs. */
-static void test_looks_of_a_turn(void **state)
+static void test_reads_of_a_turn(void **state)
 {
 	struct agent *a = *state;
 	static const struct page_query of_all = { .text = "", .from = 1000 };
@@ -333,7 +333,7 @@ int main(void)
 		TEST(test_all_of_it),
 		TEST(test_search),
 		TEST(test_many),
-		TEST(test_looks_of_a_turn),
+		TEST(test_reads_of_a_turn),
 		TEST(test_cut_short),
 		TEST(test_why),
 		TEST(test_fleet),

@@ -80,7 +80,7 @@ static void filters(void **state)
 	assert_true(bgp_peer_filter_allows(NULL, &a));
 	assert_false(bgp_peer_filter_allows(except, &a));
 	assert_true(bgp_peer_filter_allows(except, &b));
-	assert_false(bgp_peer_filter_allows(both, &a)); /* what is excepted counts */
+	assert_false(bgp_peer_filter_allows(both, &a)); /* an exception wins */
 	assert_false(bgp_peer_filter_allows(both, &b));
 	bgp_peer_refs_add(&both->only, "b");
 	bgp_peer_refs_add(&both->only, "b"); /* again */

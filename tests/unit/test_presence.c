@@ -36,7 +36,7 @@ static const struct {
 		uint32_t ifindex, flags;
 		uint8_t proto;
 	} on[2];
-	bool noted;       /* what is on dummy0 is ours */
+	bool noted;       /* the address on dummy0 is ours */
 	const char *text; /* NULL: it is present */
 } cases[] = {
 	{ "nowhere", "", { { 0 } }, false, "is not on this host" },

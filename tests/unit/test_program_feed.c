@@ -40,7 +40,7 @@ struct bed {
 	char dir[32], path[48];
 	int lines, answers; /* the ends of the program, once its pipes are open */
 	size_t n_read, n_done, n_rubbish;
-	size_t before, most; /* what a turn has carried out */
+	size_t before, most; /* lines that a turn has carried out */
 };
 
 static int no_user(const struct program_spec *spec, const struct child_user **ret, struct err *err,

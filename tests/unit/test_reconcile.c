@@ -21,7 +21,7 @@
 struct world {
 	char did[4096];
 	struct strbuf log;
-	int address_add, address_del, nat_set; /* what they return */
+	int address_add, address_del, nat_set; /* their results */
 	bool work_asked, acks_awaited;
 	unsigned disowned;
 	mono_t retry_at;

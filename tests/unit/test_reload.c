@@ -11,7 +11,7 @@
 
 #include "agent/daemon/exec_env.h"
 #include "agent/daemon/file_check.h"
-#include "agent/daemon/reload_state.h"
+#include "agent/daemon/reload_data.h"
 #include "tests/unit/agent_bed.h"
 
 #define APPS(list) "apps: [ " list " ]\n"

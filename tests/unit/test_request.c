@@ -423,8 +423,8 @@ static void test_a_peer(void **state)
 	assert_int_equal(call.status, 405);
 	assert_string_equal(call.allow, "GET, HEAD, POST, DELETE");
 	api_call_done(&call);
-	assert_int_equal(request_takes_body("POST", "/v1/peers/10.0.0.1"), PEER_DEFINITION_MAX);
-	assert_int_equal(request_takes_body("POST", "/v1/peers/10.0.0.1/enable"), 0);
+	assert_int_equal(request_body_max("POST", "/v1/peers/10.0.0.1"), PEER_DEFINITION_MAX);
+	assert_int_equal(request_body_max("POST", "/v1/peers/10.0.0.1/enable"), 0);
 }
 
 static void test_event_parameters(void **state)
@@ -667,8 +667,8 @@ static void test_the_body_of_a_diff(void **state)
 	assert_string_equal(call.body, "agent: {}");
 	assert_int_equal(call.body_len, 9);
 	api_call_done(&call);
-	assert_true(request_takes_body("POST", "/v1/diff") > 0);
-	assert_int_equal(request_takes_body("POST", "/v1/reload"), 0);
+	assert_true(request_body_max("POST", "/v1/diff") > 0);
+	assert_int_equal(request_body_max("POST", "/v1/reload"), 0);
 }
 
 /* It tells of hosts and files, as a diff does. */
@@ -694,9 +694,9 @@ static void test_what_if_with_a_configuration(void **state)
 	assert_true(call.what_if.consul_away && !call.what_if.config && !call.change);
 	assert_int_equal(call.needs, ROLE_READ);
 	api_call_done(&call);
-	assert_int_equal(request_takes_body("POST", "/v1/what-if"),
-			 request_takes_body("POST", "/v1/diff"));
-	assert_int_equal(request_takes_body("GET", "/v1/what-if"), 0);
+	assert_int_equal(request_body_max("POST", "/v1/what-if"),
+			 request_body_max("POST", "/v1/diff"));
+	assert_int_equal(request_body_max("GET", "/v1/what-if"), 0);
 }
 
 /* The form of a refusal is the one that the client reads. */

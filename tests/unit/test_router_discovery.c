@@ -119,7 +119,7 @@ static void find_router(struct bed *b)
 }
 
 /* The next descriptor would be the lowest that is free. */
-static void take_descriptors_away(struct rlimit *before)
+static void exhaust_descriptors(struct rlimit *before)
 {
 	int lowest = dup(0);
 	close(lowest);
@@ -144,7 +144,7 @@ static void a_kernel_that_cannot_be_asked_changes_nothing(void **state)
 	struct bed *b = *state;
 	struct rlimit before;
 	find_router(b);
-	take_descriptors_away(&before);
+	exhaust_descriptors(&before);
 	bgp_discovery_host_changed(b->discovery);
 	bool unsure = bgp_discovery_is_unsure(b->discovery);
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
@@ -159,7 +159,7 @@ static void a_link_that_is_down_is_asked_for_again(void **state)
 {
 	struct bed *b = *state;
 	struct rlimit before;
-	take_descriptors_away(&before);
+	exhaust_descriptors(&before);
 	watch(b);
 	bool unsure = bgp_discovery_is_unsure(b->discovery);
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);

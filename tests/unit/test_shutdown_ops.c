@@ -273,7 +273,7 @@ static void test_a_restart_leaves_the_host_as_it_is(void **state)
 	assert_int_equal(shutdown_state(b->a.shutdown), SHUTDOWN_LEAVING);
 	assert_int_equal(bgp_speaker_n_routes(b->a.speaker), 2);
 	run_to_the_end(b);
-	assert_int_equal(b->recovered, 0); /* what is left on lo is the next instance's */
+	assert_int_equal(b->recovered, 0); /* addresses left on lo are the next instance's */
 	assert_true(agent_bed_has("192.0.2.1/32"));
 	assert_true(agent_bed_has("192.0.2.2/32"));
 }

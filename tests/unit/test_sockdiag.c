@@ -130,7 +130,7 @@ static void collect_one_port(uint16_t port, const struct listener *l, void *user
 		listeners_add(&all->found, l);
 }
 
-/* The exact look-up, the walk over one port and that over all ports agree; only the first does not
+/* The exact lookup, the walk over one port and that over all ports agree; only the first does not
  * see sockets that are bound to a device. */
 static bool is_served(struct sockdiag *sd, const struct listener_place *place)
 {
@@ -304,7 +304,7 @@ static void test_shared_port(void **state)
 
 enum { FDS = 1024 };
 
-static void look_at_fds(bool open[static FDS])
+static void scan_fds(bool open[static FDS])
 {
 	for (int fd = 0; fd < FDS; fd++)
 		open[fd] = fcntl(fd, F_GETFD) >= 0;
@@ -317,17 +317,17 @@ static void test_leaves_no_trace(void **state)
 	(void)state;
 	struct sockdiag *sd;
 	bool before[FDS], after[FDS], asked[FDS];
-	look_at_fds(before);
+	scan_fds(before);
 	assert_int_equal(sockdiag_new(&sd, NULL), 0);
-	look_at_fds(after);
+	scan_fds(after);
 	for (int fd = 0; fd < FDS; fd++)
 		if (after[fd] && !before[fd])
 			assert_int_equal(fcntl(fd, F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
 	listening(sd, IPPROTO_TCP, PORT);
-	look_at_fds(asked);
+	scan_fds(asked);
 	assert_memory_equal(asked, after, sizeof(after));
 	sockdiag_free(sd);
-	look_at_fds(after);
+	scan_fds(after);
 	assert_memory_equal(before, after, sizeof(after));
 }
 

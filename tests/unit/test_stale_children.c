@@ -95,7 +95,7 @@ static bool is_done(void *userdata)
 	return ((struct result *)userdata)->done;
 }
 
-static size_t look(void)
+static size_t scan(void)
 {
 	sd_event *loop = NULL;
 	struct result result = { 0 };
@@ -119,10 +119,10 @@ static void children_of_an_ended_process_with_our_pid_are_killed(void **state)
 	(void)state;
 	char mark[MARK_MAX];
 	pid_t orphan = start(former(mark), NULL);
-	assert_int_equal(look(), 1);
+	assert_int_equal(scan(), 1);
 	wait_for_end(orphan);
 	assert_true(was_killed(orphan));
-	assert_int_equal(look(), 0);
+	assert_int_equal(scan(), 0);
 }
 
 /* While it lives its child is its own; a zombie has ended; then its number is free. */
@@ -131,15 +131,15 @@ static void children_of_an_ended_agent_are_killed(void **state)
 	(void)state;
 	char mark[MARK_MAX];
 	pid_t agent = start_agent(mark), orphan = start(mark, NULL), second;
-	assert_int_equal(look(), 0);
+	assert_int_equal(scan(), 0);
 	kill(agent, SIGKILL);
 	wait_for_end(agent);
-	assert_int_equal(look(), 1);
+	assert_int_equal(scan(), 1);
 	wait_for_end(orphan);
 	assert_true(was_killed(orphan));
 	assert_int_equal(waitpid(agent, NULL, 0), agent);
 	second = start(mark, NULL);
-	assert_int_equal(look(), 1);
+	assert_int_equal(scan(), 1);
 	wait_for_end(second);
 	assert_true(was_killed(second));
 }
@@ -152,7 +152,7 @@ static void an_agent_is_told_from_a_later_process_with_its_pid(void **state)
 	pid_t next = start_agent(mark);
 	mark[strlen(mark) - 1] ^= 1; /* another tick */
 	pid_t orphan = start(mark, NULL);
-	assert_int_equal(look(), 1);
+	assert_int_equal(scan(), 1);
 	wait_for_end(orphan);
 	assert_true(was_killed(orphan));
 	kill(next, SIGKILL);
@@ -172,7 +172,7 @@ static void a_mark_that_cannot_be_read_is_left_alone(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(unreadable); i++) {
 		snprintf(mark, sizeof(mark), "%s/%s", place, unreadable[i]);
 		pid_t pid = start(mark, NULL);
-		size_t killed = look();
+		size_t killed = scan();
 		if (was_killed(pid) || killed != 0)
 			fail_msg("'%s'", unreadable[i]);
 	}
@@ -193,7 +193,7 @@ static void others_are_left_alone(void **state)
 		start(mark, stale_children_mark()),
 		start("VIPHERALD_AGENT=", NULL),
 	};
-	size_t killed = look();
+	size_t killed = scan();
 	for (size_t i = 0; i < ARRAY_SIZE(pids); i++)
 		if (was_killed(pids[i]))
 			fail_msg("number %zu", i);

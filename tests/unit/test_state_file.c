@@ -30,7 +30,7 @@ struct fixture {
 	struct state_file *file;
 	struct state_contents contents;
 	char dir[64], path[96];
-	uint64_t up_to, wanted; /* what on_told() was told, and what is waited for */
+	uint64_t up_to, wanted; /* told to on_told(), and waited for */
 	unsigned n_told;
 	bool stored;
 };

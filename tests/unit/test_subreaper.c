@@ -19,7 +19,7 @@
 
 /* The process that exits during a sweep, after the list of our children was read and before this
  * one is examined. */
-static pid_t dies_when_looked_at;
+static pid_t dies_when_inspected;
 
 static void wait_for_death(pid_t pid)
 {
@@ -31,11 +31,11 @@ static void wait_for_death(pid_t pid)
 int open(const char *path, int flags, ...)
 {
 	char environ_of[48];
-	snprintf(environ_of, sizeof(environ_of), "/proc/%d/environ", (int)dies_when_looked_at);
+	snprintf(environ_of, sizeof(environ_of), "/proc/%d/environ", (int)dies_when_inspected);
 	if (strcmp(path, environ_of) == 0) {
-		kill(dies_when_looked_at, SIGKILL);
-		wait_for_death(dies_when_looked_at);
-		dies_when_looked_at = 0;
+		kill(dies_when_inspected, SIGKILL);
+		wait_for_death(dies_when_inspected);
+		dies_when_inspected = 0;
 	}
 	return (int)syscall(SYS_openat, AT_FDCWD, path, flags, 0600);
 }
@@ -112,11 +112,11 @@ static void test_child_of_one_that_dies_meanwhile(void **state)
 	struct subreaper_tree f;
 	char line[16];
 	subreaper_tree_init(&f);
-	dies_when_looked_at =
+	dies_when_inspected =
 		start(f.mark, "sh -c 'echo $$; exec sleep 30' & wait", line, sizeof(line));
 	assert_true(atoi(line) > 0);
 	sweep_clean(&f);
-	assert_int_equal(dies_when_looked_at, 0);
+	assert_int_equal(dies_when_inspected, 0);
 	assert_true(no_children());
 }
 

@@ -142,7 +142,7 @@ static char *formatted(const struct metrics *m)
 {
 	struct metric_page page = { 0 };
 	metrics_format(m, &page);
-	return metric_page_take(&page);
+	return metric_page_detach(&page);
 }
 
 /* Two routers with the same link-local address are two peers, in every place. */

@@ -13,7 +13,7 @@ _TIMEOUT = 20.0
 
 
 def ask(path: str | Path, command: str) -> str:
-    """What birdcl prints."""
+    """The output of birdcl."""
     try:
         with socket.socket(socket.AF_UNIX) as control:
             control.connect(str(path))  # waits; with a timeout it fails when the backlog is full

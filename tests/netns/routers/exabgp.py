@@ -69,7 +69,7 @@ neighbor {peer.ip} {{
         """Session state and routes after all events so far."""
         up = False
         routes: dict[str, Route] = {}
-        # What is behind the last end of a line is half a line, of an event that is to come.
+        # The text behind the last newline is half a line, of an event that is being written.
         for line in self._events.read_text().split("\n")[:-1]:
             event = json.loads(line)
             if event["type"] == "state":

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "agent/http/peer.h"
+#include "agent/http/credentials.h"
 
 #include <stdio.h>
 #include <sys/socket.h>
@@ -12,17 +12,17 @@
 #define SO_PEERGROUPS 59 /* Linux 4.13 */
 #endif
 
-static void find_groups(int fd, gid_t gid, struct peer *ret)
+static void find_groups(int fd, gid_t gid, struct credentials *ret)
 {
 	socklen_t len = sizeof(ret->gids);
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, ret->gids, &len) == 0)
 		ret->n_gids = len / sizeof(ret->gids[0]);
-	if (ret->n_gids < PEER_GROUPS_MAX)
+	if (ret->n_gids < CREDENTIALS_GROUPS_MAX)
 		ret->gids[ret->n_gids++] = gid;
 }
 
 /* Credentials of the moment of its connect(). */
-static void find_unix(int fd, struct peer *ret)
+static void find_unix(int fd, struct credentials *ret)
 {
 	struct ucred cred;
 	socklen_t len = sizeof(cred);
@@ -35,7 +35,7 @@ static void find_unix(int fd, struct peer *ret)
 	find_groups(fd, cred.gid, ret);
 }
 
-static void find_tcp(int fd, bool in_full, struct peer *ret)
+static void find_tcp(int fd, bool in_full, struct credentials *ret)
 {
 	struct socket_owner owner;
 	if (!in_full)
@@ -47,12 +47,12 @@ static void find_tcp(int fd, bool in_full, struct peer *ret)
 	ret->uid = owner.uid;
 }
 
-void peer_find(int fd, bool in_full, struct peer *ret)
+void credentials_find(int fd, bool in_full, struct credentials *ret)
 {
 	struct sockaddr_storage ss = { 0 };
 	socklen_t len = sizeof(ss);
 	uint16_t port;
-	*ret = (struct peer){ 0 };
+	*ret = (struct credentials){ 0 };
 	if (getsockname(fd, (struct sockaddr *)&ss, &len) < 0) {
 		ret->own_check = true;
 		return;
@@ -68,28 +68,28 @@ void peer_find(int fd, bool in_full, struct peer *ret)
 	find_tcp(fd, in_full, ret);
 }
 
-void peer_to_client(const struct peer *peer, struct api_client *client)
+void credentials_to_client(const struct credentials *who, struct api_client *client)
 {
-	client->unix_socket = peer->unix_socket;
-	client->uid = peer->uid;
-	client->gids = peer->gids;
-	client->n_gids = peer->n_gids;
-	client->own_check = peer->own_check;
-	client->this_host = peer->this_host;
+	client->unix_socket = who->unix_socket;
+	client->uid = who->uid;
+	client->gids = who->gids;
+	client->n_gids = who->n_gids;
+	client->own_check = who->own_check;
+	client->this_host = who->this_host;
 }
 
-void peer_describe(const struct peer *peer, const struct principal *principal, char *buf,
-		   size_t size)
+void credentials_describe(const struct credentials *who, const struct principal *principal,
+			  char *buf, size_t size)
 {
 	char addr[ADDR_TEXT_MAX];
 	struct strbuf text = strbuf_over(buf, size);
 	strbuf_add(&text, "%s", principal->name);
-	if (peer->unix_socket && principal->kind != PRINCIPAL_UID)
-		strbuf_add(&text, " (uid %u)", (unsigned)peer->uid);
-	if (peer->unix_socket)
+	if (who->unix_socket && principal->kind != PRINCIPAL_UID)
+		strbuf_add(&text, " (uid %u)", (unsigned)who->uid);
+	if (who->unix_socket)
 		return;
-	strbuf_add(&text, " (%s port %u", addr_format(&peer->addr, addr), peer->port);
-	if (peer->uid_known)
-		strbuf_add(&text, ", uid %u", (unsigned)peer->uid);
+	strbuf_add(&text, " (%s port %u", addr_format(&who->addr, addr), who->port);
+	if (who->uid_known)
+		strbuf_add(&text, ", uid %u", (unsigned)who->uid);
 	strbuf_add(&text, ")");
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "agent/daemon/rolling_state.h"
+#include "agent/daemon/rolling_apps.h"
 
 #include <errno.h>
 #include <inttypes.h>

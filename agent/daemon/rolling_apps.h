@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* State of this host for rolling work: its apps, and whether they are drained or back. */
-#ifndef AGENT_DAEMON_ROLLING_STATE_H
-#define AGENT_DAEMON_ROLLING_STATE_H
+/* The apps of this host that rolling work is about, and whether they are drained or back. */
+#ifndef AGENT_DAEMON_ROLLING_APPS_H
+#define AGENT_DAEMON_ROLLING_APPS_H
 
 #include <stdbool.h>
 

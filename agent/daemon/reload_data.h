@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The state of reloading, for the files that carry it out (reload.c, reload_confirm.c). */
-#ifndef AGENT_DAEMON_RELOAD_STATE_H
-#define AGENT_DAEMON_RELOAD_STATE_H
+/* The data of a reload, for the files that carry it out (reload.c, reload_confirm.c). */
+#ifndef AGENT_DAEMON_RELOAD_DATA_H
+#define AGENT_DAEMON_RELOAD_DATA_H
 
 #include <stdbool.h>
 #include <stdint.h>
