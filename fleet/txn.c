@@ -400,8 +400,8 @@ static int add_results(struct reader *r, enum fleet_txn kind, const uint64_t *ow
 	size_t n = json_array_size(results), n_writes = count_writes(kind, r->keys, own);
 	bool exact = kind == FLEET_TXN_REPORT || is_drop(kind);
 	if (!json_is_array(results) || n < n_writes || (exact && n > n_writes))
-		return err_set(r->err, -EPROTO, "%zu results of a transaction, expected %s%zu", n,
-			       exact ? "" : "at least ", n_writes);
+		return err_set(r->err, -EPROTO, "%zu transaction result%s, expected %s%zu", n,
+			       n == 1 ? "" : "s", exact ? "" : "at least ", n_writes);
 	for (size_t i = 0; i < n; i++) {
 		int rc = add_result(r, kind, json_array_get(results, i),
 				    i >= n_writes && kind != FLEET_TXN_FIND);

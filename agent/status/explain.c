@@ -198,8 +198,8 @@ static void add_nat(struct walk *w, const json_t *app, const json_t *vip, const 
 {
 	const char *error = text_of(json_object_get(app, "nat"), "error");
 	char text[64];
-	snprintf(text, sizeof(text), "%zu of %zu rules present", rules->n - rules->missing,
-		 rules->n);
+	snprintf(text, sizeof(text), "%zu of %zu rule%s present", rules->n - rules->missing,
+		 rules->n, rules->n == 1 ? "" : "s");
 	if (rules->n > 0)
 		add(w, &(struct condition){ "nat", *error ? error : text,
 					    "vipherald nat shows the back end and its error",
