@@ -283,7 +283,7 @@ static int add_has_of(struct reader *r, const struct entry *e, const char *node)
 static int add_line_of(struct reader *r, const struct entry *e, struct fleet_leave *l)
 {
 	if (l->index)
-		return wrong(r, e, "is there twice");
+		return wrong(r, e, "is a duplicate");
 	if (fleet_leave_parse((const char *)e->value, e->len, l, r->err) < 0)
 		return err_prefix(r->err, -EPROTO, "key '%.200s' ", e->key);
 	l->index = e->index;
@@ -294,7 +294,7 @@ static int add_roll_of(struct reader *r, const struct entry *e)
 {
 	struct fleet_slots *s = &r->answer.views[e->vip].roll;
 	if (s->index)
-		return wrong(r, e, "is there twice");
+		return wrong(r, e, "is a duplicate");
 	if (fleet_slots_parse((const char *)e->value, e->len, s, r->err) < 0)
 		return err_prefix(r->err, -EPROTO, "key '%.200s' ", e->key);
 	s->index = e->index;

@@ -38,7 +38,7 @@ void confirm_find(const char *file, struct confirm_mark *ret)
 	int rc = trusted_file_read(path, text, sizeof(text));
 	*ret = (struct confirm_mark){ .state = CONFIRM_NONE };
 	if (rc == 0 && confirm_mark_parse(text, ret) < 0)
-		log_warn("config", "%s: ignored, no version of this agent has written it", path);
+		log_warn("config", "%s: ignored, not written by vipherald", path);
 	else if (rc < 0 && rc != -ENOENT)
 		log_warn("config", "%s: ignored: %s", path,
 			 rc == -EPERM ? "others than root and this user could have written it"

@@ -216,10 +216,11 @@ static void lose(struct hooks *h, const struct hook *hook, const char *kind)
 	if (h->full)
 		return;
 	h->full = true;
-	log_event(LOG_WARNING, "exec", EVENT("hook.lost"),
-		  "hook %.100s is not run for %s: %d others wait, and so it is for more until they "
-		  "are done (vipherald_hooks_lost_total)",
-		  hook->exec, kind, HOOKS_WAITING_MAX);
+	log_event(
+		LOG_WARNING, "exec", EVENT("hook.lost"),
+		"hook %.100s not run for %s: queue full, %d waiting; further ones are only counted "
+		"(vipherald_hooks_lost_total)",
+		hook->exec, kind, HOOKS_WAITING_MAX);
 }
 
 static void add(struct hooks *h, const struct hook *hook, const struct event *e)

@@ -88,8 +88,7 @@ static void report(struct config_findings *findings, const struct peer_order *or
 	struct config_place at = config_at_line(0, 0);
 	peer_id_format(&order->id, name);
 	snprintf(at.path, sizeof(at.path), "peer %s, added over HTTP", name);
-	config_error(findings, at, "%s; put it right, or vipherald peer %s delete", err->text,
-		     name);
+	config_error(findings, at, "%s; fix it, or vipherald peer %s delete", err->text, name);
 }
 
 int peer_set_merge(struct agent *a, struct config *next, bool lenient,
@@ -260,8 +259,7 @@ static void settle_added(struct agent *a, const struct peer_id *id)
 		return;
 	}
 	log_info("bgp",
-		 "peer %s: is in the configuration now, which takes the place of the one added by "
-		 "%s over HTTP",
+		 "peer %s: now in the configuration, replaces the peer added by %s over HTTP",
 		 peer_id_format(id, name), order->added_by);
 	peer_orders_remove(&a->peer_orders, id);
 	peer_set_store(a, id);

@@ -170,7 +170,7 @@ static void add_address(struct walk *w, const json_t *vip, bool rules_missing)
 				    *error  ? error
 				    : bound ? done
 					    : "not bound",
-				    "mend what the text says; the agent retries automatically",
+				    "fix the error; the agent retries automatically",
 				    *error ? json_object_get(vip, "error_since_seconds") : NULL,
 				    bound && !*error });
 }

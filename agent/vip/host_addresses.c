@@ -182,9 +182,9 @@ static void warn_of_other_id(const struct bgp_peer_config *missing)
 	char name[BGP_PEER_NAME_MAX];
 	if (missing)
 		log_warn("bgp",
-			 "the interface to peer %s is not there or not known yet, and its MAC "
-			 "address is left out of the router id: a start at which it is there "
-			 "derives another one; set bgp.router_id to have one that stays",
+			 "the interface to peer %s does not exist or is not known yet: the router "
+			 "id is derived without its MAC address and may differ after the next "
+			 "start; set bgp.router_id",
 			 bgp_peer_configured_name(missing, name));
 }
 

@@ -433,7 +433,7 @@ def test_a_program_that_ends_again_and_again(bed: Testbed) -> None:
     router = bed.start_router("bird")
     agent = start(bed, router, process("p", "echo too tired >&2; exit 3", *ALLOW))
     agent.wait_event("process.ended", app="p", level="warning")
-    said = "process p ends again and again (exit status 3"
+    said = "process p exits repeatedly (exit status 3"
     # Of the last start, which may not have come to the command where the launcher is held up.
     wait_until(lambda: said in alarms(agent).get("process-failing", {"text": ""})["text"], "the alarm")
     alarm = alarms(agent)["process-failing"]

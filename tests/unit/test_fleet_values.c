@@ -557,7 +557,7 @@ static void test_refused_answers(void **state)
 		{ FLEET_TXN_READ, K "has/a~x", "not JSON" },
 		{ FLEET_TXN_READ, K ".leave~x", "not JSON" },
 		{ FLEET_TXN_READ, K ".join~x", "not JSON" },
-		{ FLEET_TXN_READ, K ".leave~" LEAVE " " K ".leave~" LEAVE, "twice" },
+		{ FLEET_TXN_READ, K ".leave~" LEAVE " " K ".leave~" LEAVE, "duplicate" },
 		{ FLEET_TXN_READ, K "up/b=" UP("normal") " " K "up/a=" UP("normal"),
 		  "not in order" },
 		{ FLEET_TXN_READ, K "up/b=" UP("normal") " " K "up/b=" UP("normal"),
