@@ -538,5 +538,5 @@ def test_convert_to_a_full_disk(bed: Testbed) -> None:
         result = subprocess.run(
             [binary(), "convert", "gocast", str(source)], stdout=full, stderr=subprocess.PIPE, text=True
         )
-    assert "convert: the output is not whole: No space left on device" in result.stderr, result
+    assert "convert: output incomplete: No space left on device" in result.stderr, result
     assert result.returncode not in (0, 1)
