@@ -231,7 +231,7 @@ static int await_drained(struct drain_run *d)
 			return give_up(d, 128 + (int)caught, "interrupted, the command is not run");
 		if (rc == -ETIMEDOUT)
 			return give_up(d, FLEET_TIMEOUT,
-				       "--timeout is over, the command is not run");
+				       "--timeout expired, the command is not run");
 		if (rc < 0)
 			return FLEET_NOT_RUN;
 		if (d->end[0] || str_equal(d->phase, "returning") ||

@@ -101,7 +101,7 @@ static const struct verb verbs[N_VERBS] = {
 					"of drain: shown wherever the drain is" } },
 			 .exits = "0 done, 1 refused, not found, or Consul does not answer, 2 "
 				  "usage, 3 agent not reachable; of drain that of the command, 124 "
-				  "--timeout is over, 125 the command was not run or its result "
+				  "--timeout expired, 125 the command was not run or its result "
 				  "not reported, 126 it cannot be run, 127 it is not found",
 			 .has_rest = true, .kinds = fleet_orders },
 	[VERB_EVENTS] = { "events", NULL, "", 0, 0, "Recent events",

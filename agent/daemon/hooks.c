@@ -305,8 +305,8 @@ void hooks_free(struct hooks *h)
 	sd_event_source_disable_unref(h->retry);
 	sd_event_source_disable_unref(h->limit);
 	if (h->counts.waiting > 0)
-		log_warn("exec", "%zu hook%s not run to the end, the agent ends", h->counts.waiting,
-			 h->counts.waiting == 1 ? " was" : "s were");
+		log_warn("exec", "%zu hook%s not completed, the agent is stopping",
+			 h->counts.waiting, h->counts.waiting == 1 ? " was" : "s were");
 	child_free(h->child);
 	list_for_each (it, &h->waiting)
 		job_free(list_entry(it, struct job, node));

@@ -41,7 +41,7 @@ static int first_error(const struct config_findings *findings, struct err *err)
 			return err_set(err, -EINVAL, "%s%s%s", f->path, f->path[0] ? ": " : "",
 				       f->text);
 	}
-	return err_set(err, -EINVAL, "it is not the definition of a peer");
+	return err_set(err, -EINVAL, "not the definition of a peer");
 }
 
 /* The file comes first. */
@@ -270,9 +270,7 @@ static void settle_disabled(struct agent *a, const struct peer_id *id)
 	char name[PEER_ID_TEXT_MAX];
 	if (is_peer(a, id) || !peer_orders_enable(&a->peer_orders, id))
 		return;
-	log_info("bgp",
-		 "peer %s: was disabled, and is no longer in the configuration: if it returns, it "
-		 "is enabled",
+	log_info("bgp", "peer %s: no longer in the configuration, it is not disabled if it returns",
 		 peer_id_format(id, name));
 	peer_set_store(a, id);
 }

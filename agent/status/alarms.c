@@ -389,16 +389,16 @@ static void add_trial(json_t *alarms, const struct config_file *file)
 	if (file->trial.deadline)
 		alarm_add(alarms, "reload-unconfirmed", "path", file->path,
 			  file->trial.failed ? "on trial, not confirmed until %s, and the "
-					       "configuration before it could not return "
-					       "(config.last_reload in /v1/status): tried again "
+					       "previous configuration could not return "
+					       "(config.last_reload in /v1/status): retrying "
 					       "every 10 seconds; confirm, or reload another one"
-					     : "on trial: the configuration before it returns at "
+					     : "on trial: the previous configuration returns at "
 					       "%s unless it is confirmed (vipherald confirm)",
 			  date_format(file->trial.deadline, date));
 	if (file->rolled_back.sha256[0])
 		alarm_add(
 			alarms, "reload-rolled-back", "path", file->path,
-			"its reload by %.200s was not confirmed: the configuration before it is in "
+			"its reload by %.200s was not confirmed: the previous configuration is in "
 			"effect since %.40s, also after a restart; fix the file, then reload",
 			file->rolled_back.by, file->rolled_back.at);
 }

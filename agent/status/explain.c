@@ -148,7 +148,7 @@ static void add_drain(struct walk *w, const json_t *app)
 	add(w, &(struct condition){ "drain",
 				    !json_is_object(drain) ? "not drained"
 				    : is_out               ? "drained"
-					     : "draining: announced until drain_time is over",
+					     : "draining: announced until drain_time expires",
 				    of_app ? "vipherald undrain @" : "vipherald undrain",
 				    json_object_get(drain, "since_seconds"), !is_out });
 }

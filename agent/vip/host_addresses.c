@@ -25,8 +25,8 @@ bool host_addresses_explain_gateways(const struct host_addresses *h, struct strb
 			continue;
 		if (!others)
 			strbuf_add(text,
-				   "the default gateway %s is the peer, and there are more, "
-				   "which get no routes (list all of them in bgp.peers): ",
+				   "the default gateway %s is the peer, other default gateways get "
+				   "no routes (list all of them in bgp.peers): ",
 				   addr_format(&h->gateway.addr, name));
 		strbuf_add(text, "%s%s", others ? ", " : "", addr_format(&g->list[i].addr, name));
 		if (if_indextoname(g->list[i].ifindex, ifname))

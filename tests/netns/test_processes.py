@@ -462,7 +462,7 @@ exec sleep 1000""")
     go.touch()
     router.wait_routes(IP4, VIP4)
     wait_answers(bed, "done", "reload in progress", "done")
-    agent.wait_log("process p asks for a reload")
+    agent.wait_log("reload requested by process p")
     assert agent.status("status")["config"]["last_reload"]["ok"]
     assert program(agent)["starts"] == 1
 
@@ -476,7 +476,7 @@ def test_a_flood_of_reloads(bed: Testbed) -> None:
     wait_until(lambda: program(agent)["lines"] > 20000, "20000 lines")
     wait_until(lambda: program(agent, "q")["lines"] > 20000, "20000 lines")
     log = agent.log
-    asked = log.count("asks for a reload")
+    asked = log.count("reload requested by process")
     assert 1 <= asked < 20
     assert log.count(": reloading ") <= asked
     assert agent.get("/healthz").status == 200

@@ -351,7 +351,7 @@ static void one_of_several_gateways_is_the_peer(void **state)
 	b->peers[0].addr = (struct addr){ 0 };
 	must("ip route add default nexthop via 10.0.0.7 nexthop via 10.0.0.8");
 	found(b);
-	expect_gateways(b, "default gateway 10.0.0.7 is the peer, and there are more");
+	expect_gateways(b, "default gateway 10.0.0.7 is the peer, other default gateways get");
 	expect_gateways(b, ": 10.0.0.8 on d0");
 	/* Another order is not a change, and the peer is still a gateway. */
 	must("ip route replace default nexthop via 10.0.0.8 nexthop via 10.0.0.7");
