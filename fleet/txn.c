@@ -283,7 +283,7 @@ static int add_has_of(struct reader *r, const struct entry *e, const char *node)
 static int add_line_of(struct reader *r, const struct entry *e, struct fleet_leave *l)
 {
 	if (l->index)
-		return wrong(r, e, "is there twice");
+		return wrong(r, e, "is a duplicate");
 	if (fleet_leave_parse((const char *)e->value, e->len, l, r->err) < 0)
 		return err_prefix(r->err, -EPROTO, "key '%.200s' ", e->key);
 	l->index = e->index;
@@ -294,7 +294,7 @@ static int add_roll_of(struct reader *r, const struct entry *e)
 {
 	struct fleet_slots *s = &r->answer.views[e->vip].roll;
 	if (s->index)
-		return wrong(r, e, "is there twice");
+		return wrong(r, e, "is a duplicate");
 	if (fleet_slots_parse((const char *)e->value, e->len, s, r->err) < 0)
 		return err_prefix(r->err, -EPROTO, "key '%.200s' ", e->key);
 	s->index = e->index;
@@ -400,8 +400,8 @@ static int add_results(struct reader *r, enum fleet_txn kind, const uint64_t *ow
 	size_t n = json_array_size(results), n_writes = count_writes(kind, r->keys, own);
 	bool exact = kind == FLEET_TXN_REPORT || is_drop(kind);
 	if (!json_is_array(results) || n < n_writes || (exact && n > n_writes))
-		return err_set(r->err, -EPROTO, "%zu results of a transaction, expected %s%zu", n,
-			       exact ? "" : "at least ", n_writes);
+		return err_set(r->err, -EPROTO, "%zu transaction result%s, expected %s%zu", n,
+			       n == 1 ? "" : "s", exact ? "" : "at least ", n_writes);
 	for (size_t i = 0; i < n; i++) {
 		int rc = add_result(r, kind, json_array_get(results, i),
 				    i >= n_writes && kind != FLEET_TXN_FIND);

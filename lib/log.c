@@ -154,7 +154,8 @@ static void write_line(const char *line, size_t len)
 	}
 	if (dropped > 0) {
 		struct strbuf sb = strbuf_over(note, sizeof(note));
-		snprintf(text, sizeof(text), "%lu lines dropped", dropped);
+		snprintf(text, sizeof(text), "%lu line%s dropped", dropped,
+			 dropped == 1 ? "" : "s");
 		const struct line note_line = { wall_now(), LOG_WARNING, "log", NULL };
 		add_line(&sb, &note_line, text);
 		dropped = 0;

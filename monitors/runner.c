@@ -181,7 +181,7 @@ static void check_again(struct probe *p, const struct monitor_result *result)
 	span_t lost = r->gap.lost - p->lost_before;
 	char span[DURATION_TEXT_MAX];
 	snprintf(unknown.said, sizeof(unknown.said),
-		 "%.400s (checked again: the agent did not run for %s meanwhile)", result->said,
+		 "%.400s (checked again: the agent was paused for %s)", result->said,
 		 duration_format(lost - lost % (10 * USEC_PER_MSEC), span));
 	finish(p, &unknown); /* changes no health, so that the probe is still there */
 	deadlines_set(&r->schedule, &p->due, loop_clock());

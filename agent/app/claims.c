@@ -37,7 +37,7 @@ static int check_vips(const struct registry *reg, const struct app_spec *spec,
 	for (size_t i = 0; i < spec->n_vips; i++) {
 		const struct app *owner = claims_owner(reg, &spec->vips[i]);
 		if (owner && owner != self && !yields(owner, spec, &spec->vips[i]))
-			return err_set(err, -EEXIST, "vip %s belongs to app '%s' already",
+			return err_set(err, -EEXIST, "vip %s already belongs to app '%s'",
 				       prefix_format(&spec->vips[i], text), owner->spec->name);
 	}
 	return 0;

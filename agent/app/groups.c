@@ -80,13 +80,13 @@ static void log_group(const struct app_group *g)
 {
 	if (g->kept)
 		log_event(LOG_ERROR, "app", EVENT("group.kept", .group = g->name),
-			  "group %s: all apps went down at once: they stay announced, as degraded, "
-			  "because this looks like a broken check, not a broken service. Look at "
+			  "group %s: all apps went down at once, keeping them announced as "
+			  "degraded: this looks like a broken check, not a broken service. Look at "
 			  "the checks first, then at the services",
 			  g->name);
 	else
 		log_event(LOG_WARNING, "app", EVENT("group.released", .group = g->name),
-			  "group %s: apps are judged one by one again", g->name);
+			  "group %s: apps are judged individually again", g->name);
 }
 
 static void set_kept(struct app *app, bool kept, const struct app *self, mono_t now)

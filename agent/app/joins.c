@@ -76,7 +76,7 @@ static void log_joining(const struct app *app)
 {
 	char text[DURATION_TEXT_MAX];
 	log_event(LOG_INFO, "app", EVENT("app.joining", .app = app->spec->name),
-		  "%s: not promoted yet by this definition: announced with the attributes of "
+		  "%s: this definition is not promoted yet: announced with the attributes of "
 		  "states.join until its checks have passed for %s",
 		  app->spec->name, duration_format(app_join_time(app), text));
 }

@@ -44,7 +44,7 @@ bool app_lease_has_ended(struct app *app, mono_t now)
 	if (lost == 0)
 		return true;
 	set_end(app, usec_add(app->due[DUE_LEASE].due, lost), now);
-	log_info("app", "%s: its lease ends later, the agent did not run for %s meanwhile", name,
+	log_info("app", "%s: lease extended, the agent was paused for %s", name,
 		 duration_format(lost - lost % (10 * USEC_PER_MSEC), lost_text));
 	notify_changed(&reg->notify, name, app, true);
 	return false;

@@ -490,7 +490,7 @@ void registry_unregister_all(struct registry *reg, mono_t now)
 static void on_drained(struct app *app, mono_t now)
 {
 	log_event(LOG_INFO, "app", EVENT("app.drained", .app = app->spec->name),
-		  "%s: drain_time is over, withdrawing it", app->spec->name);
+		  "%s: drain_time expired, withdrawing it", app->spec->name);
 	app_apply(app, now);
 }
 

@@ -54,7 +54,7 @@ static int convert_inputs(const struct verb_call *call, const struct convert_inp
 	convert_done(&c);
 	if (fflush(stdout) == 0 && !ferror(stdout))
 		return status;
-	fprintf(stderr, "vipherald: convert: the output is not whole: %s\n", strerror(errno));
+	fprintf(stderr, "vipherald: convert: output incomplete: %s\n", strerror(errno));
 	return CONVERT_FAILED;
 }
 

@@ -201,7 +201,7 @@ static void print_outcome(const json_t *answer)
 	printf("%s%s\n", text_at(answer, "result"),
 	       true_at(answer, "confirms") ? ", confirmed" : "");
 	if (*deadline)
-		printf("the configuration before it returns at %s, unless: vipherald confirm\n",
+		printf("the previous configuration returns at %s, unless: vipherald confirm\n",
 		       deadline);
 }
 

@@ -13,7 +13,7 @@
 /* Of `fleet drain`; else the exit status of the command. As those of timeout(1). */
 enum fleet_exit {
 	FLEET_TIMEOUT = 124,
-	FLEET_NOT_RUN = 125, /* or its end could not be told */
+	FLEET_NOT_RUN = 125, /* or its result not reported */
 	FLEET_CANNOT_RUN = 126,
 	FLEET_NOT_FOUND = 127,
 };

@@ -218,7 +218,7 @@ static int give_up(struct drain_run *d, int exit_status, const char *why)
 	say(why);
 	caught = 0;
 	if (finish(d, "cancelled", 0, seconds() + GIVE_UP_S) < 0)
-		say("the agent could not be told: it gives up on its own after a minute");
+		say("cannot notify the agent: it gives up after one minute");
 	return exit_status;
 }
 
@@ -231,7 +231,7 @@ static int await_drained(struct drain_run *d)
 			return give_up(d, 128 + (int)caught, "interrupted, the command is not run");
 		if (rc == -ETIMEDOUT)
 			return give_up(d, FLEET_TIMEOUT,
-				       "--timeout is over, the command is not run");
+				       "--timeout expired, the command is not run");
 		if (rc < 0)
 			return FLEET_NOT_RUN;
 		if (d->end[0] || str_equal(d->phase, "returning") ||
@@ -318,7 +318,7 @@ static int fail(struct drain_run *d, int status)
 		 "Fix it and repeat, or run 'vipherald fleet release'",
 		 status);
 	if (finish(d, "failed", status, 0) < 0)
-		say("the agent could not be told that the command failed");
+		say("cannot report the failure to the agent");
 	say(text);
 	return status;
 }
@@ -356,7 +356,7 @@ static int await_end(struct drain_run *d)
 {
 	caught = 0;
 	if (finish(d, "done", 0, 0) < 0) {
-		say("the command is done, and the agent could not be told: repeat it, or run "
+		say("the command has ended, but the agent cannot be notified: repeat it, or run "
 		    "'vipherald fleet release'");
 		return FLEET_NOT_RUN;
 	}

@@ -56,6 +56,15 @@ const char *show_announced(const json_t *to, char buf[static 32])
 	return buf;
 }
 
+const char *show_announced_peers(const json_t *to, char buf[static 48])
+{
+	const json_t *peers = json_object_get(to, "peers");
+	char counts[32];
+	bool one = json_is_integer(peers) && json_integer_value(peers) == 1;
+	snprintf(buf, 48, "%s peer%s", show_announced(to, counts), one ? "" : "s");
+	return buf;
+}
+
 void show_line(const struct show *s, const char *name, const char *fmt, ...)
 {
 	char value[1024];

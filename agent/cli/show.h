@@ -39,6 +39,8 @@ size_t show_apps_walked(const struct app_list *list);
 enum table_tone show_tone(const char *state);
 /* "2 of 3" of an object with `sent` and `peers`. */
 const char *show_announced(const json_t *announced_to, char buf[static 32]);
+/* "2 of 3 peers" of the same. */
+const char *show_announced_peers(const json_t *announced_to, char buf[static 48]);
 /* "name: value" on a line, values below each other; nothing when there is no value. */
 void show_line(const struct show *s, const char *name, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));

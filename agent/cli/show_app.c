@@ -74,15 +74,15 @@ static void show_checks(const struct show *s, const json_t *app)
 
 int show_app(const struct show *s, const json_t *app)
 {
-	char age[TABLE_AGE_MAX], announced[32];
+	char age[TABLE_AGE_MAX], announced[48];
 	const char *state = text_at(app, "state");
 	show_line(s, "App", "%s, from %s", text_at(app, "name"), text_at(app, "source"));
 	show_line(s, "State", "%s%s%s for %s", table_tone_begin(&s->style, show_tone(state)), state,
 		  table_tone_end(&s->style, show_tone(state)),
 		  table_age(number_at(app, "since_seconds"), age));
 	show_line(s, "Reason", "%s", text_at(app, "reason"));
-	show_line(s, "Announced to", "%s peers",
-		  show_announced(json_at(app, "announced_to"), announced));
+	show_line(s, "Announced to", "%s",
+		  show_announced_peers(json_at(app, "announced_to"), announced));
 	show_line(s, "Lost", "%s", text_at(app, "announcement_errors"));
 	show_drain(s, json_at(app, "drain"));
 	show_joining(s, json_at(app, "joining"));

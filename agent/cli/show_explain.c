@@ -31,14 +31,14 @@ int show_explain(const struct show *s, const json_t *answer)
 {
 	size_t i, k;
 	const json_t *vip, *peer;
-	char announced[32];
+	char announced[48];
 	bool of_app = !json_at(answer, "aggregate");
 	json_array_foreach(json_at(answer, "vips"), i, vip)
 	{
-		fprintf(s->out, "%s%s%s%s: announced to %s peers\n", i > 0 ? "\n" : "",
+		fprintf(s->out, "%s%s%s%s: announced to %s\n", i > 0 ? "\n" : "",
 			text_at(vip, "prefix"), of_app ? " of " : ", an aggregate",
 			text_at(answer, "app"),
-			show_announced(json_at(vip, "announced_to"), announced));
+			show_announced_peers(json_at(vip, "announced_to"), announced));
 		show_conditions(s, vip, "");
 		json_array_foreach(json_at(vip, "peers"), k, peer)
 			show_conditions(s, peer, text_at(peer, "peer"));

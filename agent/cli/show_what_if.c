@@ -161,7 +161,7 @@ static void show_peer_changes(const struct show *s, const json_t *peers)
 	{
 		const char *change = text_at(peer, "change");
 		fprintf(s->out, "peer %s: %s\n", text_at(peer, "peer"),
-			str_equal(change, "reset") ? "session reset, supposed to come back"
+			str_equal(change, "reset") ? "session reset, expected to re-establish"
 						   : change);
 	}
 }

@@ -74,7 +74,7 @@ static const struct verb verbs[N_VERBS] = {
 				     { "port", "PORT", "where peers have the same address" } },
 			.watches = true, .names = "peers", .orders = peer_orders,
 			.keys = &config_peer_section },
-	[VERB_ROUTES] = { "routes", "adj-out", "", 0, 0, "What was announced to which peer",
+	[VERB_ROUTES] = { "routes", "adj-out", "", 0, 0, "Routes sent to each peer",
 			  "vipherald routes --peer 10.0.0.1",
 			  .options = { { "peer", "ADDR", "only of this peer" } }, .watches = true },
 	[VERB_NAT] = { "nat", NULL, "", 0, 0, "NAT rules, wanted and present", "vipherald nat",
@@ -86,39 +86,33 @@ static const struct verb verbs[N_VERBS] = {
 	[VERB_FLEET] = { "fleet", NULL, "status [VIP] | drain ... -- COMMAND | release NODE", 1,
 			 VERB_WORDS_MAX,
 			 "Who announces which VIP; a command with apps drained, on a few hosts of "
-			 "the fleet "
-			 "at a time",
+			 "the fleet at a time",
 			 "vipherald fleet drain --app dns -- apt upgrade",
 			 .options = { { "app", "NAME",
 					"of drain and release: may be repeated, as --vip" },
 				      { "vip", "PREFIX", "the app that has it" },
 				      { "slots", "COUNT",
-					"-n, of drain: hosts at a time, 1 unless said otherwise" },
+					"-n, of drain: hosts at a time, default 1" },
 				      { "wait-traffic", "PPS",
 					"of drain: until fewer packets a second come, 10pps" },
 				      { "timeout", "DURATION",
-					"of drain: how long to wait, without end unless said "
-					"otherwise" },
+					"of drain: how long to wait, default unlimited" },
 				      { "reason", "TEXT",
 					"of drain: shown wherever the drain is" } },
 			 .exits = "0 done, 1 refused, not found, or Consul does not answer, 2 "
-				  "usage, 3 "
-				  "agent not reachable; of drain that of the command, 124 "
-				  "--timeout is "
-				  "over, 125 the command was not run or its end not told, 126 it "
-				  "cannot "
-				  "be run, 127 it is not found",
+				  "usage, 3 agent not reachable; of drain that of the command, 124 "
+				  "--timeout expired, 125 the command was not run or its result "
+				  "not reported, 126 it cannot be run, 127 it is not found",
 			 .has_rest = true, .kinds = fleet_orders },
-	[VERB_EVENTS] = { "events", NULL, "", 0, 0, "What happened, the last ones",
+	[VERB_EVENTS] = { "events", NULL, "", 0, 0, "Recent events",
 			  "vipherald events --follow --kind app",
 			  .options = { { "follow", NULL,
 					 "and what happens from now on; with --json an event a "
 					 "line" },
 				       { "kind", "KIND", "app, app.down, session, route …" },
 				       { "name", "NAME", "of this app, VIP or peer" },
-				       { "limit", "COUNT",
-					 "how many of the past, 20 unless said otherwise" } } },
-	[VERB_HISTORY] = { "history", NULL, "NAME", 1, 1, "What happened to an app, VIP or peer",
+				       { "limit", "COUNT", "how many of the past, default 20" } } },
+	[VERB_HISTORY] = { "history", NULL, "NAME", 1, 1, "Events of an app, VIP or peer",
 			   "vipherald history 192.0.2.53", .names = "apps",
 			   .options = { { "limit", "COUNT", "the last ones only" } } },
 	[VERB_REGISTER] = { "register", NULL, "NAME", 1, 1,
@@ -155,7 +149,7 @@ static const struct verb verbs[N_VERBS] = {
 			     "Check an app now, and show what each of its monitors finds",
 			     "vipherald check-now dns --timeout 10s",
 			     .options = { { "timeout", "DURATION",
-					    "how long to wait, 30 s unless said otherwise" } },
+					    "how long to wait, default 30s" } },
 			     .exits =
 				     "0 all monitors pass, 1 one does not, refused or not found, 2 "
 				     "usage, 3 agent not reachable",
@@ -169,8 +163,8 @@ static const struct verb verbs[N_VERBS] = {
 			   "Keep the configuration that reload --confirm put on trial",
 			   "vipherald confirm", .watches = false },
 	[VERB_DIFF] = { "diff", NULL, "[OLD] NEW", 1, 2,
-			"What the change to a configuration would do, from that of the running "
-			"agent, or from another file",
+			"Effects of a configuration change, compared with the running agent, or "
+			"with another file",
 			"vipherald diff /etc/vipherald/config.yaml",
 			.exits = "0 no change, 1 changes, 2 errors, 3 agent not reachable" },
 	[VERB_CONFIG] = { "config", NULL, "show", 1, 1,
@@ -183,8 +177,7 @@ static const struct verb verbs[N_VERBS] = {
 	[VERB_TOP] = { "top", NULL, "", 0, 0,
 		       "Sessions, apps, rates and events on the terminal, kept up to date",
 		       "vipherald top --interval 1s",
-		       .options = { { "interval", "DURATION",
-				      "between two questions, 2 s unless said otherwise" } },
+		       .options = { { "interval", "DURATION", "between two updates, default 2s" } },
 		       .on_screen = true },
 	[VERB_LOG] = { "log", NULL, "LEVEL [MODULE]", 1, 2,
 		       "Log more or less, until the next reload", "vipherald log debug bgp",
@@ -210,7 +203,7 @@ static const struct verb verbs[N_VERBS] = {
 /* Of every verb. */
 static const struct verb_option common[] = {
 	{ "json", NULL, "the API's JSON" },
-	{ "watch", "[DURATION]", "again and again, every 2 s unless said otherwise" },
+	{ "watch", "[DURATION]", "repeatedly, default every 2s" },
 	{ "color", "WHEN", "auto, always or never; NO_COLOR is respected" },
 	{ "api", "ADDR",
 	  "unix:/PATH, ADDRESS:PORT or https://HOST:PORT of the agent (VIPHERALD_API)" },

@@ -264,6 +264,6 @@ static const struct config_key api_keys[] = {
 
 const struct config_section config_api_section = {
 	.path = "agent.api",
-	.doc = "Who may do what over the API, see [security.md](security.md).",
+	.doc = "Access control of the API, see [security.md](security.md).",
 	.keys = api_keys,
 };

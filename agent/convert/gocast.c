@@ -281,7 +281,7 @@ int convert_gocast(struct convert *c, const struct convert_input *inputs, size_t
 {
 	(void)options;
 	if (n != 1)
-		return err_set(err, -EINVAL, "gocast: expected one file, GoCast reads no more");
+		return err_set(err, -EINVAL, "gocast: expected one file, as GoCast has only one");
 	struct config_findings findings = { 0 };
 	struct config_tree *tree = NULL;
 	const struct reading r = { c, inputs[0].name };

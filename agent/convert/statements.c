@@ -113,7 +113,7 @@ static int open_block(struct scan *s)
 	if (!s->current)
 		return fail(s, s->line, "unexpected '{': a block begins with a word");
 	if (s->depth == STATEMENTS_DEPTH_MAX)
-		return fail(s, s->line, "more than 16 blocks in each other");
+		return fail(s, s->line, "blocks nested deeper than 16");
 	s->current->is_block = true;
 	s->open[++s->depth] = s->current;
 	s->current = NULL;

@@ -40,7 +40,7 @@ static void log_change(bool on, const json_t *alarm, void *userdata)
 	if (on)
 		log_event(LOG_WARNING, "agent", &e, "alarm %s: %s", name, text);
 	else
-		log_event(LOG_INFO, "agent", &e, "alarm %s%s%s is over", name,
+		log_event(LOG_INFO, "agent", &e, "alarm %s%s%s cleared", name,
 			  subject ? " of " : "", subject ? subject : "");
 }
 

@@ -65,6 +65,6 @@ int api_start(struct agent *a, struct err *err)
 	if (rc < 0)
 		return rc;
 	listen_admin(a);
-	log_info("api", "who may do what: %s", rights_describe(&c->api, text));
+	log_info("api", "access: %s", rights_describe(&c->api, text));
 	return 0;
 }

@@ -39,7 +39,7 @@ void confirm_find(const char *file, struct confirm_mark *ret)
 	int rc = trusted_file_read(path, text, sizeof(text));
 	*ret = (struct confirm_mark){ .state = CONFIRM_NONE };
 	if (rc == 0 && confirm_mark_parse(text, ret) < 0)
-		log_warn("config", "%s: ignored, no version of this agent has written it", path);
+		log_warn("config", "%s: ignored, not written by vipherald", path);
 	else if (rc < 0 && rc != -ENOENT)
 		log_warn("config", "%s: ignored: %s", path,
 			 rc == -EPERM ? "others than root and this user could have written it"
@@ -160,8 +160,8 @@ int confirm_prepare(struct confirm *c, const char *sha256, const char *by, struc
 	if (str_copy(mark.file, sizeof(mark.file), c->shown->path) < 0 ||
 	    confirm_mark_format(&mark, text, sizeof(text)) < 0)
 		return err_set(err, -EINVAL,
-			       "the name of the configuration file is too long or has a line break "
-			       "in it");
+			       "the name of the configuration file is too long or contains a line "
+			       "break");
 	c->former = c->mark;
 	c->mark = mark;
 	write_mark(c);
@@ -195,7 +195,7 @@ void confirm_open(struct confirm *c, span_t span)
 	set_timer(c, span);
 	show(c, usec_add(wall_now(), span));
 	log_event(LOG_WARNING, "config", EVENT("reload.unconfirmed"),
-		  "%s is on trial for %s: the configuration before it returns at %s unless it is "
+		  "%s is on trial for %s: the previous configuration returns at %s unless it is "
 		  "confirmed (vipherald confirm)",
 		  c->shown->path, c->mark.by, date_format(c->shown->trial.deadline, date));
 }
@@ -221,11 +221,10 @@ void confirm_rolled_back(struct confirm *c)
 	c->shown->rollbacks++;
 	config_file_rolled_back(c->shown, c->mark.sha256, c->mark.by, c->mark.at);
 	write_mark(c);
-	log_event(
-		LOG_ERROR, "config", EVENT("reload.rollback"),
-		"%s as reloaded by %s was not confirmed: the configuration before it is in effect "
-		"again; fix the file, then reload",
-		c->shown->path, c->mark.by);
+	log_event(LOG_ERROR, "config", EVENT("reload.rollback"),
+		  "%s as reloaded by %s was not confirmed: the previous configuration is in effect "
+		  "again; fix the file, then reload",
+		  c->shown->path, c->mark.by);
 }
 
 void confirm_retry(struct confirm *c)

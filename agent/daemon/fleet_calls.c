@@ -170,7 +170,7 @@ static void expire(struct fleet_wait *w)
 	}
 	if (w->release)
 		fleet_rolling_status(w->release, &s);
-	err_set(&err, 0, "the slot of %s could not be given back within 10 s%s%.300s", w->node,
+	err_set(&err, 0, "the slot of %s was not released within 10 s%s%.300s", w->node,
 		s.error[0] ? ": " : "", s.error);
 	refuse(w, 504, err.text);
 }
@@ -482,7 +482,7 @@ static void release(struct fleet_calls *c, const struct api_call *call, struct a
 	static const struct fleet_read_ops ops = { on_slots, on_slots_seen };
 	const struct log_requester by = api_call_requester(call);
 	const struct roll *r = rolling_current(c->a->rolling);
-	log_info("api", "the slot of %.64s for rolling work is freed by %s", call->fleet.node,
+	log_info("api", "slot of %.64s for rolling work released by %s", call->fleet.node,
 		 call->who);
 	struct fleet_wait *w = begin(c, FOR_RELEASE, call, ret);
 	str_copy(w->node, sizeof(w->node), call->fleet.node);

@@ -216,10 +216,11 @@ static void lose(struct hooks *h, const struct hook *hook, const char *kind)
 	if (h->full)
 		return;
 	h->full = true;
-	log_event(LOG_WARNING, "exec", EVENT("hook.lost"),
-		  "hook %.100s is not run for %s: %d others wait, and so it is for more until they "
-		  "are done (vipherald_hooks_lost_total)",
-		  hook->exec, kind, HOOKS_WAITING_MAX);
+	log_event(
+		LOG_WARNING, "exec", EVENT("hook.lost"),
+		"hook %.100s not run for %s: queue full, %d waiting; further ones are only counted "
+		"(vipherald_hooks_lost_total)",
+		hook->exec, kind, HOOKS_WAITING_MAX);
 }
 
 static void add(struct hooks *h, const struct hook *hook, const struct event *e)
@@ -304,8 +305,8 @@ void hooks_free(struct hooks *h)
 	sd_event_source_disable_unref(h->retry);
 	sd_event_source_disable_unref(h->limit);
 	if (h->counts.waiting > 0)
-		log_warn("exec", "%zu hook%s not run to the end, the agent ends", h->counts.waiting,
-			 h->counts.waiting == 1 ? " was" : "s were");
+		log_warn("exec", "%zu hook%s not completed, the agent is stopping",
+			 h->counts.waiting, h->counts.waiting == 1 ? " was" : "s were");
 	child_free(h->child);
 	list_for_each (it, &h->waiting)
 		job_free(list_entry(it, struct job, node));

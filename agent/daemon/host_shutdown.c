@@ -39,9 +39,9 @@ static void on_flushed(bool complete, void *userdata)
 	struct host_shutdown *h = userdata;
 	bgp_flush_free(h->flush);
 	h->flush = NULL;
-	log_info("agent", "%s, the host may go on with its shutdown",
-		 complete ? "all routes withdrawn, acknowledged by all peers"
-			  : "all routes are withdrawn, not every router has acknowledged it");
+	log_info("agent",
+		 "all routes withdrawn, %s by all peers: the host may go on with its shutdown",
+		 complete ? "acknowledged" : "not acknowledged");
 	inhibitor_release(h->inhibitor);
 }
 

@@ -41,9 +41,9 @@ static int claim_name(struct instance *i, const struct config *config, struct er
 			       "@" INSTANCE_LOCK_NAME,
 			       who);
 	snprintf(i->squatter, sizeof(i->squatter),
-		 "%s has the name @" INSTANCE_LOCK_NAME
-		 " and is not a vipherald: one in a container would not notice this one; end that "
-		 "process and restart vipherald",
+		 "%s holds @" INSTANCE_LOCK_NAME
+		 " and is not a vipherald: an agent in a container would not notice this one; stop "
+		 "that process and restart vipherald",
 		 who);
 	log_error("agent", "%s; starting anyway", i->squatter);
 	return 0;

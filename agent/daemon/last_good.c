@@ -97,8 +97,8 @@ void last_good_keep(struct last_good *g, const char *file, const struct config *
 	free(text);
 	if (!content) {
 		log_warn("config",
-			 "%s: no copy of it is kept: its name is too long, or its text looks like "
-			 "the copy itself",
+			 "%s: no copy of it is kept: its name is too long, or it is such a copy "
+			 "itself",
 			 file);
 		return;
 	}
@@ -173,10 +173,9 @@ int last_good_load(const char *file, struct config **ret, char ret_date[static L
 		last_good_adopt(*ret, sha256);
 	else
 		err_set(err, rc, "%s: %s", path,
-			rc == -ENOENT ? "no copy of a configuration that was in effect"
-			: rc == -EINVAL
-				? "the copy is not valid any more (vipherald check says why)"
-				: strerror(-rc));
+			rc == -ENOENT   ? "no copy of a configuration that was in effect"
+			: rc == -EINVAL ? "the copy is no longer valid (vipherald check says why)"
+					: strerror(-rc));
 	config_findings_done(&findings);
 	free(path);
 	return rc;

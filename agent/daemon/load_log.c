@@ -23,8 +23,8 @@ void load_log(enum monitor_lane lane, const struct load *load, void *userdata)
 			 late, load->percent);
 	else
 		log_warn(topic,
-			 "checks over the network cannot be made as often as configured: they "
-			 "start %s late on average, %u%% of their interval, because too many wait "
+			 "network checks cannot run as often as configured: they start "
+			 "%s late on average, %u%% of their interval, because too many wait "
 			 "for an answer; shorten their timeout or raise their interval",
 			 late, load->percent);
 }

@@ -74,8 +74,8 @@ static unsigned check_add(const struct edit *o, struct err *err)
 	if (!(present && present->definition) &&
 	    peer_orders_added(&a->peer_orders) >= PEER_ORDERS_ADDED_MAX) {
 		err_set(err, -ENOSPC,
-			"%d peers were added already: delete some, or put them into "
-			"the configuration file",
+			"the limit of %d added peers is reached: delete some, or move them "
+			"to the configuration file",
 			PEER_ORDERS_ADDED_MAX);
 		return 507;
 	}

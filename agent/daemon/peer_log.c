@@ -157,7 +157,7 @@ static void log_session(struct said *said, const struct bgp_peer_status *p, cons
 	    !p->long_lived)
 		log_warn("bgp",
 			 "peer %s: does not offer long-lived graceful restart (RFC 9494), it drops "
-			 "our routes when restart_time is over: enable it on the router, or remove "
+			 "our routes when restart_time expires: enable it on the router, or remove "
 			 "long_lived_restart_time",
 			 peer);
 	if (!up && said->up)

@@ -41,7 +41,7 @@ static int first_error(const struct config_findings *findings, struct err *err)
 			return err_set(err, -EINVAL, "%s%s%s", f->path, f->path[0] ? ": " : "",
 				       f->text);
 	}
-	return err_set(err, -EINVAL, "it is not the definition of a peer");
+	return err_set(err, -EINVAL, "not the definition of a peer");
 }
 
 /* The file comes first. */
@@ -88,8 +88,7 @@ static void report(struct config_findings *findings, const struct peer_order *or
 	struct config_place at = config_at_line(0, 0);
 	peer_id_format(&order->id, name);
 	snprintf(at.path, sizeof(at.path), "peer %s, added over HTTP", name);
-	config_error(findings, at, "%s; put it right, or vipherald peer %s delete", err->text,
-		     name);
+	config_error(findings, at, "%s; fix it, or vipherald peer %s delete", err->text, name);
 }
 
 int peer_set_merge(struct agent *a, struct config *next, bool lenient,
@@ -260,8 +259,7 @@ static void settle_added(struct agent *a, const struct peer_id *id)
 		return;
 	}
 	log_info("bgp",
-		 "peer %s: is in the configuration now, which takes the place of the one added by "
-		 "%s over HTTP",
+		 "peer %s: now in the configuration, replaces the peer added by %s over HTTP",
 		 peer_id_format(id, name), order->added_by);
 	peer_orders_remove(&a->peer_orders, id);
 	peer_set_store(a, id);
@@ -272,9 +270,7 @@ static void settle_disabled(struct agent *a, const struct peer_id *id)
 	char name[PEER_ID_TEXT_MAX];
 	if (is_peer(a, id) || !peer_orders_enable(&a->peer_orders, id))
 		return;
-	log_info("bgp",
-		 "peer %s: was disabled, and is no longer in the configuration: if it returns, it "
-		 "is enabled",
+	log_info("bgp", "peer %s: no longer in the configuration, it is not disabled if it returns",
 		 peer_id_format(id, name));
 	peer_set_store(a, id);
 }

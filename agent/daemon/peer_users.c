@@ -72,9 +72,7 @@ json_t *peer_users_warn(const struct agent *a, const struct bgp_peer_config *gon
 		struct strbuf sb = strbuf_over(text, sizeof(text));
 		if (!lost(app->spec->peers, &only, &a->config->bgp))
 			continue;
-		strbuf_add(&sb,
-			   "app %s names it: it is announced to the other peers that it is for, "
-			   "which may be none",
+		strbuf_add(&sb, "app %s names it: announced to its other peers only, if it has any",
 			   app->spec->name);
 		json_array_append_new(warnings, view_text(text));
 	}

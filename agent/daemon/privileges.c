@@ -194,8 +194,8 @@ const char *privileges_root_commands(const struct config *c)
 	if (!any || geteuid() != 0 || c->agent.user || c->agent.exec_user)
 		return NULL;
 	return c->agent.admission.exec & open_to
-		       ? "commands run as root, and agent.exec.allow_from lets others than this "
-			 "file and administrators bring them: set agent.exec.user"
+		       ? "commands run as root, and agent.exec.allow_from accepts them from others "
+			 "than this file and administrators: set agent.exec.user"
 		       : "commands run as root: set agent.exec.user";
 }
 

@@ -38,7 +38,7 @@ static char *const *environment(void *userdata)
 static void on_reload(const char *program, void *userdata)
 {
 	const struct agent *a = userdata;
-	log_info("config", "process %s asks for a reload", program);
+	log_info("config", "reload requested by process %s", program);
 	if (shutdown_state(a->shutdown) == SHUTDOWN_RUNNING)
 		reload_ask(a->reload, &(struct reload_request){ .trigger = "process" });
 }

@@ -106,7 +106,7 @@ static int on_poll(sd_event_source *source, uint64_t usec, void *userdata)
 				      on_poll, r);
 	if (waiting > 0)
 		log_warn("agent",
-			 "restart_time is over and %zu app%s no verdict yet: sending End-of-RIB, "
+			 "restart_time expired and %zu app%s no verdict yet: sending End-of-RIB, "
 			 "routers drop their routes of the previous instance",
 			 waiting, waiting == 1 ? " has" : "s have");
 	else

@@ -365,8 +365,7 @@ static void begin(struct reload *r)
 		return;
 	}
 	err_set(&err, -ENOENT,
-		"the copy of the configuration before the trial is gone: confirm, or reload "
-		"another one");
+		"the copy of the previous configuration is gone: confirm, or reload another one");
 	refuse(r, &err);
 }
 

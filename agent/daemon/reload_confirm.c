@@ -22,7 +22,7 @@ void reload_confirm(struct reload *r, const struct api_call *call, struct api_re
 	if (!confirm_is_open(a->confirm)) {
 		ret->status = 409;
 		ret->content_type = "application/json";
-		ret->body = mem_strdup("{\"error\": \"no reload waits for a confirmation\"}\n");
+		ret->body = mem_strdup("{\"error\": \"no reload awaits confirmation\"}\n");
 		return;
 	}
 	confirm_close(a->confirm);

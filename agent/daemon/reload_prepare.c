@@ -277,8 +277,7 @@ static void check_privileges(struct agent *a, struct config_findings *findings)
 	privileges_report(&a->capabilities);
 	config_warn(findings, config_at_line(0, 0),
 		    "the configuration needs a restart of the agent: it needs a capability that "
-		    "the agent gave up when it started, or never had and has to be granted, see "
-		    "/v1/capabilities");
+		    "the agent dropped at its start or was never granted, see /v1/capabilities");
 }
 
 /* All else that has views of the former configuration's texts. */

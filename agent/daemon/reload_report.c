@@ -72,8 +72,8 @@ void reload_log_changes(const struct reload_job *job)
 		log_info("config", "%s: %s", job->trigger, line);
 	}
 	if (job->diff.n > LOGGED_MAX)
-		log_info("config", "%s: and %zu changes more", job->trigger,
-			 job->diff.n - LOGGED_MAX);
+		log_info("config", "%s: %zu more change%s", job->trigger, job->diff.n - LOGGED_MAX,
+			 job->diff.n - LOGGED_MAX == 1 ? "" : "s");
 }
 
 void reload_log_end(const struct agent *a, const struct reload_job *job, bool ok)

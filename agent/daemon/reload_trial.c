@@ -14,8 +14,8 @@ static int find_copy(const struct agent *a, char kept[static SHA256_TEXT_MAX], s
 	if (!a->last_good)
 		return err_set(
 			err, -ENOENT,
-			"--confirm: with agent.state_file off, no configuration is kept that "
-			"could return");
+			"--confirm: with agent.state_file off, no configuration is kept to roll "
+			"back to");
 	if (a->config->agent.user && getuid() != 0)
 		return err_set(
 			err, -EPERM,
@@ -38,9 +38,8 @@ int reload_trial_prepare(struct agent *a, struct reload_job *job, struct err *er
 	if (job->marked)
 		return confirm_is_stored(a->confirm) ? 0
 						     : err_set(err, -EIO,
-							       "--confirm: the state directory "
-							       "cannot be written, the log "
-							       "says why");
+							       "--confirm: cannot write the state "
+							       "directory, see the log");
 	int rc = find_copy(a, kept, err);
 	if (rc < 0)
 		return rc;
@@ -48,8 +47,8 @@ int reload_trial_prepare(struct agent *a, struct reload_job *job, struct err *er
 		if (job->diff.n > 0 && !confirm_is_open(a->confirm))
 			return err_set(
 				err, -EINVAL,
-				"--confirm: only what password_file names has changed, which "
-				"cannot return: reload without it");
+				"--confirm: only the content of a password_file has changed, which "
+				"cannot be rolled back: reload without it");
 		job->confirm = 0;
 		return 0;
 	}

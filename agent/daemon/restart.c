@@ -115,7 +115,7 @@ void restart_ask(struct restart *r, const char *signal, pid_t sender)
 		return;
 	}
 	if (r->checking) {
-		log_info("agent", "%s: the configuration is being checked already", signal);
+		log_info("agent", "%s: already checking the configuration", signal);
 		return;
 	}
 	r->signal = signal;

@@ -131,7 +131,8 @@ static void log_phase(const struct rolling *w)
 		log_info("fleet", "%s is drained for rolling work, the command may run", name);
 		break;
 	case ROLL_RETURNING:
-		log_info("fleet", "rolling work on %s is over, waiting until it is back", name);
+		log_info("fleet", "rolling work on %s is done, waiting until it is back in service",
+			 name);
 		break;
 	case ROLL_RELEASING:
 		log_debug("fleet", "giving back the slot of %s", name);
@@ -254,7 +255,7 @@ static void begin_when_stored(struct rolling *w)
 	case STORE_PENDING:
 		break;
 	case STORE_FAILED:
-		set_note(w, "the state file cannot be written, which has to know of the slot");
+		set_note(w, "cannot write the state file, which has to record the slot");
 		break;
 	}
 }
@@ -428,7 +429,7 @@ static int check_free(const struct rolling *w, const struct roll *wanted, bool i
 		return 0;
 	return err_set(err, -EBUSY,
 		       "rolling work on %s is under way on this host (%s): wait for its end, or "
-		       "give it up with 'vipherald fleet release'",
+		       "cancel it with 'vipherald fleet release'",
 		       name_of(r, name), roll_phase_name(r->phase));
 }
 
@@ -518,7 +519,7 @@ void rolling_release(struct rolling *w, const struct log_requester *by)
 {
 	if (!w->roll || w->roll->phase == ROLL_RELEASING)
 		return;
-	log_info("fleet", "rolling work on %s is ended by hand", w->roll->apps[0]);
+	log_info("fleet", "rolling work on %s is ended by an operator", w->roll->apps[0]);
 	w->is_cancelled = w->roll->phase == ROLL_WAITING || w->roll->phase == ROLL_DRAINING;
 	enter(w, ROLL_RELEASING, by);
 }

@@ -55,11 +55,10 @@ static int check_host(const struct agent *a, const struct roll *wanted, struct e
 			       "no fleet is configured: set fleet.engine and fleet.vips");
 	if (!store_status(a->store, &status))
 		return err_set(err, -EROFS,
-			       "there is no state file, and a reboot would forget the slot: set "
+			       "without a state file a reboot would lose the slot: set "
 			       "agent.state_file");
 	if (wanted->quiet > 0 && !a->traffic)
-		return err_set(err, -EINVAL,
-			       "the traffic of VIPs is not counted: set agent.traffic");
+		return err_set(err, -EINVAL, "VIP traffic is not counted: set agent.traffic");
 	return 0;
 }
 
@@ -72,7 +71,8 @@ int rolling_make(const struct agent *a, const struct roll *wanted, struct roll *
 	for (size_t i = 0; rc == 0 && i < wanted->n_vips; i++)
 		rc = add_owner(a, &wanted->vips[i], ret, err);
 	if (rc == 0 && ret->n_vips == 0)
-		rc = err_set(err, -EINVAL, "no VIP is concerned: name an app that has one");
+		rc = err_set(err, -EINVAL,
+			     "no app with a VIP is selected: name one that has a VIP");
 	ret->limit = wanted->limit;
 	ret->quiet = wanted->quiet;
 	ret->exit_status = -1;
@@ -111,7 +111,7 @@ bool rolling_is_drained(const struct agent *a, const struct roll *r,
 		const struct app *app = registry_find(a->registry, r->apps[i]);
 		if (app && !is_withdrawn(app)) {
 			snprintf(note, ROLL_NOTE_MAX,
-				 "%.128s is announced until its drain_time is over", r->apps[i]);
+				 "%.128s is announced until its drain_time expires", r->apps[i]);
 			return false;
 		}
 		if (r->quiet > 0 && app && !measure(app, &rate)) {

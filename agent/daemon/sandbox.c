@@ -106,8 +106,8 @@ static void log_refused(struct sandbox *s)
 	if (s->n_logged == 0 || n >= s->n_logged * 10) {
 		s->n_logged = n;
 		log_warn("agent",
-			 "sandbox: system call %s is on no list and failed (%llu so far); please "
-			 "report it. agent.sandbox: false switches the filter off",
+			 "sandbox: unexpected system call %s refused (%llu so far); please report "
+			 "it. agent.sandbox: false disables the filter",
 			 syscall_filter_name(last, name), (unsigned long long)n);
 	}
 }

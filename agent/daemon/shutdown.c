@@ -49,7 +49,7 @@ static void drain(struct shutdown *s)
 		step(s, SHUTDOWN_ON_TIMER, NULL);
 		return;
 	}
-	log_info("agent", "draining all apps before the stop");
+	log_info("agent", "draining all apps before stopping");
 	s->ops->report("draining all apps", end - now + SHUTDOWN_MAX, s->userdata);
 }
 

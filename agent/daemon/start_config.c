@@ -74,13 +74,13 @@ static int load_before_trial(struct agent *a, const char *file)
 	int rc = load_copy(a, file, date);
 	if (rc < 0) {
 		log_error("config",
-			  "%s: its reload by %s at %s was %s: restored the configuration before it",
+			  "%s: its reload by %s at %s was %s: restored the previous configuration",
 			  file, m->by, m->at, what);
 		return rc;
 	}
 	config_file_rolled_back(&a->config_file, m->sha256, m->by, m->at);
 	log_error("config",
-		  "%s: its reload by %s at %s was %s: running the configuration before it, kept at "
+		  "%s: its reload by %s at %s was %s: running the previous configuration, kept at "
 		  "%s; fix the file, then reload",
 		  file, m->by, m->at, what, date);
 	return 0;

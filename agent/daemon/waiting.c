@@ -33,12 +33,11 @@ bool waiting_has_room(const struct waiting *w, const struct api_call *call, stru
 		return refuse(ret, 503, &err);
 	}
 	if (w->n >= w->max) {
-		err_set(&err, 0, "%zu %s wait already, try again", w->max, w->what);
+		err_set(&err, 0, "%zu %s already waiting, try again", w->max, w->what);
 		return refuse(ret, 503, &err);
 	}
 	if (count_of(w, by) >= w->max_of_one) {
-		err_set(&err, 0,
-			"%zu %s of %s wait already, which is the limit of one principal, try again",
+		err_set(&err, 0, "%zu %s of %s already waiting, the limit per principal, try again",
 			w->max_of_one, w->what, by);
 		return refuse(ret, 429, &err);
 	}

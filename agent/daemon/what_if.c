@@ -145,8 +145,8 @@ static int check_names(const struct question *q, struct err *err)
 				       peer_id_format(&q->down[i], text));
 	if (q->consul_away && config_diff_has_key(&q->config->diff, CONFIG_AGENT, "consul_"))
 		return err_set(err, -EINVAL,
-			       "consul_away: the configuration has other consul_ keys, with which "
-			       "its services are not known: ask without one of both");
+			       "consul_away: the configuration changes consul_ keys, so that the "
+			       "services of Consul are unknown: use only one of the two");
 	return 0;
 }
 
@@ -248,7 +248,7 @@ static void on_read(const struct err *err, void *userdata)
 	struct err why;
 	q->read = NULL;
 	if (err) {
-		err_set(&why, -EAGAIN, "the fleet is not known: %s", err->text);
+		err_set(&why, -EAGAIN, "the state of the fleet is unknown: %s", err->text);
 		refuse(w, q, why.text);
 	} else {
 		forecast_view_seen(q->view);
@@ -288,7 +288,7 @@ static int on_turn(sd_event_source *source, void *userdata)
 	if (!q || q->read) /* its client has gone, or it waits */
 		return 0;
 	if (q->reloads != reload_count(w->a->reload)) {
-		refuse(w, q, "the configuration has changed meanwhile: ask again");
+		refuse(w, q, "the configuration has changed meanwhile, try again");
 	} else if (!q->view) {
 		config_step(w, q);
 	} else if (!step(w, q)) {

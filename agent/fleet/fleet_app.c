@@ -347,8 +347,8 @@ static void note_place(struct fleet_app *f)
 static void let_go(struct fleet_app *f, mono_t now)
 {
 	log_event(LOG_WARNING, "app", EVENT("app.granted", .app = f->name),
-		  "%s: the fleet guard lets it go: %zu other%s announced, %zu must stay", f->name,
-		  f->up, f->up == 1 ? " is" : "s are", f->min_up);
+		  "%s: withdrawal granted by the fleet guard: %zu other%s announced, %zu must stay",
+		  f->name, f->up, f->up == 1 ? " is" : "s are", f->min_up);
 	registry_guard_changed(f->shared->registry, f->name, now);
 }
 

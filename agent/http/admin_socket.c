@@ -93,7 +93,7 @@ static int check_directory(const char *directory, struct err *err)
 	struct stat st;
 	int rc = make_directory(directory);
 	if (rc < 0 && rc != -EEXIST)
-		return err_set(err, rc, "cannot make %s: %s", directory, strerror(-rc));
+		return err_set(err, rc, "cannot create %s: %s", directory, strerror(-rc));
 	if (lstat(directory, &st) < 0)
 		return err_set(err, -errno, "%s: %s", directory, strerror(errno));
 	if (!S_ISDIR(st.st_mode))
@@ -118,7 +118,7 @@ int admin_socket_path(const char *directory, struct endpoint *ret, struct err *e
 {
 	struct stat st;
 	if (stat("/proc/self/ns/net", &st) < 0)
-		return err_set(err, -errno, "cannot tell the network namespace: %s",
+		return err_set(err, -errno, "cannot determine the network namespace: %s",
 			       strerror(errno));
 	int n = snprintf(ret->unix_path, sizeof(ret->unix_path),
 			 "%s/" SOCKET_PREFIX "%llu" SOCKET_SUFFIX, directory,

@@ -36,7 +36,7 @@ int app_selection_add(struct app_selection *s, const char *text, struct err *err
 		return err_set(err, -EINVAL, "more than %d names", APP_SELECTION_MAX);
 	for (size_t i = 0; i < s->n; i++)
 		if (str_equal(s->names[i], text))
-			return err_set(err, -EINVAL, "'%.80s' is there twice", text);
+			return err_set(err, -EINVAL, "duplicate app '%.80s'", text);
 	s->given = s->limited = true;
 	s->names = mem_grow_by_one(s->names, s->n, sizeof(*s->names));
 	s->names[s->n++] = mem_strdup(text);

@@ -187,7 +187,7 @@ int app_spec_check(const struct app_spec *s, struct err *err)
 				return err_set(err, -EINVAL, "duplicate vip '%s'",
 					       prefix_format(&s->vips[i], text));
 	if (s->quorum > s->n_monitors)
-		return err_set(err, -EINVAL, "quorum %u of %zu monitors cannot be reached",
+		return err_set(err, -EINVAL, "quorum %u exceeds the number of monitors, %zu",
 			       s->quorum, s->n_monitors);
 	int rc = app_spec_check_bind(s, err);
 	return rc < 0 ? rc : check_nats(s, err);

@@ -165,9 +165,8 @@ static unsigned check_provenance(const struct api_rules *rules, const struct pri
 {
 	/* No browser sends two, and which of them counts would be the sender's choice. */
 	if (request->n_origins > 1 || request->n_sites > 1)
-		return refuse(err, 400, "Invalid request: ",
-			      request->n_origins > 1 ? "Origin" : "Sec-Fetch-Site",
-			      " is there more than once");
+		return refuse(err, 400, "Invalid request: duplicate header ",
+			      request->n_origins > 1 ? "Origin" : "Sec-Fetch-Site", "");
 	if (is_foreign_page(rules, request))
 		return refuse(err, 403,
 			      "a web page of another origin may change nothing: ", page_of(request),

@@ -37,7 +37,8 @@ static void add_remark(struct html *h, const struct status_sources *in,
 		       const struct fleet_app_status *s)
 {
 	if (s->is_kept && s->min_up)
-		html_add(h, "kept: %zu others are announced, %zu must stay", s->up, s->min_up);
+		html_add(h, "kept: %zu other%s announced, %zu must stay", s->up,
+			 s->up == 1 ? " is" : "s are", s->min_up);
 	else if (s->is_kept)
 		html_add(h, "kept");
 	if (s->is_waiting)

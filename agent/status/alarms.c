@@ -69,11 +69,10 @@ static void add_unable(json_t *alarms, const struct app_findings *f)
 {
 	struct monitor_status m;
 	monitor_watch_status(f->blind->watch, f->unable, &m);
-	alarm_add_count(
-		alarm_add(alarms, "monitor-unable", "app", f->blind->spec->name,
-			  "%s: the check %.100s cannot be made, its last result stands: %.500s",
-			  f->blind->spec->name, m.text, m.said),
-		f->n_blind);
+	alarm_add_count(alarm_add(alarms, "monitor-unable", "app", f->blind->spec->name,
+				  "%s: check %.100s cannot be run, keeping its last result: %.500s",
+				  f->blind->spec->name, m.text, m.said),
+			f->n_blind);
 }
 
 /* Apps that are announced although they are down, monitors that cannot be run, and apps that name a
@@ -307,7 +306,7 @@ static void add_refused_peers(json_t *alarms, const struct status_sources *in)
 	peer_id_format(&first->id, name);
 	alarm_add_count(
 		alarm_add(alarms, "stored-peer-refused", "peer", name,
-			  "peer %s, added over HTTP, is left out: %s; put it right and reload, or "
+			  "peer %s, added over HTTP, is left out: %s; fix it and reload, or "
 			  "vipherald peer %s delete",
 			  name, first->refused, name),
 		n);
@@ -390,16 +389,16 @@ static void add_trial(json_t *alarms, const struct config_file *file)
 	if (file->trial.deadline)
 		alarm_add(alarms, "reload-unconfirmed", "path", file->path,
 			  file->trial.failed ? "on trial, not confirmed until %s, and the "
-					       "configuration before it could not return "
-					       "(config.last_reload in /v1/status): tried again "
+					       "previous configuration could not return "
+					       "(config.last_reload in /v1/status): retrying "
 					       "every 10 seconds; confirm, or reload another one"
-					     : "on trial: the configuration before it returns at "
+					     : "on trial: the previous configuration returns at "
 					       "%s unless it is confirmed (vipherald confirm)",
 			  date_format(file->trial.deadline, date));
 	if (file->rolled_back.sha256[0])
 		alarm_add(
 			alarms, "reload-rolled-back", "path", file->path,
-			"its reload by %.200s was not confirmed: the configuration before it is in "
+			"its reload by %.200s was not confirmed: the previous configuration is in "
 			"effect since %.40s, also after a restart; fix the file, then reload",
 			file->rolled_back.by, file->rolled_back.at);
 }
@@ -420,14 +419,14 @@ static void add_configuration(json_t *alarms, const struct status_sources *in)
 			  json_array_size(file->errors) == 1 ? "was" : "were");
 	else if (file->reload_at && !file->reload_ok)
 		alarm_add(alarms, "reload-failed", "path", file->path,
-			  "the last reload failed, %zu error%s; the former configuration is in "
+			  "the last reload failed, %zu error%s; the previous configuration is in "
 			  "effect (config.last_reload in /v1/status)",
 			  json_array_size(file->errors),
 			  json_array_size(file->errors) == 1 ? "" : "s");
 	if (file->last_good[0])
 		alarm_add(alarms, "configuration", "path", file->path,
 			  "broken at the start: its last good version, kept at %s, is in effect; "
-			  "mend the file, then reload",
+			  "fix the file, then reload",
 			  file->last_good);
 	if (file->first_broken)
 		alarm_add_count(alarm_add(alarms, "included-file", "path", file->first_broken,
@@ -458,8 +457,8 @@ static void add_programs(json_t *alarms, const struct status_sources *in)
 	if (first)
 		alarm_add_count(
 			alarm_add(alarms, "process-failing", "process", first->spec.name,
-				  "process %s ends again and again (%.200s): what it announces is "
-				  "withdrawn each time; see the log, which has what it says",
+				  "process %s exits repeatedly (%.200s): what it announces is "
+				  "withdrawn each time; see the log for its output",
 				  first->spec.name, first->ended),
 			n);
 }

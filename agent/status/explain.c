@@ -143,7 +143,7 @@ static void add_drain(struct walk *w, const json_t *app)
 	add(w, &(struct condition){ "drain",
 				    !json_is_object(drain) ? "not drained"
 				    : is_out               ? "drained"
-					     : "draining: announced until drain_time is over",
+					     : "draining: announced until drain_time expires",
 				    of_app ? "vipherald undrain @" : "vipherald undrain",
 				    json_object_get(drain, "since_seconds"), !is_out });
 }
@@ -165,7 +165,7 @@ static void add_address(struct walk *w, const json_t *vip, bool rules_missing)
 				    *error  ? error
 				    : bound ? done
 					    : "not bound",
-				    "mend what the text says; the agent retries automatically",
+				    "fix the error; the agent retries automatically",
 				    *error ? json_object_get(vip, "error_since_seconds") : NULL,
 				    bound && !*error });
 }
@@ -193,8 +193,8 @@ static void add_nat(struct walk *w, const json_t *app, const json_t *vip, const 
 {
 	const char *error = view_member(json_object_get(app, "nat"), "error");
 	char text[64];
-	snprintf(text, sizeof(text), "%zu of %zu rules present", rules->n - rules->missing,
-		 rules->n);
+	snprintf(text, sizeof(text), "%zu of %zu rule%s present", rules->n - rules->missing,
+		 rules->n, rules->n == 1 ? "" : "s");
 	if (rules->n > 0)
 		add(w, &(struct condition){ "nat", *error ? error : text,
 					    "vipherald nat shows the back end and its error",

@@ -409,7 +409,7 @@ static void configuration(struct metric_page *out, const struct metrics *m)
 {
 	gauge(out, "config_last_reload_successful",
 	      "0 when the last reload failed, and after a start with a broken file: the file has "
-	      "errors, the former configuration or its last good version is in effect.",
+	      "errors, the previous configuration or its last good version is in effect.",
 	      m->config_ok);
 	gauge(out, "config_changed",
 	      "1 while the configuration file, or an included one, was modified after the last "
@@ -422,7 +422,7 @@ static void configuration(struct metric_page *out, const struct metrics *m)
 	      "1 while the file is not in effect because its reload was not confirmed.",
 	      m->config_rolled_back);
 	counter(out, "config_rollbacks_total",
-		"Reloads that were taken back because they were not confirmed in time.",
+		"Reloads rolled back because they were not confirmed in time.",
 		m->config_rollbacks);
 	gauge(out, "config_included_files_broken",
 	      "Included files with errors: their apps are as they were, or left out.",

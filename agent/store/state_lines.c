@@ -305,7 +305,7 @@ static int read_roll_apps(const json_t *list, struct roll *r, struct err *err)
 	for (size_t i = 0; i < json_array_size(list); i++) {
 		char *name = read_text(json_array_get(list, i));
 		if (!name)
-			return err_set(err, -EBADMSG, "'apps' has something else than a name");
+			return err_set(err, -EBADMSG, "'apps' has an entry that is not a name");
 		r->apps[r->n_apps++] = name;
 	}
 	return 0;
@@ -319,7 +319,7 @@ static int read_roll_vips(const json_t *list, struct roll *r, struct err *err)
 	for (size_t i = 0; i < json_array_size(list); i++) {
 		const char *vip = json_string_value(json_array_get(list, i));
 		if (!vip || prefix_parse(vip, &r->vips[r->n_vips++], err) < 0)
-			return err_set(err, -EBADMSG, "'vips' has something else than a VIP");
+			return err_set(err, -EBADMSG, "'vips' has an entry that is not a VIP");
 	}
 	return 0;
 }
@@ -360,7 +360,7 @@ static int read_roll(json_t *line, struct state_contents *c, struct err *err)
 			   "since_ms", &since) < 0)
 		return unpack_failed(&error, err);
 	if (c->roll)
-		return err_set(err, -EBADMSG, "'roll' is there twice");
+		return err_set(err, -EBADMSG, "duplicate 'roll'");
 	c->roll = mem_new(1, sizeof(*c->roll));
 	if (str_copy(c->roll->boot, sizeof(c->roll->boot), boot) < 0)
 		return err_set(err, -EBADMSG, "'boot' is too long");
@@ -386,7 +386,7 @@ static int read_line(json_t *line, struct state_contents *c, struct err *err)
 		return read_vip(line, c, err);
 	if (json_object_get(line, "roll"))
 		return read_roll(line, c, err);
-	return err_set(err, -EBADMSG, "no such line is known to this version of vipherald");
+	return err_set(err, -EBADMSG, "record unknown to this version of vipherald");
 }
 
 /* True for the last line, which says how many were between it and the first. */
@@ -435,9 +435,9 @@ int state_decode(const char *text, size_t len, struct state_contents *ret, struc
 		text = stop < end ? stop + 1 : end;
 	}
 	if (rc == 0 && !ended)
-		rc = err_set(err, -EBADMSG, "its end is missing");
+		rc = err_set(err, -EBADMSG, "truncated");
 	if (rc == 0 && text < end)
-		rc = err_set(err, -EBADMSG, "there is something behind its end");
+		rc = err_set(err, -EBADMSG, "trailing data");
 	if (rc < 0)
 		state_contents_done(&c);
 	else

@@ -27,8 +27,8 @@ bool host_addresses_explain_gateways(const struct host_addresses *h, struct strb
 			continue;
 		if (!others)
 			strbuf_add(text,
-				   "the default gateway %s is the peer, and there are more, "
-				   "which get no routes (list all of them in bgp.peers): ",
+				   "the default gateway %s is the peer, other default gateways get "
+				   "no routes (list all of them in bgp.peers): ",
 				   addr_format(&h->gateway.addr, name));
 		strbuf_add(text, "%s%s", others ? ", " : "", addr_format(&g->list[i].addr, name));
 		if (if_indextoname(g->list[i].ifindex, ifname))
@@ -184,9 +184,9 @@ static void warn_of_other_id(const struct bgp_peer_config *missing)
 	char name[BGP_PEER_NAME_MAX];
 	if (missing)
 		log_warn("bgp",
-			 "the interface to peer %s is not there or not known yet, and its MAC "
-			 "address is left out of the router id: a start at which it is there "
-			 "derives another one; set bgp.router_id to have one that stays",
+			 "the interface to peer %s does not exist or is not known yet: the router "
+			 "id is derived without its MAC address and may differ after the next "
+			 "start; set bgp.router_id",
 			 bgp_peer_configured_name(missing, name));
 }
 

@@ -76,8 +76,8 @@ static void log_rule(const struct nat_rule *r, bool present, void *userdata)
 	nat_rule_format_target(r, target);
 	if (r->behind)
 		log_info("nat",
-			 "%s: no socket listens at %s (%s): right where a container engine "
-			 "publishes that port by NAT rules, else connections to port %u are "
+			 "%s: no socket listens at %s (%s): expected where a container engine "
+			 "publishes that port by NAT rules, otherwise connections to port %u are "
 			 "refused",
 			 vip, target, nat_proto_name(r->proto), r->listen);
 	else
@@ -103,8 +103,8 @@ void nat_served_log(struct nat_served_log *l, const struct nat *nat, const struc
 	if (l->n++ == 0)
 		l->since = now;
 	if (l->n == LOGGED_MAX)
-		log_warn("nat", "more mappings whose target nothing serves are not logged for the "
-				"rest of the minute: see GET /v1/status");
+		log_warn("nat", "further mappings without a listening target are not logged for "
+				"the rest of the minute, see GET /v1/status");
 }
 
 /* ---- all of them ---- */

@@ -23,9 +23,9 @@ static int admit_in(const struct subnets *subnets, const struct app_spec *spec, 
 				       .len = (uint8_t)(addr_size(nat->to.family) * 8) };
 		if (addr_is_set(&nat->to) && !subnets_around(subnets, &host))
 			return err_set(err, -EACCES,
-				       "NAT mapping %s: %s is in no network of this host's "
-				       "interfaces; from %s only those are accepted, others "
-				       "in the configuration file",
+				       "NAT mapping %s: %s is not on a directly connected network; "
+				       "from %s only such targets are accepted, others in the "
+				       "configuration file",
 				       nat_spec_format(nat, text), addr_format(&nat->to, to),
 				       app_source_name(spec->source));
 	}

@@ -82,8 +82,8 @@ int places_get(struct places *p, const char *ifname, struct loopback **ret, stru
 		drop_unused(p);
 	if (p->n == PLACES_MAX)
 		return err_set(err, -ENOSPC,
-			       "cannot bind VIPs to interface %s: they are on %d interfaces "
-			       "already, and no more are watched",
+			       "cannot bind VIPs to interface %s: the limit of %d interfaces is "
+			       "reached",
 			       ifname, PLACES_MAX);
 	return add(p, ifname, ret, err);
 }

@@ -58,14 +58,14 @@ static int explain(const struct found *f, const struct prefix *vip, const char *
 			       f->at, f->flaw);
 	if (f->elsewhere)
 		return err_set(err, -EADDRNOTAVAIL,
-			       "%s is on %s, and 'interface: %s' asks for it there: not announced "
-			       "until another process adds it",
+			       "%s is on %s instead of %s (interface): not announced until another "
+			       "process adds it there",
 			       text, f->elsewhere, interface);
 	return err_set(err, -EADDRNOTAVAIL,
 		       "%s is not on %s%s: 'bind: present' announces it as soon as another process "
 		       "adds it",
 		       text, *interface ? interface : "this host",
-		       f->ours ? ", but for an address of vipherald's own" : "");
+		       f->ours ? ", except as vipherald's own address" : "");
 }
 
 int presence_check(const struct addr_table *table, const struct prefix *vip, const char *interface,

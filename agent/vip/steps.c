@@ -127,7 +127,7 @@ void vip_suspend(struct reconcile *r, struct vip *vip, mono_t now)
 	struct err err = { "" };
 	vip_withdraw(r, vip, "address", now);
 	err_set(&err, -EAGAIN,
-		"%s repeatedly: restored every %u s, announced once it stays for as long",
+		"%s repeatedly: restored every %u s, announced once it stays that long",
 		vip->last_damage, (unsigned)(TAMPER_REST / USEC_PER_SEC));
 	trouble_set(r, vip, -EAGAIN, &err, now);
 	trouble_retry_by(r, vip->tamper.rest_until);

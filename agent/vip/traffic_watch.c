@@ -91,13 +91,13 @@ static void fail(struct traffic_watch *w, int r, const struct err *err)
 	bool was_whole = w->whole;
 	w->whole = false;
 	if (r == -ENOENT && was_whole) {
-		log_warn("vip", "another process removed the table that counts the traffic of "
-				"VIPs, making it again");
+		log_warn("vip", "another process removed the nftables table that counts VIP "
+				"traffic, creating it again");
 		set_timer(w, INTERVAL);
 		return;
 	}
 	if (!str_equal(w->trouble.text, err->text))
-		log_error("vip", "the traffic of VIPs is not counted: %s", err->text);
+		log_error("vip", "VIP traffic is not counted: %s", err->text);
 	w->trouble = *err;
 	set_timer(w, RETRY);
 }

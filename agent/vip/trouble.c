@@ -52,7 +52,7 @@ static void log_trouble(const struct reconcile *r, const struct vip *vip)
 	if (r->counts.troubled > TROUBLES_LOGGED)
 		return;
 	if (r->counts.troubled == TROUBLES_LOGGED) {
-		log_warn("vip", "more VIPs are in trouble: see GET /v1/apps");
+		log_warn("vip", "further VIP errors are not logged, see GET /v1/apps");
 		return;
 	}
 	log_event(LOG_WARNING, "vip",

@@ -175,7 +175,7 @@ def test_a_vip_whose_hosts_are_gone(tmp_path):
             f"vipherald_vip_announced{{{VIP},{other}}}": announced,
         }
         assert (alert in query(tmp_path, {**gone, **second})) == wanted, announced
-    # Unregistered, by somebody who meant it: the host answers.
+    # Unregistered on purpose: the host answers.
     assert query(tmp_path, {**gone, up: 1, BUILD: 1}) == {}
     # The host is rebooted later than that, or another one is that had the VIP as well.
     unregistered = {**gone, vip: "1x30 stale _x59"}

@@ -190,7 +190,7 @@ def test_another_host_may_read(bed: Testbed) -> None:
         assert raw(link_host, HOST, "GET", target)[0] == 200, target
     expect_untouched(agent)
     agent.wait_log(r"register \S+ by remote \(10\.0\.1\.1 port \d+\): refused")
-    agent.wait_log("who may do what: admin: root .*; register: this host; read: other hosts")
+    agent.wait_log("access: admin: root .*; register: this host; read: other hosts")
 
 
 def test_a_token(bed: Testbed) -> None:

@@ -289,7 +289,7 @@ def test_present_on_one_interface_that_is_up(bed: Testbed) -> None:
     add_interface(bed)
     bed.host.ip(f"addr add {VIP4} dev lo", f"addr add {VIP6} dev lo")
     agent = start_present(bed, peer(router), interface=PORTS)
-    agent.wait_log(f"{VIP4} is on lo, and 'interface: vips0' asks for it there")
+    agent.wait_log(f"{VIP4} is on lo instead of vips0 .interface.")
     bed.host.ip(f"addr add {VIP4} dev {PORTS}", f"addr add {VIP6} dev {PORTS} nodad")
     router.wait_routes(VIP4, VIP6)
     bed.host.ip(f"link set {PORTS} down")
@@ -298,7 +298,7 @@ def test_present_on_one_interface_that_is_up(bed: Testbed) -> None:
     bed.host.ip(f"link set {PORTS} up")
     router.wait_routes(VIP4)  # the kernel has removed that of IPv6
     bed.host.ip(f"link set {PORTS} down", f"link set {PORTS} name vips9", "link set vips9 up")
-    agent.wait_log(f"{VIP4} is on (lo|vips9), and 'interface: vips0'")
+    agent.wait_log(f"{VIP4} is on (lo|vips9) instead of vips0 .interface")
     router.wait_routes()
     bed.host.ip("link set vips9 down", f"link set vips9 name {PORTS}", f"link set {PORTS} up")
     router.wait_routes(VIP4)

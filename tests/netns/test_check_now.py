@@ -192,7 +192,7 @@ def test_places_of_one_principal(bed: Testbed) -> None:
             clients.enter_context(agent.asking("POST", target))
             wait_until(lambda n=n: agent.log.count("check dns by uid 0") == n + 1, "it waits")
         refused = agent.admin(target, "POST")
-        assert refused.status == 429 and "16 checks of uid 0 wait already" in refused.text
+        assert refused.status == 429 and "16 checks of uid 0 already waiting" in refused.text
         # Another one has places.
         assert agent.request("POST", "/v1/apps/dns/check?timeout=10ms").status == 504
     wait_until(lambda: check(agent, query="?timeout=10ms").status == 504, "the places are free")

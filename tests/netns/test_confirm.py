@@ -110,7 +110,7 @@ def test_not_confirmed(bed: Testbed, watch: Watch) -> None:
     watch.session.expect_withdrawal(OTHER)
     taken_back = agent.wait_event("reload.rollback", level="error")["text"]
     assert taken_back.startswith(f"{agent.config_path} as reloaded by "), taken_back
-    assert "was not confirmed: the configuration before it is in effect again" in taken_back
+    assert "was not confirmed: the previous configuration is in effect again" in taken_back
     wait_until(lambda: names(agent) == {"kept"}, "the app has gone")
     wait_until(lambda: alarms(agent) == ["reload-rolled-back"], "the alarm")
     shown = state(agent)
@@ -219,7 +219,7 @@ def test_without_a_copy_there_is_no_start(bed: Testbed, watch: Watch) -> None:
     agent.kill()
     copy_of(agent).unlink()
     agent.spawn()
-    assert "restored the configuration before it" in agent.expect_exit(78)
+    assert "restored the previous configuration" in agent.expect_exit(78)
 
 
 def test_from_the_command_line(bed: Testbed, watch: Watch) -> None:

@@ -302,7 +302,7 @@ def test_a_second_signal_skips_the_drain(bed: Testbed) -> None:
     agent = bed.start_agent(config(peer(router), apps=(WEB,), agent=options))
     router.wait_routes(VIP4)
     agent.process.signal(signal.SIGTERM)
-    agent.wait_log("draining all apps before the stop")
+    agent.wait_log("draining all apps before stopping")
     stop_in_time(agent)
     router.wait_routes()
     assert bed.host.loopback_addresses() == {}

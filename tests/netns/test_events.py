@@ -428,7 +428,7 @@ def test_alarms(bed: Testbed) -> None:
     wait_until(lambda: "alarm.off" in kinds(agent, kind="alarm"), "its end is an event")
     [on, off] = events(agent, kind="alarm")
     assert (off["alarm"], off["subject"], off["level"]) == ("reload-failed", path, "info")
-    assert off["text"] == f"alarm reload-failed of {path} is over"
+    assert off["text"] == f"alarm reload-failed of {path} cleared"
     assert agent.status("status")["alarms"] == []
 
 

@@ -75,7 +75,7 @@ def test_one_of_several_is_the_peer_and_the_others_are_named(
     if compat == "no compat":
         compat_mode_off(bed)
     agent = gateway_as_peer(bed, routes, router)
-    text = f"the default gateway {router} is the peer, and there are more"
+    text = f"the default gateway {router} is the peer, other default gateways get"
     assert f": {other} on eth1" in agent.wait_log(text)
     [alarm] = gateways_alarm(agent)
     assert text in alarm and alarm.endswith(f": {other} on eth1")

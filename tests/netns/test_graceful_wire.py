@@ -181,7 +181,7 @@ def test_end_of_rib_waits_no_longer_than_restart_time(bed: Testbed) -> None:
     session, _ = peer.accept()
     updates = session.receive_updates_until_end_of_rib()
     assert announced(updates) == {VIP4, VIP6}
-    agent.wait_log("restart_time is over and 1 app has no verdict yet")
+    agent.wait_log("restart_time expired and 1 app has no verdict yet")
     assert not peer.status(agent)["restarting"]
 
 

@@ -208,7 +208,7 @@ def test_a_stop_waits_for_them(bed: Testbed) -> None:
     agent.start()
     router.wait_routes(VIP4)
     agent.stop()
-    agent.wait_log("1 hook was not run to the end")
+    agent.wait_log("1 hook was not completed")
 
 
 def test_leftovers_are_killed(bed: Testbed) -> None:

@@ -273,7 +273,7 @@ def test_http_reaches_networks_of_this_host_only(bed: Testbed) -> None:
         response = agent.register("web", f"{VIP}/32", nats=[f"tcp:80:{address}:80"])
         assert response.status == 403
         assert f"Forbidden: NAT mapping tcp:80:{address}:80" in response.text
-        assert "in no network of this host's interfaces" in response.text
+        assert "not on a directly connected network" in response.text
         assert agent.get("/v1/apps/web").status == 404
     nats = [f"tcp:80:{container.ip}:{INSIDE}"]
     assert agent.register("web", f"{VIP}/32", nats=nats).status == 200
@@ -299,7 +299,7 @@ def test_network_of_containers_that_is_there_later(bed: Testbed) -> None:
     nat.host.ip(f"addr del {host_ip}/24 dev {device}")
     agent.start()
     for name in ("web", "api"):
-        wait_error(agent, name, f"{container.ip} is in no network of this host's interfaces")
+        wait_error(agent, name, f"{container.ip} is not on a directly connected network")
     nat.host.ip(f"addr add {host_ip}/24 dev {device}")
     for name, vip in (("web", VIP), ("api", "192.0.2.81")):
         wait_announced(agent, name)

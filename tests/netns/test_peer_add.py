@@ -223,7 +223,7 @@ def test_the_configuration_wins(bed: Testbed, untouched: Untouched) -> None:
     session = raw.accept()
     session.receive_updates_until_end_of_rib()
     agent.reload(config(untouched.entry, raw.entry, apps=(WEB,)))
-    agent.wait_log(f"peer {raw.ip}: is in the configuration now, which takes the place of the one")
+    agent.wait_log(f"peer {raw.ip}: now in the configuration, replaces the peer added by")
     update = session.expect_route(VIP4)
     assert bgp.COMMUNITIES not in update.attributes
     assert agent.peer(raw.ip)["source"] == "config" and agent.peer(raw.ip)["sessions"] == 1
@@ -380,7 +380,7 @@ def test_verbs(bed: Testbed, untouched: Untouched) -> None:
     agent.config_path.write_text(shown)
     answer = agent.reload()
     assert (answer["result"], answer["changes"]) == ("unchanged", [])
-    agent.wait_log(f"peer {name}: is in the configuration now")
+    agent.wait_log(f"peer {name}: now in the configuration")
     assert agent.peer(name)["source"] == "config" and agent.peer(name)["sessions"] == 1
     agent.reload(config(untouched.entry, apps=(WEB,)))
     client("peer", name, "add", "--as", str(ROUTER_AS))

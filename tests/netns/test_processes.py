@@ -433,7 +433,7 @@ def test_a_program_that_ends_again_and_again(bed: Testbed) -> None:
     router = bed.start_router("bird")
     agent = start(bed, router, process("p", "echo too tired >&2; exit 3", *ALLOW))
     agent.wait_event("process.ended", app="p", level="warning")
-    said = "process p ends again and again (exit status 3"
+    said = "process p exits repeatedly (exit status 3"
     # Of the last start, which may not have come to the command where the launcher is held up.
     wait_until(lambda: said in alarms(agent).get("process-failing", {"text": ""})["text"], "the alarm")
     alarm = alarms(agent)["process-failing"]
@@ -462,7 +462,7 @@ exec sleep 1000""")
     go.touch()
     router.wait_routes(IP4, VIP4)
     wait_answers(bed, "done", "reload in progress", "done")
-    agent.wait_log("process p asks for a reload")
+    agent.wait_log("reload requested by process p")
     assert agent.status("status")["config"]["last_reload"]["ok"]
     assert program(agent)["starts"] == 1
 
@@ -476,7 +476,7 @@ def test_a_flood_of_reloads(bed: Testbed) -> None:
     wait_until(lambda: program(agent)["lines"] > 20000, "20000 lines")
     wait_until(lambda: program(agent, "q")["lines"] > 20000, "20000 lines")
     log = agent.log
-    asked = log.count("asks for a reload")
+    asked = log.count("reload requested by process")
     assert 1 <= asked < 20
     assert log.count(": reloading ") <= asked
     assert agent.get("/healthz").status == 200

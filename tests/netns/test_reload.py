@@ -618,4 +618,4 @@ def test_diffs_beside_reloads(bed: Testbed, watch: Watch) -> None:
         agent.process.resume()
         found = [a.result() for a in asked]
     assert {a.status for a in found} <= {200, 429}
-    assert all("wait already" in a.text for a in found if a.status == 429)
+    assert all("already waiting" in a.text for a in found if a.status == 429)

@@ -1,4 +1,4 @@
-"""Slow clients: they hold connections without a whole request, and keep nobody else out."""
+"""Slow clients: they hold connections without a whole request, and do not lock others out."""
 
 import os
 import socket

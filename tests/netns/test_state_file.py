@@ -300,7 +300,7 @@ def test_the_configuration_comes_first(bed: Testbed) -> None:
     wait_running(second)
     assert names(second) == {"web", "third"}
     assert second.app("web")["source"] == "config"
-    second.wait_log(rf"WARN.*other: not registered again: vip {VIP4} belongs to app 'web'")
+    second.wait_log(rf"WARN.*other: not registered again: vip {VIP4} already belongs to app 'web'")
     second.wait_log("WARN.*web: not registered again: .*configuration file")
     # The address was there and stays, with the label that it has.
     bed.wait_loopback({VIP4: "lo:other", VIP6: ""})

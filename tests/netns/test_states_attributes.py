@@ -203,7 +203,7 @@ def test_a_check_that_breaks_for_all_does_not_empty_the_site(bed: Testbed) -> No
     router.wait_routes("192.0.2.2/32")
     wait_attributes(router, "192.0.2.2/32", {"communities": ("5000:5000",)})
     assert alarms(agent) == []
-    one_by_one = "group site: apps are judged one by one again"
+    one_by_one = "group site: apps are judged individually again"
     released = agent.wait_event("group.released", group="site", level="warning", text=one_by_one)
     assert released["id"] > kept["id"] and "app" not in released
     assert "vipherald_groups_kept 0\n" in agent.get("/metrics").text

@@ -195,7 +195,7 @@ def test_a_certificate_is_a_principal(bed: Testbed) -> None:
     noc = tls.authority.issue("DNS:noc.example.net", "DNS:deploy", cn="deploy")
     deploy = tls.authority.issue(cn="deploy", usage="clientAuth")
     other = tls.authority.issue("DNS:other.example.net")
-    agent.wait_log("who may do what: admin: .*, certificate noc.example.net; register: certificate deploy")
+    agent.wait_log("access: admin: .*, certificate noc.example.net; register: certificate deploy")
 
     assert tls.ask("GET", "/info")[0] == 403
     status, text = tls.ask("GET", "/info", other)

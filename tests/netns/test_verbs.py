@@ -244,9 +244,9 @@ def test_one_peer(running: tuple[Agent, Client]) -> None:
 def test_explain(running: tuple[Agent, Client]) -> None:
     _, client = running
     fine = client("explain", "dns")
-    assert "announced to 1 of 1 peers" in fine and " NO " not in fine
+    assert "announced to 1 of 1 peer\n" in fine and " NO " not in fine
     said = client("explain", DEAD)
-    assert f"{DEAD} of web: announced to 0 of 1 peers" in said
+    assert f"{DEAD} of web: announced to 0 of 1 peer\n" in said
     [failing] = [line for line in said.splitlines() if line.startswith("  NO")]
     assert "health" in failing and "nothing listens on tcp port 1" in failing
     assert "do: look at the checks: vipherald app web" in said
@@ -538,5 +538,5 @@ def test_convert_to_a_full_disk(bed: Testbed) -> None:
         result = subprocess.run(
             [binary(), "convert", "gocast", str(source)], stdout=full, stderr=subprocess.PIPE, text=True
         )
-    assert "convert: the output is not whole: No space left on device" in result.stderr, result
+    assert "convert: output incomplete: No space left on device" in result.stderr, result
     assert result.returncode not in (0, 1)

@@ -427,6 +427,6 @@ def test_reloaded_meanwhile(bed: Testbed) -> None:
         agent.process.resume()
         for answer in (first(), second()):
             assert answer.status == 503
-            assert "the configuration has changed meanwhile: ask again" in answer.text
+            assert "the configuration has changed meanwhile, try again" in answer.text
         assert reloaded().status == 200
     assert agent.get("/v1/what-if?fail=port").status == 200

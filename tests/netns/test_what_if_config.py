@@ -357,6 +357,6 @@ def test_a_thousand_apps_and_a_reload(bed: Testbed) -> None:
     ):
         agent.process.resume()
         answer = asked()
-        assert (answer.status, "ask again" in answer.text) == (503, True), answer
+        assert (answer.status, "try again" in answer.text) == (503, True), answer
         assert reloaded().status == 200
     assert agent.status("status")["vips"]["announced"] == 1000

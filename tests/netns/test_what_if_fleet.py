@@ -145,5 +145,5 @@ def test_no_answer_opens_no_gate(bed: Testbed) -> None:
     away = Asked(bed, host, "--fail=exec")
     fleet.consul.process.resume()
     assert away.status == 2
-    assert "the fleet is not known: no answer from Consul within 500ms" in away.error
+    assert "the state of the fleet is unknown: no answer from Consul within 500ms" in away.error
     fleet.wait("it answers again", lambda: Asked(bed, host, "--fail=exec").status == 0)

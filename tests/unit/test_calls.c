@@ -161,12 +161,12 @@ static void test_a_diff_changes_nothing(void **state)
 		assert_int_equal(waits.number, i);
 	}
 	assert_int_equal(call(b, &of_c)->status, 503);
-	assert_non_null(strstr(b->reply.body, "4 comparisons wait already"));
+	assert_non_null(strstr(b->reply.body, "4 comparisons already waiting"));
 	/* A client that goes gives its place back, also that of the one that is under way. */
 	for (uint64_t gone = 1; gone <= 2; gone++)
 		waits.abandoned(gone, waits.abandoned_userdata);
 	assert_int_equal(call(b, &of_b)->status, 429);
-	assert_non_null(strstr(b->reply.body, "2 comparisons of b wait already"));
+	assert_non_null(strstr(b->reply.body, "2 comparisons of b already waiting"));
 	assert_int_equal(call(b, &of_a)->number, 5);
 	assert_int_equal(call(b, &of_c)->number, 6);
 	assert_int_equal(call(b, &of_c)->status, 503);

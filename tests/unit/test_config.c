@@ -621,7 +621,7 @@ static void check_warns_of_commands_of_root(void **state)
 		{ "agent: { exec: { user: daemon } }\n" HEAD COMMANDS, NULL },
 		{ "agent: { user: daemon }\n" HEAD COMMANDS, NULL },
 		{ "agent: { exec: { allow_from: [ config, http-local ] } }\n" HEAD " }",
-		  "commands run as root, and agent.exec.allow_from lets others" },
+		  "commands run as root, and agent.exec.allow_from accepts them from others" },
 	};
 	(void)state;
 	assert_int_equal(geteuid(), 0);

@@ -184,7 +184,7 @@ static const struct {
 	{ "exabgp", "{ }", "in:1: unexpected '{': a block begins with a word" },
 	{ "exabgp", "a { } }", "in:1: unexpected '}': no block is open" },
 	{ "exabgp", "a { a { a { a { a { a { a { a { a { a { a { a { a { a { a { a { a {",
-	  "in:1: more than 16 blocks in each other" },
+	  "in:1: blocks nested deeper than 16" },
 	{ "exabgp", "process x { run /bin/true; }", "in: no neighbor in it" },
 	{ "exabgp", "bgp:\n  local_as: 1\n", "in: no neighbor in it" },
 	{ "anycast-healthchecker", "[a]\n[b\n", "in:2: ']' is missing" },

@@ -557,7 +557,7 @@ static void test_refused_answers(void **state)
 		{ FLEET_TXN_READ, K "has/a~x", "not JSON" },
 		{ FLEET_TXN_READ, K ".leave~x", "not JSON" },
 		{ FLEET_TXN_READ, K ".join~x", "not JSON" },
-		{ FLEET_TXN_READ, K ".leave~" LEAVE " " K ".leave~" LEAVE, "twice" },
+		{ FLEET_TXN_READ, K ".leave~" LEAVE " " K ".leave~" LEAVE, "duplicate" },
 		{ FLEET_TXN_READ, K "up/b=" UP("normal") " " K "up/a=" UP("normal"),
 		  "not in order" },
 		{ FLEET_TXN_READ, K "up/b=" UP("normal") " " K "up/b=" UP("normal"),
@@ -566,11 +566,11 @@ static void test_refused_answers(void **state)
 		{ FLEET_TXN_READ, K "up/a/b=" UP("normal"), "invalid name" },
 		{ FLEET_TXN_READ, K "up/=" UP("normal"), "invalid name" },
 		{ FLEET_TXN_READ, "w/192.0.2.53/32/up/a=" UP("normal"), "not asked for" },
-		{ FLEET_TXN_REPORT, K "up/a " K "has/a", "2 results" },
-		{ FLEET_TXN_REPORT, K "up/a " K "up/a " K "has/a " K "x", "4 results" },
-		{ FLEET_TXN_CLAIM, K "up/a " K "up/a", "2 results" },
-		{ FLEET_TXN_FORGET, K "up/a", "1 results" },
-		{ FLEET_TXN_DROP, K "up/a " K ".leave", "2 results" },
+		{ FLEET_TXN_REPORT, K "up/a " K "has/a", "2 transaction results" },
+		{ FLEET_TXN_REPORT, K "up/a " K "up/a " K "has/a " K "x", "4 transaction results" },
+		{ FLEET_TXN_CLAIM, K "up/a " K "up/a", "2 transaction results" },
+		{ FLEET_TXN_FORGET, K "up/a", "1 transaction result," },
+		{ FLEET_TXN_DROP, K "up/a " K ".leave", "2 transaction results" },
 	};
 	struct fleet_answer a;
 	struct err err;

@@ -159,10 +159,9 @@ static void an_interface_that_is_missing_makes_another_router_id(void **state)
 	captured_log_begin(&lines);
 	uint32_t without = router_id_with_mac(b, "02:00:00:00:00:01");
 	captured_log_expect(&lines,
-			    "WARN  bgp: the interface to peer d9 is not there or not known yet, "
-			    "and its MAC address is left out of the router id: a start at which it "
-			    "is there derives another one; set bgp.router_id to have one that "
-			    "stays\n"
+			    "WARN  bgp: the interface to peer d9 does not exist or is not known "
+			    "yet: the router id is derived without its MAC address and may differ "
+			    "after the next start; set bgp.router_id\n"
 			    "WARN  bgp: peer d9: no interface d9; connecting anyway\n");
 	/* Before Linux 6.2, one that is up keeps its name. */
 	must("ip link set d1 down; ip link set d1 name d9; ip link set d9 up");
@@ -352,7 +351,7 @@ static void one_of_several_gateways_is_the_peer(void **state)
 	b->peers[0].addr = (struct addr){ 0 };
 	must("ip route add default nexthop via 10.0.0.7 nexthop via 10.0.0.8");
 	found(b);
-	expect_gateways(b, "default gateway 10.0.0.7 is the peer, and there are more");
+	expect_gateways(b, "default gateway 10.0.0.7 is the peer, other default gateways get");
 	expect_gateways(b, ": 10.0.0.8 on d0");
 	/* Another order is not a change, and the peer is still a gateway. */
 	must("ip route replace default nexthop via 10.0.0.8 nexthop via 10.0.0.7");

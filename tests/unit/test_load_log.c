@@ -29,8 +29,7 @@ static const struct {
 	{ LANE_COMMAND, { 0 }, "INFO  exec: checks run on time again\n" },
 	{ LANE_NETWORK,
 	  { .behind = true, .late = 3 * USEC_PER_SEC, .percent = 30 },
-	  "WARN  monitor: checks over the network cannot be made as often as configured: they "
-	  "start "
+	  "WARN  monitor: network checks cannot run as often as configured: they start "
 	  "3s late on average, 30% of their interval, because too many wait for an answer; shorten "
 	  "their timeout or raise their interval\n" },
 	{ LANE_NETWORK, { 0 }, "INFO  monitor: checks run on time again\n" },

@@ -45,15 +45,15 @@ static const struct row {
 	{ "a container, from Consul", APP_FROM_CONSUL, "192.0.2.1/32", "tcp:80:172.17.0.2:80", NULL,
 	  0, "" },
 	{ "elsewhere, from HTTP", APP_FROM_HTTP, "192.0.2.1/32", "tcp:80:198.51.100.1:80", NULL,
-	  -EACCES, "NAT mapping tcp:80:198.51.100.1:80: 198.51.100.1 is in no network" },
+	  -EACCES, "NAT mapping tcp:80:198.51.100.1:80: 198.51.100.1 is not on a directly" },
 	{ "elsewhere, from Consul", APP_FROM_CONSUL, "192.0.2.1/32", "tcp:80:198.51.100.1:80", NULL,
-	  -EACCES, "from consul only those" },
+	  -EACCES, "from consul only such" },
 	{ "elsewhere over IPv6, from HTTP", APP_FROM_HTTP, "2001:db8::1/128",
-	  "tcp:80:[2001:db8:9::1]:80", NULL, -EACCES, "2001:db8:9::1 is in no network" },
+	  "tcp:80:[2001:db8:9::1]:80", NULL, -EACCES, "2001:db8:9::1 is not on a directly" },
 	{ "elsewhere, configured", APP_FROM_CONFIG, "192.0.2.1/32", "tcp:80:198.51.100.1:80", NULL,
 	  0, "" },
 	{ "loopback, from HTTP", APP_FROM_HTTP, "192.0.2.1/32", "tcp:80:127.0.0.1:80", NULL,
-	  -EACCES, "127.0.0.1 is in no network" },
+	  -EACCES, "127.0.0.1 is not on a directly" },
 };
 
 static void test_targets(void **state)

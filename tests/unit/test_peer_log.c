@@ -295,7 +295,7 @@ static void test_a_router_without_long_lived_graceful_restart(void **state)
 	       "INFO  bgp: peer 192.0.2.1: established with AS 65000, IPv4 and IPv6, hold time "
 	       "90s, graceful restart\n"
 	       "WARN  bgp: peer 192.0.2.1: does not offer long-lived graceful restart (RFC 9494), "
-	       "it drops our routes when restart_time is over: enable it on the router, or remove "
+	       "it drops our routes when restart_time expires: enable it on the router, or remove "
 	       "long_lived_restart_time\n");
 	expect(b, "");
 	first(b)->state = BGP_IDLE;

@@ -159,7 +159,7 @@ static const struct {
 	{ "agent: { exec: { user: daemon } }\n" BGP COMMAND, NULL },
 	{ "agent: { user: daemon }\n" BGP COMMAND, NULL },
 	{ "agent: { exec: { allow_from: [ config, http ] } }\n" BGP PORT,
-	  "commands run as root, and agent.exec.allow_from lets others" },
+	  "commands run as root, and agent.exec.allow_from accepts them from others" },
 };
 
 static void test_commands_of_root(void **state)

@@ -84,7 +84,7 @@ static void test_every_change_of_http_is_told(void **state)
 	assert_int_equal(told.n, 0);
 }
 
-static void test_drains_of_a_former_run_wait_for_their_apps(void **state)
+static void test_drains_of_a_previous_instance_wait_for_their_apps(void **state)
 {
 	struct bench *b = *state;
 	registry_restore_drain(b->reg, "dns", "why", USEC_NEVER, 100 * SEC, SEC);
@@ -222,7 +222,7 @@ int main(void)
 		TEST(test_the_same_again_changes_nothing),
 		TEST(test_monitors_are_accepted_by_source),
 		TEST(test_every_change_of_http_is_told),
-		TEST(test_drains_of_a_former_run_wait_for_their_apps),
+		TEST(test_drains_of_a_previous_instance_wait_for_their_apps),
 		TEST(test_conflict_names_the_owner_and_changes_nothing),
 		TEST(test_the_file_owns_its_names),
 		TEST(test_consul_comes_before_nomad),

@@ -90,9 +90,9 @@ static void test_pause_doubts_one_failure(void **state)
 	pause_for(2 * PAUSE_LIMIT);
 	loop_until(f->loop, is_not_running, &s);
 	assert_int_equal(s.health, HEALTH_UNKNOWN);
-	assert_non_null(strstr(status_of(&s, 0).said,
-			       "no result within 400ms, killed (checked again: the agent did not "
-			       "run for "));
+	assert_non_null(
+		strstr(status_of(&s, 0).said,
+		       "no result within 400ms, killed (checked again: the agent was paused for "));
 	assert_int_equal(status_of(&s, 0).failures, 0);
 	loop_until(f->loop, is_running, &s);
 	pause_for(2 * PAUSE_LIMIT);

@@ -221,7 +221,7 @@ static void test_app(void **state)
 	       "App             dns, from consul\n"
 	       "State           draining for 1m00s\n"
 	       "Reason          a drain\n"
-	       "Announced to    0 of 1 peers\n"
+	       "Announced to    0 of 1 peer\n"
 	       "Lost            no next hop\n"
 	       "Drain           for 1m00s, withdrawn in 5s\n"
 	       "                requested by root of the app: work\n"
@@ -333,7 +333,7 @@ static void test_aggregates(void **state)
 	       "{\"aggregate\": \"192.0.2.0/24\", \"vips\": [{\"prefix\": \"192.0.2.0/24\", "
 	       "\"announced_to\": {\"sent\": 0, \"peers\": 1}, \"conditions\": [{\"condition\": "
 	       "\"apps\", \"holds\": false, \"text\": \"1 app in it is announced\"}]}]}",
-	       "192.0.2.0/24, an aggregate: announced to 0 of 1 peers\n"
+	       "192.0.2.0/24, an aggregate: announced to 0 of 1 peer\n"
 	       "  NO  apps        1 app in it is announced\n");
 }
 
@@ -348,7 +348,7 @@ static void test_explain(void **state)
 	       "\"peers\": [{\"peer\": \"10.0.0.1\", \"conditions\": [{\"condition\": "
 	       "\"session\", \"holds\": null, \"text\": \"not asked\"}]}]}, {\"prefix\": "
 	       "\"::2/128\"}]}",
-	       "::1/128 of dns: announced to 0 of 1 peers\n"
+	       "::1/128 of dns: announced to 0 of 1 peer\n"
 	       "  yes health      up (for 0ms)\n"
 	       "  NO  bound       not on lo\n"
 	       "      do: wait\n"

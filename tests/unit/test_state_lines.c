@@ -215,12 +215,12 @@ static const struct {
 	int rc;
 	const char *says;
 } damaged[] = {
-	{ "empty", "", -EBADMSG, "end is missing" },
-	{ "no end", HEAD, -EBADMSG, "end is missing" },
+	{ "empty", "", -EBADMSG, "truncated" },
+	{ "no end", HEAD, -EBADMSG, "truncated" },
 	{ "cut within a line", HEAD "{\"register\":[[\"na", -EBADMSG, "line 2" },
 	{ "a line is missing", HEAD "{\"end\":1}\n", -EBADMSG, "line 2" },
 	{ "a line too many", HEAD APP(GOOD) "{\"end\":0}\n", -EBADMSG, "line 3" },
-	{ "something behind", HEAD "{\"end\":0}\n{\"end\":0}\n", -EBADMSG, "behind its end" },
+	{ "something behind", HEAD "{\"end\":0}\n{\"end\":0}\n", -EBADMSG, "trailing data" },
 	{ "no head", "{\"end\":0}\n", -EBADMSG, "line 1" },
 	{ "not JSON", "state\n", -EBADMSG, "line 1" },
 	{ "a list", "[]\n", -EBADMSG, "line 1" },
@@ -228,7 +228,7 @@ static const struct {
 	{ "head with more", "{\"vipherald_state\":1,\"boot\":\"\",\"netns\":\"\",\"x\":1}\n",
 	  -EBADMSG, "line 1" },
 	{ "twice the same key", HEAD "{\"end\":0,\"end\":0}\n", -EBADMSG, "line 2" },
-	{ "unknown line", HEAD "{\"new\":1}\n{\"end\":1}\n", -EBADMSG, "no such line" },
+	{ "unknown line", HEAD "{\"new\":1}\n{\"end\":1}\n", -EBADMSG, "record unknown" },
 	{ "pairs of three", HEAD APP("[[\"name\",\"a\",\"b\"]]") "{\"end\":1}\n", -EBADMSG,
 	  "pairs" },
 	{ "pairs of numbers", HEAD APP("[[\"name\",1]]") "{\"end\":1}\n", -EBADMSG, "pairs" },
@@ -407,7 +407,7 @@ static void how_a_file_ends(void **state)
 	assert_int_equal(decode(HEAD "{\"end\":0,\"x\":1}\n", &c, &err), -EBADMSG);
 	assert_int_equal(decode(HEAD "{\"end\":\"0\"}\n", &c, &err), -EBADMSG);
 	assert_int_equal(decode(HEAD "{\"end\":0}\n ", &c, &err), -EBADMSG);
-	assert_non_null(strstr(err.text, "behind its end"));
+	assert_non_null(strstr(err.text, "trailing data"));
 }
 
 #define ROLL(vip, phase)                                                                           \

@@ -302,28 +302,27 @@ static void expect_help(const char *verb, const char *wanted)
 static void test_help(void **state)
 {
 	(void)state;
-	expect_help(
-		"peers",
-		"usage: vipherald peers [options]\n\nAll BGP sessions, a line each.\n\n"
-		"  --names                    addresses only\n"
-		"  --json                     the API's JSON\n"
-		"  --watch[=DURATION]         again and again, every 2 s unless said otherwise\n"
-		"  --color WHEN               auto, always or never; NO_COLOR is respected\n"
-		"  --api ADDR                 unix:/PATH, ADDRESS:PORT or https://HOST:PORT of "
-		"the agent (VIPHERALD_API)\n"
-		"  --cacert FILE              with https: the authority of its certificate "
-		"(VIPHERALD_CACERT)\n"
-		"  --cert FILE                with https: the certificate to present "
-		"(VIPHERALD_CERT)\n"
-		"  --key FILE                 with https: the key of that certificate "
-		"(VIPHERALD_KEY)\n"
-		"  --help                     this text\n"
-		"\nExample: vipherald peers --watch=1s\n"
-		"Exit status: 0 done, 1 refused or not found, 2 usage, 3 agent not reachable.\n"
-		"Also called neighbor.\n");
+	expect_help("peers",
+		    "usage: vipherald peers [options]\n\nAll BGP sessions, a line each.\n\n"
+		    "  --names                    addresses only\n"
+		    "  --json                     the API's JSON\n"
+		    "  --watch[=DURATION]         repeatedly, default every 2s\n"
+		    "  --color WHEN               auto, always or never; NO_COLOR is respected\n"
+		    "  --api ADDR                 unix:/PATH, ADDRESS:PORT or https://HOST:PORT of "
+		    "the agent (VIPHERALD_API)\n"
+		    "  --cacert FILE              with https: the authority of its certificate "
+		    "(VIPHERALD_CACERT)\n"
+		    "  --cert FILE                with https: the certificate to present "
+		    "(VIPHERALD_CERT)\n"
+		    "  --key FILE                 with https: the key of that certificate "
+		    "(VIPHERALD_KEY)\n"
+		    "  --help                     this text\n"
+		    "\nExample: vipherald peers --watch=1s\n"
+		    "Exit status: 0 done, 1 refused or not found, 2 usage, 3 agent not reachable.\n"
+		    "Also called neighbor.\n");
 	expect_help("diff",
-		    "usage: vipherald diff [OLD] NEW [options]\n\nWhat the change to a "
-		    "configuration would do, from that of the running agent, or from another "
+		    "usage: vipherald diff [OLD] NEW [options]\n\nEffects of a "
+		    "configuration change, compared with the running agent, or with another "
 		    "file.\n\n"
 		    "  --json                     the API's JSON\n"
 		    "  --color WHEN               auto, always or never; NO_COLOR is respected\n"
