@@ -81,12 +81,13 @@ class App:
             return
         fitting = [wanted for wanted in candidates if wanted and present.fits(wanted)]
         assert fitting, f"{self.name} is {present}; possible were {candidates}"
-        # Of two that fit, the one that was asked for.
+        # Of two that fit, the one that was asked for. They may differ in how long the lease is.
         self.state = self.asked if self.asked in fitting else fitting[-1]
         self.lease = None
         if self.state.ttl is not None:
             ends = [lease.earliest for lease in (before, self.asked_lease) if lease]
-            self.lease = Lease(min(ends), time.monotonic() + self.state.ttl)
+            longest = max(wanted.ttl or 0 for wanted in fitting)
+            self.lease = Lease(min(ends), time.monotonic() + longest)
 
     def _may_be_over(self) -> bool:
         return any(

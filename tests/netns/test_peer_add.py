@@ -338,7 +338,7 @@ def test_there_is_a_limit(bed: Testbed, untouched: Untouched) -> None:
     for i in range(64):
         add(agent, f"10.66.0.{i}", {"peer_as": ROUTER_AS})
     response = ask(agent, "10.66.1.0", {"peer_as": ROUTER_AS})
-    assert response.status == 507 and "64 peers" in response.json()["error"]
+    assert response.status == 507 and "64 added peers" in response.json()["error"]
     assert add(agent, "10.66.0.0", {"peer_as": 65010})["result"] == "replaced"
     delete(agent, "10.66.0.1")
     add(agent, "10.66.1.0", {"peer_as": ROUTER_AS})

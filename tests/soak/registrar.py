@@ -59,7 +59,7 @@ class Registrar(Actor):
 
     def act(self) -> None:
         forms = self.rng.choice(self._forms)
-        action = self.pick(register=10, again=2, unregister=6, steal=1, bad=1, lease=2, look=1)
+        action = self.pick(register=10, again=2, unregister=6, steal=1, bad=1, lease=2, read=1)
         getattr(self, f"_{action}")(forms)
 
     def _register(self, forms: list[App]) -> None:
@@ -114,7 +114,7 @@ class Registrar(Actor):
         self.context.expect(400, self.rng.choice(BAD))
         self.count("request: refused, it is wrong")
 
-    def _read_forms(self, forms: list[App]) -> None:
+    def _read(self, forms: list[App]) -> None:
         self.context.expect(200, self.rng.choice(PATHS))
         self.count("request: status or metrics")
 
