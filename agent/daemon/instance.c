@@ -4,10 +4,13 @@
 #include <errno.h>
 #include <pwd.h>
 #include <stdio.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "lib/log.h"
 #include "net/socket_holder.h"
+
+#define NAME_TRIES 100 /* one second */
 
 void instance_init(struct instance *i)
 {
@@ -26,11 +29,24 @@ static bool is_agents(const struct socket_holder *h, const struct config *config
 	return user && h->uid == user->pw_uid;
 }
 
+/* A child that an agent had just forked when it was killed has the name until it closes what it
+ * inherited. */
+static int wait_for_name(struct instance_lock *lock, struct err *err)
+{
+	const struct timespec pause = { .tv_nsec = 10 * 1000 * 1000 };
+	int r = instance_lock_name(lock, err);
+	for (int i = 0; r == -EADDRINUSE && i < NAME_TRIES; i++) {
+		nanosleep(&pause, NULL);
+		r = instance_lock_name(lock, err);
+	}
+	return r;
+}
+
 static int claim_name(struct instance *i, const struct config *config, struct err *err)
 {
 	char who[SOCKET_HOLDER_TEXT_MAX];
 	struct socket_holder holder;
-	int r = instance_lock_name(&i->lock, err);
+	int r = wait_for_name(&i->lock, err);
 	if (r != -EADDRINUSE)
 		return r;
 	socket_holder_of_name(INSTANCE_LOCK_NAME, &holder);

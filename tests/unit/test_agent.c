@@ -204,6 +204,7 @@ static void test_a_broken_configuration(void **state)
 {
 	struct bed *b = *state;
 	add_leftover(b);
+	shell("rm -f %s/last-good.yaml", b->dir); /* it may have lived long enough to keep one */
 	write_config(b, "bgp: { local_as: 65001, peerz: [] }\n");
 	start(b);
 	expect_end(b, EX_CONFIG);
@@ -277,6 +278,27 @@ static void test_a_second_agent_ends_before_the_port(void **state)
 	expect_log(b, "listening on", false);
 }
 
+/* By a child that a killed agent had just forked. */
+static void test_the_name_is_still_held(void **state)
+{
+	struct bed *b = *state;
+	struct instance_lock lock;
+	struct err err = { "" };
+	instance_lock_init(&lock);
+	assert_int_equal(instance_lock_name(&lock, &err), 0);
+	pid_t holder = fork();
+	if (holder == 0)
+		pause();
+	instance_lock_done(&lock);
+	start(b);
+	wait_log(b, "agent: vipherald ");
+	kill(holder, SIGKILL);
+	assert_int_equal(waitpid(holder, NULL, 0), holder);
+	wait_log(b, "registered from the configuration");
+	kill(b->pid, SIGTERM);
+	expect_end(b, 0);
+}
+
 static void test_leftovers_go_when_all_apps_are_there(void **state)
 {
 	struct bed *b = *state;
@@ -339,6 +361,7 @@ int main(void)
 		TEST(test_a_broken_configuration_runs_the_last_good_one),
 		TEST(test_a_port_that_is_taken_ends_the_start_before_lo_is_touched),
 		TEST(test_a_second_agent_ends_before_the_port),
+		TEST(test_the_name_is_still_held),
 		TEST(test_leftovers_go_when_all_apps_are_there),
 		TEST(test_a_hangup_reloads),
 		TEST(test_a_restart_is_refused_with_a_broken_file),
