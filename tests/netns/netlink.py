@@ -3,6 +3,7 @@ was opened before misses none of them, however short the removal was."""
 
 import socket
 import struct
+from collections.abc import Iterator
 
 from .netns import Namespace
 
@@ -62,13 +63,8 @@ def _deleted(kind: int, body: bytes) -> list[str]:
     family, _, _, _, index = struct.unpack_from("=BBBBI", body)
     if kind != _RTM_DELADDR or index != _LO:
         return []
-    attributes = body[8:]
-    while len(attributes) >= 4:
-        length, number = struct.unpack_from("=HH", attributes)
-        if number == _IFA_ADDRESS:
-            return [socket.inet_ntop(family, attributes[4:length])]
-        attributes = attributes[(length + 3) & ~3 :]
-    return []
+    attributes = dict(_attributes(body[8:]))
+    return [socket.inet_ntop(family, attributes[_IFA_ADDRESS])] if _IFA_ADDRESS in attributes else []
 
 
 _RTM_NEWADDR, _RTM_NEWROUTE = 20, 24
@@ -96,6 +92,35 @@ def add_vip_of_0_1_0(namespace: Namespace, address: str, label: str) -> None:
     assert error == 0, f"{address}: error {error}"
 
 
+class AddressTags:
+    """The tag (IFA_PROTO) of addresses on lo, as the kernel notifies of each change."""
+
+    def __init__(self, namespace: Namespace):
+        with namespace.inside():
+            self._socket = _open(_NETLINK_ROUTE, _RTMGRP_IPV4_IFADDR | _RTMGRP_IPV6_IFADDR)
+
+    def is_ours(self, address: str) -> bool:
+        """At the first change of the address since the socket was opened, which has to be made."""
+        for kind, body in _read(self._socket):
+            family, _, _, _, index = struct.unpack_from("=BBBBI", body)
+            attributes = dict(_attributes(body[8:]))
+            if kind != _RTM_NEWADDR or index != _LO:
+                continue
+            if socket.inet_ntop(family, attributes[_IFA_ADDRESS]) == address:
+                return attributes.get(_IFA_PROTO) == bytes([_PROTO_OURS])
+        raise AssertionError(f"{address}: no change was notified")
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+def _attributes(octets: bytes) -> Iterator[tuple[int, bytes]]:
+    while len(octets) >= 4:
+        length, number = struct.unpack_from("=HH", octets)
+        yield number, octets[4:length]
+        octets = octets[(length + 3) & ~3 :]
+
+
 class LocalChanges:
     """Addresses removed from lo and local routes added by the agent, in the kernel's order."""
 
@@ -121,10 +146,5 @@ def _routed(kind: int, body: bytes) -> list[str]:
     family, _, _, _, _, protocol, _, route_type = struct.unpack_from("=BBBBBBBB", body)
     if (family, protocol, route_type) != (socket.AF_INET, _PROTO_OURS, _RTN_LOCAL):
         return []
-    attributes = body[12:]
-    while len(attributes) >= 4:
-        length, number = struct.unpack_from("=HH", attributes)
-        if number == _RTA_DST:
-            return [socket.inet_ntop(family, attributes[4:length])]
-        attributes = attributes[(length + 3) & ~3 :]
-    return []
+    attributes = dict(_attributes(body[12:]))
+    return [socket.inet_ntop(family, attributes[_RTA_DST])] if _RTA_DST in attributes else []

@@ -3,12 +3,15 @@ BGP route stays if that is quick, and foreign ones are left alone."""
 
 import re
 import sys
+from contextlib import closing
 
 import pytest
 
 from .agent import Agent
 from .configs import VIP4, VIP6, app, config
+from .netlink import AddressTags
 from .netns import Namespace
+from .old_kernel import kernel_keeps_tags
 from .rawpeer import RawListener, RawSession
 from .testbed import ROUTER_AS, Link, Testbed
 from .wait import wait_until
@@ -185,12 +188,19 @@ def test_changed_lifetime_is_set_right(bed: Testbed, vip: str) -> None:
 
 @pytest.mark.parametrize("vip", [VIP4, VIP6])
 def test_replaced_address_is_known_as_ours_after_a_crash(bed: Testbed, vip: str) -> None:
-    """`ip addr replace` removes the tag by which the next instance recognises the address."""
+    """`ip addr replace` removes the tag by which the next instance recognises the address; that of
+    IPv4 stays on some kernels, 6.1 among them."""
+    if not kernel_keeps_tags():
+        return  # the state file says what is ours: test_without_tags.py
     drift = Drift(bed)
     drift.wait_announced(VIP4, VIP6, NET4, NET6)
-    drift.host.ip(f"addr replace {vip} dev lo")
-    drift.agent.wait_log(f"{vip}: lifetime or tag of the address changed")
-    wait_until(lambda: drift.repairs("address") == 1, "it is repaired")
+    with closing(AddressTags(drift.host)) as tags:
+        drift.host.ip(f"addr replace {vip} dev lo")
+        stays = tags.is_ours(vip.split("/")[0])
+    assert not stays or vip == VIP4
+    if not stays:
+        drift.agent.wait_log(f"{vip}: lifetime or tag of the address changed")
+        wait_until(lambda: drift.repairs("address") == 1, "it is repaired")
     drift.agent.kill()
     assert len(drift.host.loopback_addresses()) == 3
     bed.start_agent(config({"peer_ip": drift.link.router_ip, "peer_as": ROUTER_AS}))
