@@ -213,7 +213,7 @@ run-mutants: unit-binaries
 		LIBS="$(LDFLAGS) $(PKG_LIBS) -lcmocka" scripts/mutants $(BUILD) build/coverage $(FILES)
 
 # More at once than there are cores: most of the time a test waits.
-NETNS_JOBS = 12
+NETNS_JOBS = 16
 PLAIN_HALF =
 ASAN_HALF  =
 netns: variant-plain variant-asan
