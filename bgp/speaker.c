@@ -12,7 +12,8 @@
 
 /* How often a flush polls the peers' sockets: TCP does not report that an acknowledgement
  * arrived. */
-#define FLUSH_POLL (1 * USEC_PER_MSEC)
+#define FLUSH_POLL     (1 * USEC_PER_MSEC)
+#define TOLD_PER_FLUSH 4096 /* a few milliseconds */
 struct bgp_flush {
 	struct list_node node;
 	mono_t deadline;
@@ -85,9 +86,10 @@ static int on_flush_timer(sd_event_source *source, uint64_t usec, void *userdata
 			list_append(&due, it);
 		}
 	}
-	/* Told first: the events of what the callbacks do follow those of the withdrawals. */
+	/* Told first: the events of what the callbacks do follow those of the withdrawals, but for
+	 * the rest of very many. */
 	if (!list_empty(&due))
-		speaker_tell_sent(s, SIZE_MAX);
+		speaker_tell_sent(s, TOLD_PER_FLUSH);
 	for (struct bgp_flush *f; (f = list_first(&due, struct bgp_flush, node));) {
 		list_remove(&f->node);
 		f->done(f->for_close ? all_closed : flushed, f->userdata);

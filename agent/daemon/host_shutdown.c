@@ -39,9 +39,8 @@ static void on_flushed(bool complete, void *userdata)
 	struct host_shutdown *h = userdata;
 	bgp_flush_free(h->flush);
 	h->flush = NULL;
-	log_info("agent",
-		 "all routes withdrawn, %s by all peers: the host may go on with its shutdown",
-		 complete ? "acknowledged" : "not acknowledged");
+	log_info("agent", "all routes withdrawn, %s: the host may go on with its shutdown",
+		 complete ? "acknowledged by all peers" : "but not yet acknowledged by every peer");
 	inhibitor_release(h->inhibitor);
 }
 

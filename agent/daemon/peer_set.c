@@ -270,7 +270,9 @@ static void settle_disabled(struct agent *a, const struct peer_id *id)
 	char name[PEER_ID_TEXT_MAX];
 	if (is_peer(a, id) || !peer_orders_enable(&a->peer_orders, id))
 		return;
-	log_info("bgp", "peer %s: no longer in the configuration, it is not disabled if it returns",
+	log_info("bgp",
+		 "peer %s: disabled, and no longer in the configuration: it will be enabled if it "
+		 "returns",
 		 peer_id_format(id, name));
 	peer_set_store(a, id);
 }

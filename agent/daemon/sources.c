@@ -64,7 +64,7 @@ static void remove_stale(const struct catalog *c)
 		if (app->spec->source == c->source &&
 		    !discovery_has(c->discovery, app->spec->name)) {
 			log_info(app_source_name(c->source),
-				 "service '%s': not in %s by the new configuration, "
+				 "service '%s': not in %s with the new configuration, "
 				 "unregistering it",
 				 app->spec->name, catalogs[c - c->sources->catalogs].name);
 			registry_unregister(registry, app->spec->name,

@@ -398,7 +398,7 @@ void fleet_agent_reconnect(struct fleet_agent *a)
 	if (!a || a->is_stopped)
 		return;
 	cancel_all(a);
-	fleet_reads_end(&a->shared, "the keys of Consul have changed meanwhile: ask again");
+	fleet_reads_end(&a->shared, "the keys of Consul have changed meanwhile: try again");
 	fleet_rollings_cancel(&a->shared, false);
 	consul_transport_free(a->shared.transport);
 	a->shared.transport = NULL;

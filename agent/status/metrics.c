@@ -470,7 +470,7 @@ void metrics_format(const struct metrics *m, struct metric_page *out)
 	      "refused.",
 	      m->fds_short);
 	counter(out, "sandbox_refused_calls_total",
-		"System calls of the agent that are on no list of the sandbox, and failed.",
+		"System calls of the agent that the sandbox does not know, and refused.",
 		m->refused_calls);
 	api(out, m->api);
 	hooks(out, &m->hooks);

@@ -26,7 +26,7 @@ static json_t *next_app(void *userdata)
 	if (!str_equal(list->sha256, c->set_sha256)) {
 		list->ended = true;
 		return json_pack("{s:s}", "error",
-				 "a reload has changed the configuration meanwhile, ask again");
+				 "a reload has changed the configuration meanwhile, try again");
 	}
 	return list->next < c->n_apps ? config_show_app(&c->apps[list->next++], list->flags) : NULL;
 }

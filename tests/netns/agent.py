@@ -30,8 +30,10 @@ SANITIZER_ENV = {
     "LSAN_OPTIONS": "exitcode=97",
 }
 # A system call that the sandbox does not know is a fault of its list.
+UNEXPECTED_CALL = "sandbox: unexpected system call"
 _SANITIZER_REPORT = re.compile(
-    r"(AddressSanitizer|LeakSanitizer|UndefinedBehaviorSanitizer|runtime error:|is on no list).*"
+    r"(AddressSanitizer|LeakSanitizer|UndefinedBehaviorSanitizer|runtime error:|"
+    rf"{UNEXPECTED_CALL}).*"
 )
 
 

@@ -179,7 +179,7 @@ def test_a_peer_that_the_configuration_drops_loses_it(bed: Testbed) -> None:
     raw.accept()
     order(agent, raw.ip, "disable")
     agent.reload(config(peer(other)))
-    agent.wait_log(f"peer {raw.ip}: no longer in the configuration, it is not disabled")
+    agent.wait_log(f"peer {raw.ip}: disabled, and no longer in the configuration")
     agent.reload(config(raw.entry, peer(other)))
     raw.accept()
     assert not agent.peer(raw.ip)["admin_down"]

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from .agent import Agent
+from .agent import REPO, UNEXPECTED_CALL, Agent
 from .configs import VIP4, app, config, peer
 from .process import is_launcher
 from .testbed import Testbed
@@ -44,6 +44,10 @@ def the_launcher(agent: Agent) -> int:
 
 def health(agent: Agent) -> Any:
     return agent.app("web")["health"]
+
+
+def test_the_harness_knows_the_line_of_a_refused_call() -> None:
+    assert f'"{UNEXPECTED_CALL} %s' in (REPO / "agent/daemon/sandbox.c").read_text()
 
 
 def test_status_says_which_hold(bed: Testbed) -> None:

@@ -14,6 +14,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <sysexits.h>
 
@@ -287,8 +288,10 @@ static void test_the_name_is_still_held(void **state)
 	instance_lock_init(&lock);
 	assert_int_equal(instance_lock_name(&lock, &err), 0);
 	pid_t holder = fork();
-	if (holder == 0)
+	if (holder == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		pause();
+	}
 	instance_lock_done(&lock);
 	start(b);
 	wait_log(b, "agent: vipherald ");
