@@ -170,7 +170,8 @@ static int on_retry(sd_event_source *source, uint64_t usec, void *userdata)
 }
 
 /* On a busy machine the launcher is late, and starts nothing until it has answered: with the first
- * hook all that wait behind it would fail. It is asked for something harmless: a hook is run once. */
+ * hook all that wait behind it would fail. It is asked for something harmless: a hook is run
+ * once. */
 static bool waits_for_launcher(struct hooks *h, struct job *j)
 {
 	if (launcher_answers())

@@ -69,8 +69,8 @@ static uint64_t sample(struct bed *b)
 	return counters_questions(b->counters) - before;
 }
 
-/* Right after elements were added the kernel may still be resizing its hash table: then a listing has
- * one of them twice, and lacks another. */
+/* Right after elements were added the kernel may still be resizing its hash table: then a listing
+ * has one of them twice, and lacks another. */
 static void expect_sample(struct bed *b, uint64_t questions, size_t n)
 {
 	for (int tries = 0; tries == 0 || (b->n != n && tries < 1000); tries++)
