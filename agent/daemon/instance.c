@@ -33,7 +33,7 @@ static bool is_agents(const struct socket_holder *h, const struct config *config
  * inherited. */
 static int wait_for_name(struct instance_lock *lock, struct err *err)
 {
-	const struct timespec pause = { .tv_nsec = 10 * 1000 * 1000 };
+	const struct timespec pause = { .tv_nsec = 10000000 };
 	int r = instance_lock_name(lock, err);
 	for (int i = 0; r == -EADDRINUSE && i < NAME_TRIES; i++) {
 		nanosleep(&pause, NULL);

@@ -21,7 +21,7 @@ static bool is_rule_of(const struct fleet_spec_vip *rule, const struct prefix *v
 
 const struct fleet_spec_vip *fleet_spec_find(const struct fleet_spec *s, const struct prefix *vip)
 {
-	for (size_t i = 0; i < s->n; i++)
+	for (size_t i = 0; s->vips && i < s->n; i++)
 		if (is_rule_of(&s->vips[i], vip))
 			return &s->vips[i];
 	return NULL;

@@ -155,7 +155,7 @@ def test_kill_then_start_without_them_leaves_nothing(bed: Testbed, backend: str)
     first.kill()
     # One app is gone, the other has another mapping.
     agent = nat.start_agent(
-        nat_app("dns", nats=[f"udp:{LISTEN}:{DEST}", "tcp:80:8080"]), backend=backend
+        nat_app("dns", nats=[f"udp:{LISTEN}:{DEST}", "tcp:80:8080"]), backend=backend, after=first
     )
     wait_announced(agent, "dns")
     nat.wait_rules(backend, expected(backend, 4))
@@ -170,7 +170,7 @@ def test_kill_then_start_without_any_nat(bed: Testbed, backend: str) -> None:
     first = nat.start_agent(nat_app("dns"), backend=backend)
     nat.wait_rules(backend, expected(backend))
     first.kill()
-    agent = nat.start_agent(backend=backend)
+    agent = nat.start_agent(backend=backend, after=first)
     nat.wait_rules(backend, 0)
     bed.wait_loopback({})
     assert nat_status(agent)["backend"] is None
@@ -185,7 +185,7 @@ def test_rules_of_a_vip_that_waits_for_its_verdict_stay(bed: Testbed, backend: s
     nat.wait_rules(backend, expected(backend))
     first.kill()
     slow = {"exec": "sleep 600", "interval": "10m", "timeout": "10m"}
-    agent = nat.start_agent({**nat_app("dns"), "monitors": [slow]}, backend=backend)
+    agent = nat.start_agent({**nat_app("dns"), "monitors": [slow]}, backend=backend, after=first)
     agent.wait_log("found 4 .* rules of a previous instance")
     wait_until(lambda: nat_status(agent)["rules_wanted"] == 4, "the rules are wanted again")
     assert len(nat.our_rules(backend)) == expected(backend)
@@ -200,7 +200,7 @@ def test_change_of_backend_takes_the_rules_along(bed: Testbed, backend: str) -> 
     first = nat.start_agent(nat_app("dns"), backend=backend)
     nat.wait_rules(backend, expected(backend))
     first.kill()
-    agent = nat.start_agent(nat_app("dns"), backend=other)
+    agent = nat.start_agent(nat_app("dns"), backend=other, after=first)
     nat.wait_rules(backend, 0)
     nat.wait_rules(other, expected(other))
     wait_announced(agent, "dns")

@@ -92,11 +92,15 @@ class Testbed:
         config: dict[str, Any] | str,
         how: Callable[..., A] = Agent,
         namespace: Namespace | None = None,
+        after: Agent | None = None,
         **options: Any,
     ) -> A:
-        """`how`: Agent itself, or what runs it in another way. `namespace`: of another host."""
+        """`how`: Agent itself, or what runs it in another way. `namespace`: of another host. `after`:
+        the next instance has the state of that one, which a kernel without tags cannot do without."""
         name = f"agent{len(self._agents) + 1}"
         agent = how(namespace or self.host, config, name=name, **options)
+        if after:
+            agent.state_dir, agent.state_file = after.state_dir, after.state_file
         self._agents.append(agent)
         return agent
 
