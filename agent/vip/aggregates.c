@@ -56,8 +56,7 @@ static void forget_members(struct aggregate *items, size_t n)
 	struct member *m, *next;
 	for (size_t i = 0; i < n; i++) {
 		HASH_ITER (hh, items[i].members, m, next) {
-			/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): it does not follow uthash's
-			 * lists */
+			/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): uthash's lists */
 			HASH_DELETE(hh, items[i].members, m);
 			free(m);
 		}
