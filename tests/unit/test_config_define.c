@@ -114,7 +114,7 @@ static void deep(void **state)
 		size_t len = (size_t)sprintf(text, "{\"vip\": ");
 		memset(text + len, '[', n);
 		memset(text + len + n, ']', n);
-		strcpy(text + len + 2 * n, "}");
+		text[len + 2 * n] = '}';
 		assert_int_equal(config_define_text(text, strlen(text), "dns", &spec, &f), -EINVAL);
 		config_findings_done(&f);
 		free(text);
