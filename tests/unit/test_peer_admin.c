@@ -113,7 +113,7 @@ static void a_text_is_cut_where_a_shutdown_communication_ends(void **state)
 	struct bed *b = *state;
 	char text[2 * BGP_SHUTDOWN_TEXT_MAX + 1] = "";
 	for (size_t i = 0; i < BGP_SHUTDOWN_TEXT_MAX; i++)
-		strcat(text, "ü");
+		snprintf(text + 2 * i, sizeof(text) - 2 * i, "ü");
 	start_announced(b);
 	bgp_speaker_disable(b->host.speaker, 0, text);
 	assert_int_equal(strlen(status_of(&b->host).disabled_text), 254);

@@ -181,7 +181,7 @@ static const char *sent(struct world *w)
 	while ((len = adj_out_next(&w->adj, buf, sizeof(buf))) > 0) {
 		bool withdraws = buf[BGP_HEADER_SIZE] || buf[BGP_HEADER_SIZE + 1];
 		bool end_of_rib = len == BGP_HEADER_SIZE + 4;
-		text[n++] = withdraws ? '-' : end_of_rib ? '.' : '+';
+		text[n++] = "+.-"[withdraws ? 2 : end_of_rib];
 	}
 	text[n] = 0;
 	return text;

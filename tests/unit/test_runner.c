@@ -485,11 +485,11 @@ static void test_check_now(void **state)
 {
 	struct fixture *f = *state;
 	struct seen s = { 0 };
-	char command[128], fifo[64] = "/tmp/vipherald-test-fifo-XXXXXX";
-	assert_int_equal(mkdtemp(fifo) == NULL, 0);
+	char command[128], fifo[64], directory[] = "/tmp/vipherald-test-fifo-XXXXXX";
+	assert_non_null(mkdtemp(directory));
 	new_runner(f, &(struct runner_config){ .timing.interval = HOUR });
-	snprintf(command, sizeof(command), "exec:true|port:tcp:53|exec:cat %s/pipe", fifo);
-	strcat(fifo, "/pipe");
+	snprintf(command, sizeof(command), "exec:true|port:tcp:53|exec:cat %s/pipe", directory);
+	snprintf(fifo, sizeof(fifo), "%s/pipe", directory);
 	assert_int_equal(mkfifo(fifo, 0600), 0);
 	watch(f, &s, command);
 	loop_until(f->loop, were_checked, &(struct counted){ &s, 0, 1 });
@@ -513,8 +513,7 @@ static void test_check_now(void **state)
 	assert_int_equal(status_of(&s, 1).latest, HEALTH_DOWN);
 	monitor_watch_free(s.watch);
 	unlink(fifo);
-	*strrchr(fifo, '/') = 0;
-	rmdir(fifo);
+	rmdir(directory);
 }
 
 static void test_bad_interval(void **state)

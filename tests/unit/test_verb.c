@@ -392,7 +392,7 @@ static void test_examples(void **state)
 	(void)state;
 	for (size_t i = 0; i < N_VERBS; i++) {
 		const struct verb *v = verb_at((enum verb_id)i);
-		char text[256], *argv[ARGS_MAX + 2], *rest = text;
+		char text[256], *argv[ARGS_MAX + 2] = { NULL }, *rest = text;
 		int argc = 0;
 		struct verb_call call;
 		struct err err;

@@ -15,6 +15,7 @@
 #include "agent/status/outside_vrf.h"
 #include "lib/array.h"
 #include "lib/mem.h"
+#include "lib/str.h"
 
 static size_t n_sockets;
 
@@ -124,7 +125,8 @@ static void asks_once_for_each_interface(void **state)
 		assert_ptr_equal(outside_vrf_vip(&o, &vip), &b->statuses[BLUE]);
 	assert_int_equal(n_sockets, 0); /* lo is in none */
 	for (size_t i = 0; i < 100; i++) {
-		strcpy(b->spec.interface, i % 2 ? "no-such-if" : "nor-this-if");
+		str_copy(b->spec.interface, sizeof(b->spec.interface),
+			 i % 2 ? "no-such-if" : "nor-this-if");
 		assert_null(outside_vrf_vip(&o, &vip));
 	}
 	assert_int_equal(n_sockets, 2);
