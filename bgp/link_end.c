@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "bgp/link_end.h"
-#include "net/iface.h"
-#include "net/iface_addr.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "net/iface.h"
+#include "net/iface_addr.h"
 
 struct search {
 	const char *ifname;

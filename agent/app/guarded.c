@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "agent/app/guarded.h"
+
 #include "monitors/watch.h"
 
 /* An app that is held down, or that has other monitors than those it went down by, is down for the

@@ -222,8 +222,7 @@ const struct config_section config_states_section = {
 	.path = "apps[].states",
 	.doc = "Attributes of the routes of the app in each state. A MED, prepend or LOCAL_PREF "
 	       "that `down`, `drain` or `join` does not set is that of `up`, unless noted "
-	       "otherwise "
-	       "below.",
+	       "otherwise below.",
 	.keys = states_keys,
 };
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "agent/status/way_back.h"
-#include "net/iface.h"
 
 #include <stdio.h>
+
+#include "net/iface.h"
 
 bool way_back_matters(const struct bgp_peer_status *peer)
 {

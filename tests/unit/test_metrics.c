@@ -113,6 +113,7 @@ static struct metrics all(void)
 		.hooks = { 291, 292, 293, 294, "" },
 		.api = &api,
 		.config_loaded_at = 1500 * USEC_PER_MSEC,
+		.cert_end = 7 * USEC_PER_SEC,
 		.loop_stalls = { .scale = &histogram_of_stalls,
 				 .up_to = { 1, 2, 3, 4, 5, 6, 7 },
 				 .count = 8,
@@ -170,6 +171,7 @@ static const char *const lines[] = {
 	"build_info{version=\"1.2.3\"} 1",
 	"config_last_reload_successful 1",
 	"config_last_reload_timestamp_seconds 1.500",
+	"api_certificate_expiry_timestamp_seconds{key=\"cert\"} 7",
 	"config_changed 1",
 	"config_unconfirmed 1",
 	"config_rolled_back 1",
@@ -517,6 +519,34 @@ static void test_bfd(void **state)
 	free(text);
 }
 
+/* Each help text is read on its own, in a dashboard: a sentence with a capital or a value in front
+ * and a full stop, which refers to no other family. */
+static void check_help(const char *line, size_t len)
+{
+	const char *help = strchr(strchr(line + strlen("# HELP "), ' '), ' ') + 1;
+	size_t n = len - (size_t)(help - line);
+	static const char *const referring[] = { " it ", " that were not.", "Of them", "The same" };
+	char text[512];
+	snprintf(text, sizeof(text), "%.*s", (int)n, help);
+	if (!strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZ01", text[0]) || text[n - 1] != '.')
+		fail_msg("no sentence: %s", text);
+	for (size_t i = 0; i < ARRAY_SIZE(referring); i++)
+		if (strstr(text, referring[i]))
+			fail_msg("does not stand alone: %s", text);
+}
+
+static void test_metric_help_stands_alone(void **state)
+{
+	(void)state;
+	const struct metrics m = all();
+	char *text = formatted(&m);
+	size_t n = 0;
+	for (const char *p = text; (p = strstr(p, "# HELP ")); p++, n++)
+		check_help(p, strcspn(p, "\n"));
+	assert_true(n > 40);
+	free(text);
+}
+
 static void test_causes_of_refusals(void **state)
 {
 	static const struct {
@@ -547,6 +577,7 @@ int main(void)
 		cmocka_unit_test(test_unnumbered),
 		cmocka_unit_test(test_fleet),
 		cmocka_unit_test(test_bfd),
+		cmocka_unit_test(test_metric_help_stands_alone),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -299,6 +299,19 @@ static void expect_help(const char *verb, const char *wanted)
 	free(text);
 }
 
+/* Of all verbs that ask the agent. */
+#define COMMON_HELP                                                                                \
+	"  --color WHEN               auto, always or never; NO_COLOR is respected\n"              \
+	"  --api ADDR                 unix:/PATH, ADDRESS:PORT or https://HOST:PORT of "           \
+	"the agent (VIPHERALD_API)\n"                                                              \
+	"  --cacert FILE              with https: the authority of its certificate "               \
+	"(VIPHERALD_CACERT)\n"                                                                     \
+	"  --cert FILE                with https: the certificate to present "                     \
+	"(VIPHERALD_CERT)\n"                                                                       \
+	"  --key FILE                 with https: the key of that certificate "                    \
+	"(VIPHERALD_KEY)\n"                                                                        \
+	"  --help                     this text\n"
+
 static void test_help(void **state)
 {
 	(void)state;
@@ -306,17 +319,7 @@ static void test_help(void **state)
 		    "usage: vipherald peers [options]\n\nAll BGP sessions, a line each.\n\n"
 		    "  --names                    addresses only\n"
 		    "  --json                     the API's JSON\n"
-		    "  --watch[=DURATION]         repeatedly, default every 2s\n"
-		    "  --color WHEN               auto, always or never; NO_COLOR is respected\n"
-		    "  --api ADDR                 unix:/PATH, ADDRESS:PORT or https://HOST:PORT of "
-		    "the agent (VIPHERALD_API)\n"
-		    "  --cacert FILE              with https: the authority of its certificate "
-		    "(VIPHERALD_CACERT)\n"
-		    "  --cert FILE                with https: the certificate to present "
-		    "(VIPHERALD_CERT)\n"
-		    "  --key FILE                 with https: the key of that certificate "
-		    "(VIPHERALD_KEY)\n"
-		    "  --help                     this text\n"
+		    "  --watch[=DURATION]         repeatedly, default every 2s\n" COMMON_HELP
 		    "\nExample: vipherald peers --watch=1s\n"
 		    "Exit status: 0 done, 1 refused or not found, 2 usage, 3 agent not reachable.\n"
 		    "Also called neighbor.\n");
@@ -324,17 +327,7 @@ static void test_help(void **state)
 		    "usage: vipherald diff [OLD] NEW [options]\n\nEffects of a "
 		    "configuration change, compared with the running agent, or with another "
 		    "file.\n\n"
-		    "  --json                     the API's JSON\n"
-		    "  --color WHEN               auto, always or never; NO_COLOR is respected\n"
-		    "  --api ADDR                 unix:/PATH, ADDRESS:PORT or https://HOST:PORT of "
-		    "the agent (VIPHERALD_API)\n"
-		    "  --cacert FILE              with https: the authority of its certificate "
-		    "(VIPHERALD_CACERT)\n"
-		    "  --cert FILE                with https: the certificate to present "
-		    "(VIPHERALD_CERT)\n"
-		    "  --key FILE                 with https: the key of that certificate "
-		    "(VIPHERALD_KEY)\n"
-		    "  --help                     this text\n"
+		    "  --json                     the API's JSON\n" COMMON_HELP
 		    "\nExample: vipherald diff /etc/vipherald/config.yaml\n"
 		    "Exit status: 0 no change, 1 changes, 2 errors, 3 agent not "
 		    "reachable.\n");

@@ -658,108 +658,6 @@ static void test_a_peer_that_stays_down_is_an_alarm(void **state)
 	json_decref(alarms);
 }
 
-static void test_metrics(void **state)
-{
-	(void)state;
-	const struct bgp_peer_status peers[] = { established };
-	const struct state_file_status file = { .stored = true, .longest = 1500 };
-	const struct consul_client_status lost = { .contact = CONSUL_LOST,
-						   .catalog = { .answers = 2 },
-						   .checks = { .answers = 3 } };
-	const struct api_counts api = { .connections = 7,
-					.accepted = 8,
-					.refused = { [API_TOO_SLOW] = 1, [API_UNAVAILABLE] = 2 } };
-	const struct metrics m = { .version = "1.2.3",
-				   .cert_end = 7 * USEC_PER_SEC,
-				   .loop_stalls = { .scale = &histogram_of_stalls,
-						    .up_to = { 1, 2 },
-						    .count = 3,
-						    .sum = 1500 },
-				   .apps = { .up = 5, .down = 2, .draining = 3, .groups_kept = 1 },
-				   .vips = { .announced = 9, .troubled = 2, .withdrawals = 11 },
-				   .routes = { .sent = 6, .refused = 1 },
-				   .check_failures = 4,
-				   .state_file = &file,
-				   .peers = peers,
-				   .n_peers = 1,
-				   .consul = &lost,
-				   .api = &api,
-				   .services = { .found = 9, .retained = 1 } };
-	static const char *const lines[] = {
-		"vipherald_build_info{version=\"1.2.3\"} 1\n",
-		"vipherald_api_certificate_expiry_timestamp_seconds{key=\"cert\"} 7\n",
-		"# TYPE vipherald_loop_stall_seconds histogram\n",
-		"vipherald_loop_stall_seconds_bucket{le=\"0.1\"} 1\n",
-		"vipherald_loop_stall_seconds_bucket{le=\"0.25\"} 2\n",
-		"vipherald_loop_stall_seconds_bucket{le=\"+Inf\"} 3\n",
-		"vipherald_loop_stall_seconds_sum 0.001500\n",
-		"vipherald_loop_stall_seconds_count 3\n",
-		"vipherald_api_connections 7\n",
-		"vipherald_api_connections_total 8\n",
-		"vipherald_api_refused_total{cause=\"too_slow\"} 1\n",
-		"vipherald_api_refused_total{cause=\"unavailable\"} 2\n",
-		"# TYPE vipherald_apps gauge\n",
-		"vipherald_apps{health=\"up\"} 5\n",
-		"vipherald_apps{health=\"down\"} 2\n",
-		"vipherald_apps_draining 3\n",
-		"vipherald_groups_kept 1\n",
-		"vipherald_agent_drained 0\n",
-		"vipherald_vips_announced 6\n",
-		"vipherald_vips_troubled 3\n",
-		"vipherald_withdrawals_total 11\n",
-		"vipherald_check_failures 4\n",
-		"vipherald_state_file_stored 1\n",
-		"vipherald_state_file_longest_seconds 0.001500\n",
-		"vipherald_peer_up{peer=\"10.10.10.1\"} 1\n",
-		"vipherald_peer_graceful_restart{peer=\"10.10.10.1\"} 0\n",
-		"vipherald_peer_routes_sent{peer=\"10.10.10.1\"} 7\n",
-		"vipherald_consul_up 0\n",
-		"vipherald_consul_services 9\n",
-		"vipherald_consul_services_held 1\n",
-		"vipherald_consul_answers_total 5\n",
-	};
-	char *text = formatted(&m);
-	for (size_t i = 0; i < ARRAY_SIZE(lines); i++)
-		if (!strstr(text, lines[i]))
-			fail_msg("no line %s", lines[i]);
-	free(text);
-}
-
-/* Each help text is read on its own, in a dashboard: a sentence with a capital or a value in front
- * and a full stop, which refers to no other family. */
-static void check_help(const char *line, size_t len)
-{
-	const char *help = strchr(strchr(line + strlen("# HELP "), ' '), ' ') + 1;
-	size_t n = len - (size_t)(help - line);
-	static const char *const referring[] = { " it ", " that were not.", "Of them", "The same" };
-	char text[512];
-	snprintf(text, sizeof(text), "%.*s", (int)n, help);
-	if (!strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZ01", text[0]) || text[n - 1] != '.')
-		fail_msg("no sentence: %s", text);
-	for (size_t i = 0; i < ARRAY_SIZE(referring); i++)
-		if (strstr(text, referring[i]))
-			fail_msg("does not stand alone: %s", text);
-}
-
-static void test_metric_help_stands_alone(void **state)
-{
-	(void)state;
-	const struct state_file_status file = { 0 };
-	const struct consul_client_status lost = { .contact = CONSUL_LOST };
-	const struct api_counts api = { 0 };
-	const struct metrics m = { .version = "1",
-				   .loop_stalls.scale = &histogram_of_stalls,
-				   .api = &api,
-				   .state_file = &file,
-				   .consul = &lost };
-	char *text = formatted(&m);
-	size_t n = 0;
-	for (const char *p = text; (p = strstr(p, "# HELP ")); p++, n++)
-		check_help(p, strcspn(p, "\n"));
-	assert_true(n > 40);
-	free(text);
-}
-
 static void test_a_member_that_is_no_text_is_empty(void **state)
 {
 	(void)state;
@@ -795,8 +693,6 @@ int main(void)
 		cmocka_unit_test(test_a_drain_says_who_since_when_and_why),
 		cmocka_unit_test(test_state_names),
 		cmocka_unit_test(test_attributes_are_shown),
-		cmocka_unit_test(test_metrics),
-		cmocka_unit_test(test_metric_help_stands_alone),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
