@@ -206,6 +206,7 @@ SEED  = 1
 FILES =
 mutants:
 	@$(MAKE) --no-print-directory $(COVERAGE) unit-binaries
+	@find build/coverage -name '*.gcda' -delete # of objects before a change: gcov refuses them
 	@$(MAKE) --no-print-directory $(SANITIZED) BUILD=build/mutants run-mutants
 run-mutants: unit-binaries
 	@printf '%s\n' $(UNIT_BIN) $(REPLAYS) >$(BUILD)/programs
