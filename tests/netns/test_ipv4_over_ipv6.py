@@ -225,8 +225,10 @@ def test_openbgpd_has_no_extended_next_hop(bed: Testbed) -> None:
 def establish(bed: Testbed, link: Link, address: str, capabilities: bytes = CAPABLE) -> RawSession:
     listener = RawListener(link.namespace, address)
     peer = f"{ROUTER}%{link.device}" if address.startswith(ROUTER) else address
-    start_agent(bed, peer)
+    agent = start_agent(bed, peer)
     session = listener.accept()
+    # Before the OPEN, so that all routes are sent before End-of-RIB.
+    wait_until(lambda: agent.app("web")["health"] == "up", "the app is up")
     opened = session.establish(ROUTER_AS, "10.255.0.1", capabilities=capabilities)
     assert opened.capability(bgp.CAP_EXTENDED_NEXT_HOP) == [struct.pack(">HHH", 1, 1, 2)]
     listener.close()
