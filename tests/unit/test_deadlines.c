@@ -74,6 +74,31 @@ static void test_against_array(void **state)
 	free(e);
 }
 
+/* Drains with a falling `for`: each deadline is earlier than all that are there, and moves those
+ * of one branch of the heap, 15 levels for 20,000. */
+static void test_the_earliest_of_many_moves_one_branch(void **state)
+{
+	(void)state;
+	enum { N = 20000, LEVELS = 15 };
+	struct deadlines s = { 0 };
+	struct deadline *e = mem_new(N, sizeof(*e));
+	struct deadline **before = mem_new(N, sizeof(struct deadline *));
+	for (size_t i = 0; i < N; i++) {
+		bool looked_at = i > 0 && i % 100 == 99;
+		if (looked_at)
+			memcpy(before, s.heap, s.n * sizeof(struct deadline *));
+		deadlines_set(&s, &e[i], N - i);
+		size_t moved = 1;
+		for (size_t k = 0; looked_at && k < i; k++)
+			moved += s.heap[k] != before[k];
+		assert_in_range(moved, 1, LEVELS + 1);
+		assert_int_equal(deadlines_next_due(&s), N - i);
+	}
+	free(before);
+	free(e);
+	deadlines_done(&s);
+}
+
 static void test_spread(void **state)
 {
 	(void)state;
@@ -154,8 +179,11 @@ static void test_align(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_order),  cmocka_unit_test(test_against_array),
-		cmocka_unit_test(test_spread), cmocka_unit_test(test_advance),
+		cmocka_unit_test(test_order),
+		cmocka_unit_test(test_against_array),
+		cmocka_unit_test(test_the_earliest_of_many_moves_one_branch),
+		cmocka_unit_test(test_spread),
+		cmocka_unit_test(test_advance),
 		cmocka_unit_test(test_align),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
