@@ -214,6 +214,26 @@ static void what_is_sent_again_is_a_number(void **state)
 	expect(b, "announced  - 2 peer");
 }
 
+/* Whatever was the reason the time before. */
+static void other_next_hops_and_numbers_are_because_of_the_peer(void **state)
+{
+	struct bed *b = *state;
+	const struct addr other4 = addr_v4(0xc0000263), none = { 0 };
+	const struct bgp_peer_attrs numbers = { .local_pref = { true, 7 } };
+	session_up(b);
+	b->adj.session.ibgp = true;
+	announce(b, 1, 0, "up");
+	expect(b, "announced  - 1 session");
+	adj_out_refresh(&b->adj, BGP_AFI_IPV4);
+	expect(b, "announced  - 1 refresh");
+	adj_out_set_next_hops(&b->adj, &other4, &none, &none);
+	expect(b, "announced  - 1 peer");
+	adj_out_refresh(&b->adj, BGP_AFI_IPV4);
+	expect(b, "announced  - 1 refresh");
+	adj_out_set_peer_attrs(&b->adj, &numbers);
+	expect(b, "announced  - 1 peer");
+}
+
 static void many_are_an_entry_each_and_then_a_number(void **state)
 {
 	struct bed *b = *state;
@@ -261,6 +281,7 @@ int main(void)
 		TEST(a_session_that_ends_before_end_of_rib_has_no_number),
 		TEST(a_filter_lets_nothing_through),
 		TEST(what_is_sent_again_is_a_number),
+		TEST(other_next_hops_and_numbers_are_because_of_the_peer),
 		TEST(many_are_an_entry_each_and_then_a_number),
 		TEST(what_was_sent_is_told_after_the_session),
 	};
