@@ -153,7 +153,6 @@ static bool add_capabilities(struct strbuf *sb, struct reader data)
 	}
 	if (data.failed) {
 		*sb = before;
-		sb->buf[sb->len] = 0;
 		return false;
 	}
 	strbuf_add(sb, ")");

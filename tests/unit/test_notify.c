@@ -155,6 +155,30 @@ static void test_small_buffers(void **state)
 	}
 }
 
+/* Cut in front of a character that does not fit with the quote behind it. */
+static void test_cut_text(void **state)
+{
+	(void)state;
+	static const char head[] = "Cease/Administrative Shutdown: \"";
+	static const char *const fits[] = { "", "", "ä", "ä", "ä", "ä€", "ä€.", "ä€.A", "ä€.A" };
+	const size_t least = strlen(head) + 1;
+	struct hex h = hex_parse("07 c3a4 e282ac 2e 41");
+	struct bgp_notification n = { .code = 6, .subcode = 2, .data = h.p, .data_len = h.n };
+	for (size_t more = 0; more < ARRAY_SIZE(fits); more++) {
+		char expected[80], text[80];
+		snprintf(expected, sizeof(expected), "%s%s\"", head, fits[more]);
+		bgp_notification_text(&n, text, least + 1 + more);
+		assert_string_equal(text, expected);
+	}
+	for (size_t size = 1; size <= least; size++) {
+		char text[80];
+		bgp_notification_text(&n, text, size);
+		assert_int_equal(strlen(text), size - 1);
+		assert_memory_equal(text, head, size - 1);
+	}
+	hex_done(&h);
+}
+
 /* The longest text there can be fits BGP_NOTIFICATION_TEXT_MAX with its closing quote. */
 static void test_longest_text(void **state)
 {
@@ -322,7 +346,7 @@ int main(void)
 		cmocka_unit_test(test_small_buffers), cmocka_unit_test(test_longest_text),
 		cmocka_unit_test(test_shutdown),      cmocka_unit_test(test_shutdown_is_cut),
 		cmocka_unit_test(test_every_name),    cmocka_unit_test(test_names),
-		cmocka_unit_test(test_hard_reset),
+		cmocka_unit_test(test_hard_reset),    cmocka_unit_test(test_cut_text),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
