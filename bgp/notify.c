@@ -272,12 +272,9 @@ char *bgp_notification_text(const struct bgp_notification *n, char *buf, size_t 
 /* The longest part of at most BGP_SHUTDOWN_TEXT_MAX bytes that does not end inside a character. */
 static size_t shutdown_text_len(const char *text)
 {
-	size_t len = strnlen(text, BGP_SHUTDOWN_TEXT_MAX + 1);
-	if (len <= BGP_SHUTDOWN_TEXT_MAX)
-		return len;
-	for (len = BGP_SHUTDOWN_TEXT_MAX; len > 0; len--)
-		if (((uint8_t)text[len] & 0xc0) != 0x80)
-			break;
+	size_t len = strnlen(text, BGP_SHUTDOWN_TEXT_MAX);
+	while (len > 0 && ((uint8_t)text[len] & 0xc0) == 0x80)
+		len--;
 	return len;
 }
 

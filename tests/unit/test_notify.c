@@ -15,6 +15,10 @@ static const struct {
 	  "UPDATE Message Error/Attribute Length Error (data 40 02 00 11 22 33 44 55 66 77 88 99 "
 	  "aa bb "
 	  "cc dd …)" },
+	{ "6.3, data of 17 octets", 3, 5, "400200112233445566778899aabbccddee",
+	  "UPDATE Message Error/Attribute Length Error (data 40 02 00 11 22 33 44 55 66 77 88 99 "
+	  "aa bb "
+	  "cc dd …)" },
 	{ "6.3, data of 16 octets", 3, 5, "400200112233445566778899aabbccdd",
 	  "UPDATE Message Error/Attribute Length Error (data 40 02 00 11 22 33 44 55 66 77 88 99 "
 	  "aa bb "
@@ -50,6 +54,10 @@ static const struct {
 	  "Cease/Administrative Shutdown: unreadable text (data 07 00 01 01 00 00 00)" },
 	{ "5492 one capability", 2, 7, "4100",
 	  "OPEN Message Error/Unsupported Capability (4-octet AS number)" },
+	{ "5492 an octet behind a capability", 2, 7, "4100 41",
+	  "OPEN Message Error/Unsupported Capability (data 41 00 41)" },
+	{ "a text that ends with a control", 6, 5, "6e6f 200a",
+	  "Cease/Connection Rejected (data 6e 6f 20 0a)" },
 	{ "5492 multiprotocol of another length", 2, 7, "0102 0001",
 	  "OPEN Message Error/Unsupported Capability (Multiprotocol)" },
 	{ "5492 four octets of another", 2, 7, "0204 00010001",
@@ -231,6 +239,12 @@ static void test_shutdown_is_cut(void **state)
 		bgp_notification_text(&n, out, sizeof(out));
 		assert_null(strstr(out, "unreadable"));
 	}
+	/* No character begins at all. */
+	char text[300] = "";
+	uint8_t data[BGP_SHUTDOWN_DATA_MAX];
+	memset(text, 0x80, sizeof(text) - 1);
+	assert_int_equal(
+		bgp_notification_shutdown(BGP_ERR_CEASE_ADMIN_SHUTDOWN, text, data).data_len, 0);
 }
 
 /* RFC 8538 3.1 */
