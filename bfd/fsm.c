@@ -175,7 +175,6 @@ static void forget_peer(struct bfd_fsm *f)
 	f->remote_multiplier = 0;
 	f->remote_demand = f->remote_independent = false;
 	f->detect_at = USEC_NEVER;
-	f->excused = false;
 }
 
 /* The peer's interval once more: it may have been sending all along, to a host that did not run. */

@@ -384,6 +384,7 @@ static void goes_on_with_a_peer_that_has_noticed(void **state)
 		assert_int_equal(a.packet.diag, BFD_DIAG_NEIGHBOR_SIGNALED);
 		assert_int_equal(f.down.diag, cases[i].diag);
 		assert_int_equal(f.down.remote_state, cases[i].theirs);
+		assert_int_equal(f.detect_at, BEGIN + 1200 * MS); /* as of any that is down */
 	}
 	/* Down, it sends once a second: that long is not silence. */
 	struct bfd_fsm f = resumed();

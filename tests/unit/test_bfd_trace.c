@@ -81,11 +81,17 @@ static void describe(struct strbuf *sb, const struct bfd_fsm *f, const struct bf
 	describe_wait(sb, "detect", f->detect_at, now);
 	strbuf_add(sb, "; %g/%g %g", (double)s.tx_interval / MS, (double)s.rx_interval / MS,
 		   (double)s.detection_time / MS);
-	if (s.remote_multiplier > 0)
+	if (s.remote_multiplier > 0) {
 		strbuf_add(sb, "; %s/%u%s x%u %u %g/%g", bfd_state_name(s.remote_state),
 			   (unsigned)s.remote_diag, s.remote_independent ? " I" : "",
 			   s.remote_multiplier, s.remote_discr, (double)s.remote_min_tx / MS,
 			   (double)s.remote_min_rx / MS);
+	} else { /* as if there had never been one */
+		assert_int_equal(s.remote_state, BFD_DOWN);
+		assert_int_equal(s.remote_discr, 0);
+		assert_int_equal(s.remote_min_tx + s.remote_min_rx, 0);
+		assert_false(s.remote_independent || f->remote_demand);
+	}
 	if (s.up_events + s.down_events > 0)
 		strbuf_add(sb, "; %u up %u down", (unsigned)s.up_events, (unsigned)s.down_events);
 	if (s.since != BEGIN)
@@ -203,14 +209,15 @@ static void from_the_first_packet_to_silence(void **state)
 		  "1 up 0 down since 1100" },
 		{ 2900, PACKET, 0, UP, 2, 150, 0, 0,
 		  "up/0, detect 1800; 0/900 1800; up/0 x2 7 150/0; 1 up 0 down since 1100" },
-		{ 3000, PACKET, 0, UP, 2, 150, 400, 0,
-		  "up/0 > up/0 x2 1:7 80/900, tx 400 detect 1800; 400/900 1800; up/0 x2 7 150/400; "
+		{ 3000, PACKET, I, UP, 2, 150, 400, 0,
+		  "up/0 > up/0 x2 1:7 80/900, tx 400 detect 1800; 400/900 1800; up/0 I x2 7 "
+		  "150/400; "
 		  "1 up 0 down since 1100" },
 		{ 4799, TIMER, 0, 0, 0, 0, 0, 0,
-		  "up/0 > up/0 x2 1:7 80/900, tx 400 detect 1; 400/900 1800; up/0 x2 7 150/400; "
+		  "up/0 > up/0 x2 1:7 80/900, tx 400 detect 1; 400/900 1800; up/0 I x2 7 150/400; "
 		  "1 up 0 down since 1100" },
 		{ 4800, TIMER, LATE, 0, 0, 0, 0, 0,
-		  "up/0, tx 399 detect 900; 400/900 1800; up/0 x2 7 150/400; 1 up 0 down since "
+		  "up/0, tx 399 detect 900; 400/900 1800; up/0 I x2 7 150/400; 1 up 0 down since "
 		  "1100" },
 		{ 5700, TIMER, LATE, 0, 0, 0, 0, 0,
 		  "down/1 > down/1 x2 1:0 1000/900, tx 1000; 1000/0 0; 1 up 1 down since 5700; "
