@@ -69,7 +69,8 @@ static void describe(struct strbuf *sb, const struct bfd_fsm *f, const struct bf
 	const struct bfd_packet *p = &a->packet;
 	struct bfd_status s = { 0 };
 	bfd_fsm_status(f, &s);
-	strbuf_add(sb, "%s/%u", bfd_state_name(f->state), (unsigned)f->diag);
+	strbuf_add(sb, "%s/%u", bfd_state_name(s.state), (unsigned)s.diag);
+	assert_int_equal(s.discr, 1);
 	if (a->dropped)
 		strbuf_add(sb, " dropped");
 	if (a->send)
@@ -326,12 +327,48 @@ static void a_session_that_was_not_heard_stops_at_once(void **state)
 		  "admin-down/7 > admin-down/7 x3 1:7 1000/300, detect 899; 0/300 900; "
 		  "admin-down/0 x3 7 50/50 since 4" },
 	};
+	/* What is heard first: the waits count from the start. */
+	static const struct row later[] = {
+		{ 5000, START, 0, 0, 0, 0, 0, 0, "down/0,; 0/0 0 since 5000" },
+		{ 5010, PACKET, 0, UP, 3, 50, 50, 0,
+		  "down/0, tx 990 detect 900; 1000/300 900; up/0 x3 7 50/50 since 5000" },
+	};
 	struct bfd_fsm f = new_session(0);
 	follow(&f, active, ARRAY_SIZE(active));
 	f = new_session(PASSIVE);
 	follow(&f, passive, ARRAY_SIZE(passive));
 	f = new_session(PASSIVE);
 	follow(&f, known, ARRAY_SIZE(known));
+	f = new_session(PASSIVE);
+	follow(&f, later, ARRAY_SIZE(later));
+}
+
+/* What was in effect before, until both have agreed anew. */
+static void a_resumed_session_keeps_its_times(void **state)
+{
+	(void)state;
+	static const struct row rows[] = {
+		{ 10, START, 0, 0, 0, 0, 0, 0,
+		  "up/0 > up/0 P x3 1:7 100/300, tx 260 detect 4990; 260/600 3000; "
+		  "up/0 x5 7 350/260" },
+		{ 20, PACKET, 0, INIT, 5, 350, 260, 0,
+		  "up/0, tx 250 detect 5000; 260/600 3000; init/0 x5 7 350/260" },
+		{ 30, PACKET, F, UP, 5, 350, 20, 0,
+		  "up/0, tx 80 detect 1750; 100/350 1750; up/0 x5 7 350/20" },
+	};
+	const struct row r = { .tx = 100, .rx = 300, .multiplier = 3 };
+	const struct bfd_config c = config_of(&r);
+	const struct bfd_resume before = { .discr = 1,
+					   .remote_discr = 7,
+					   .remote_multiplier = 5,
+					   .since = BEGIN,
+					   .tx_interval = 90 * MS,
+					   .rx_interval = 600 * MS,
+					   .remote_min_tx = 350 * MS,
+					   .remote_min_rx = 260 * MS };
+	struct bfd_fsm f;
+	bfd_fsm_resume(&f, &c, &before, BEGIN);
+	follow(&f, rows, ARRAY_SIZE(rows));
 }
 
 /* As many as the multiplier, three at least, and as many as there is time for. */
@@ -390,6 +427,7 @@ int main(void)
 		cmocka_unit_test(from_the_first_packet_to_silence),
 		cmocka_unit_test(from_down_over_init_to_admin_down),
 		cmocka_unit_test(a_session_that_was_not_heard_stops_at_once),
+		cmocka_unit_test(a_resumed_session_keeps_its_times),
 		cmocka_unit_test(admin_down_is_told_some_times),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
