@@ -204,6 +204,8 @@ static void ipv4_routes_over_ipv6(void **state)
 	adj_out_set_next_hops(&m->adj, v6, v6, &link_local);
 	drain(m);
 	assert_int_equal(m->updates, 1);
+	adj_out_set_next_hops(&m->adj, v6, v6, &link_local); /* the same */
+	assert_int_equal(exchange(m, SIZE_MAX), 0);
 	adj_out_set_next_hops(&m->adj, &no_addr, &no_addr, &no_addr);
 	exchange(m, SIZE_MAX);
 	assert_true(m->mp_unreach && !m->v4[1].present);
@@ -237,7 +239,10 @@ static void the_link_local_address_follows_the_next_hop_of_the_session(void **st
 	bool changed;
 	session.link_local = first;
 	announce(m, AF_INET6, 1, 100);
+	announce(m, AF_INET, 1, 100);
 	adj_out_up(&m->adj, &session);
+	exchange(m, 1);
+	assert_true(m->v4[1].present);
 	assert_true(sends_link_local(m, &first));
 	exchange(m, SIZE_MAX);
 	adj_out_set_next_hops(&m->adj, &session.next_hop4, &session.next_hop6, &second);

@@ -140,6 +140,46 @@ static void everything_is_marked_also_what_is_new(void **state)
 	exchange(m, SIZE_MAX);
 	assert_true(m->v4[8].present);
 	assert_int_equal(adj_out_state(&m->adj, r, NULL), BGP_ROUTE_SENT);
+	p = numbered(AF_INET, 16);
+	for (uint32_t i = 9; i < 16; i++)
+		announce(m, AF_INET, i, 100);
+	rib_announce(&m->rib, &p, BGP_ORIGIN_IGP, &attrs, &changed);
+	adj_out_down(&m->adj); /* which has room for 16 and does not know the last */
+	model_free(m);
+}
+
+static void set_filter(struct model *m, uint32_t i, const struct bgp_peer_filter *filter)
+{
+	struct prefix p = numbered(AF_INET, i);
+	rib_set_filter(rib_find(&m->rib, &p), filter);
+}
+
+/* Each of several, past those that are gone. */
+static void filters_of_all_routes_are_checked_again(void **state)
+{
+	(void)state;
+	struct bgp_peer_config config = { .addr = { AF_INET, { 10, 0, 0, 1 } } };
+	struct bgp_peer_filter *filter = mem_new(1, sizeof(*filter));
+	struct adj_out_session session = both_families;
+	struct model *m = model_new();
+	session.config = &config;
+	for (uint32_t i = 0; i < 6; i++)
+		announce(m, AF_INET, i, 100);
+	withdraw(m, AF_INET, 2);
+	adj_out_up(&m->adj, &session);
+	exchange(m, SIZE_MAX);
+	bgp_peer_refs_add(&filter->except, "10.0.0.1");
+	set_filter(m, 1, filter);
+	set_filter(m, 4, filter);
+	adj_out_recheck_filters(&m->adj);
+	exchange(m, SIZE_MAX);
+	assert_true(m->v4[0].present && m->v4[3].present && m->v4[5].present);
+	assert_false(m->v4[1].present || m->v4[4].present);
+	config.addr.bytes[3] = 2;
+	adj_out_mark_all(&m->adj);
+	exchange(m, SIZE_MAX);
+	assert_true(m->v4[1].present && m->v4[4].present);
+	bgp_peer_filter_free(filter);
 	model_free(m);
 }
 
@@ -266,6 +306,7 @@ int main(void)
 		cmocka_unit_test(a_withdrawal_is_not_lost_while_the_route_waits_to_be_sent_again),
 		cmocka_unit_test(full_arrays_are_gone_through_to_their_end),
 		cmocka_unit_test(everything_is_marked_also_what_is_new),
+		cmocka_unit_test(filters_of_all_routes_are_checked_again),
 		cmocka_unit_test(end_of_rib_is_owed_for_each_family),
 		cmocka_unit_test(a_family_that_was_not_negotiated_stays_unsent),
 		cmocka_unit_test(the_state_of_a_new_route_is_foretold),
