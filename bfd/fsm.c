@@ -314,7 +314,7 @@ static bool handle(struct bfd_fsm *f, const struct bfd_event *event, struct bfd_
 		return ret->packet.final;
 	case BFD_EV_TIMER:
 		detect(f, event);
-		return false;
+		break;
 	}
 	return false;
 }

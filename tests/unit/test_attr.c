@@ -330,6 +330,13 @@ static const struct {
 	{ "confederation in front does not count", "0301 0007 0202 0001 5ba0", "0201 fa56ea01",
 	  "(7) 1 4200000001" },
 	{ "AS4_PATH of a confederation only", "0201 0001", "0301 00000007", "1" },
+	{ "an AS of one digit in front", "0201 00000001 0101 00000002", NULL, "1 {2}" },
+	{ "6793 4.2.3 segments behind those in front", "0202 0001 0002 0201 5ba0", "0201 fa56ea01",
+	  "1 2 4200000001" },
+	{ "6793 4.2.3 a part of a segment in front", "0203 0001 0002 5ba0 0201 5ba0",
+	  "0202 fa56ea01 fa56ea02", "1 2 4200000001 4200000002" },
+	{ "6793 4.2.3 a set that is longer than what is in front", "0103 0001 0002 0003 0201 5ba0",
+	  "0201 fa56ea01", "{1,2,3} 4200000001" },
 };
 
 static void test_path_text(void **state)
@@ -478,6 +485,15 @@ static void test_encode_large(void **state)
 		assert_int_equal(w.len, 4 + 3 + cases[i].size);
 		assert_int_equal(buf[7], cases[i].flags);
 	}
+	/* No attribute has more octets than its length can say. */
+	static uint32_t too_many[16384];
+	static uint8_t huge[70000];
+	for (size_t n = 16383; n <= 16384; n++) {
+		struct bgp_attrs_out out = { .communities = too_many, .n_communities = n };
+		struct writer w = writer_over(huge, sizeof(huge));
+		bgp_attrs_encode(&w, &out);
+		assert_int_equal(w.failed, n == 16384);
+	}
 	for (size_t i = 0; i < ARRAY_SIZE(many); i++)
 		many[i] = 70000 + (uint32_t)i;
 	for (int four = 0; four <= 1; four++) {
@@ -499,12 +515,58 @@ static void test_encode_large(void **state)
 	}
 }
 
+/* Routes of a family that was not negotiated have none. */
+static void test_families(void **state)
+{
+	(void)state;
+	for (unsigned negotiated = 0; negotiated < 4; negotiated++) {
+		struct bgp_update_params params = { .ipv4_unicast = negotiated & 1,
+						    .ipv6_unicast = negotiated & 2 };
+		struct hex h = hex_parse("800e09 0001 01 04 c0000201 00 800f03 0002 01");
+		struct bgp_attrs_in in;
+		bgp_attrs_decode(hex_reader(&h), &params, &in);
+		assert_int_equal(in.verdict.tolerance, NOTHING);
+		assert_true(in.reach.present && in.unreach.present);
+		assert_int_equal(in.reach.family, negotiated & 1 ? AF_INET : 0);
+		assert_int_equal(in.unreach.family, negotiated & 2 ? AF_INET6 : 0);
+		hex_done(&h);
+	}
+}
+
 static void test_names(void **state)
 {
 	(void)state;
-	assert_string_equal(bgp_attr_name(BGP_ATTR_AS_PATH), "AS_PATH");
-	assert_string_equal(bgp_attr_name(BGP_ATTR_LARGE_COMMUNITIES), "LARGE_COMMUNITY");
-	assert_null(bgp_attr_name(200));
+	static const char *const names[] = {
+		[1] = "ORIGIN",
+		[2] = "AS_PATH",
+		[3] = "NEXT_HOP",
+		[4] = "MULTI_EXIT_DISC",
+		[5] = "LOCAL_PREF",
+		[6] = "ATOMIC_AGGREGATE",
+		[7] = "AGGREGATOR",
+		[8] = "COMMUNITIES",
+		[9] = "ORIGINATOR_ID",
+		[10] = "CLUSTER_LIST",
+		[14] = "MP_REACH_NLRI",
+		[15] = "MP_UNREACH_NLRI",
+		[16] = "EXTENDED COMMUNITIES",
+		[17] = "AS4_PATH",
+		[18] = "AS4_AGGREGATOR",
+		[25] = "IPV6 EXTENDED COMMUNITIES",
+		[32] = "LARGE_COMMUNITY",
+		[35] = "ONLY_TO_CUSTOMER",
+		[255] = NULL,
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		const char *name = bgp_attr_name((uint8_t)i);
+		assert_int_equal(name != NULL, names[i] != NULL);
+		if (name)
+			assert_string_equal(name, names[i]);
+	}
+	assert_int_equal(bgp_afi_from_family(AF_INET), 1);
+	assert_int_equal(bgp_afi_from_family(AF_INET6), 2);
+	assert_int_equal(bgp_family_from_afi(3, 1), 0);
+	assert_int_equal(bgp_family_from_afi(1, 2), 0);
 	assert_int_equal(bgp_family_from_afi(1, 1), AF_INET);
 	assert_int_equal(bgp_family_from_afi(2, 1), AF_INET6);
 	assert_int_equal(bgp_family_from_afi(2, 2), 0);
@@ -520,6 +582,7 @@ int main(void)
 		cmocka_unit_test(test_path_text),
 		cmocka_unit_test(test_encode),
 		cmocka_unit_test(test_encode_large),
+		cmocka_unit_test(test_families),
 		cmocka_unit_test(test_names),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -543,6 +543,12 @@ static void status_says_what_is_in_effect(void **state)
 	assert_int_equal(s.remote_min_rx, 200 * MS);
 	assert_true(s.remote_independent);
 	assert_string_equal(bfd_diag_name(s.remote_diag), "unknown");
+	p.multiplier = 1; /* the smallest there is */
+	hear(&f, &p, BEGIN);
+	bfd_fsm_status(&f, &s);
+	assert_int_equal(s.rx_interval, 150 * MS);
+	assert_int_equal(s.detection_time, 150 * MS);
+	assert_int_equal(s.remote_min_rx, 200 * MS);
 	assert_int_equal(s.up_events, 1);
 }
 
