@@ -145,6 +145,30 @@ static void while_waiting(void **state)
 			 bgp_hint_waiting(&both, BGP_OPENSENT, false));
 }
 
+/* The limit of hops is told where it is one. */
+static void the_largest_ttl_is_no_limit(void **state)
+{
+	static const struct bgp_peer_config ttl255 = { .multi_hop = true, .multihop_ttl = 255 },
+					    ttl254 = { .multi_hop = true, .multihop_ttl = 254 };
+	(void)state;
+	expect("255", bgp_hint_waiting(&ttl255, BGP_OPENSENT, false), "ttl_security",
+	       "multihop_ttl");
+	expect("254", bgp_hint_waiting(&ttl254, BGP_OPENSENT, false), "multihop_ttl: 255",
+	       "ttl_security");
+	expect("1", bgp_hint_waiting(&ttl1, BGP_OPENSENT, false), "multihop_ttl: 255",
+	       "ttl_security");
+	expect("none", bgp_hint_waiting(&plain, BGP_OPENCONFIRM, false), "ttl_security",
+	       "multihop_ttl");
+}
+
+static void while_bfd_is_awaited(void **state)
+{
+	(void)state;
+	expect("unnumbered", bgp_hint_awaits_path(true), "for this link", "multihop");
+	expect("numbered", bgp_hint_awaits_path(false), "for this host", "INTERFACE");
+	expect("disabled", bgp_hint_disabled(), "peer ADDR enable", NULL);
+}
+
 static void after_a_notification(void **state)
 {
 	(void)state;
@@ -312,6 +336,8 @@ int main(void)
 		cmocka_unit_test(without_a_router),
 		cmocka_unit_test(after_a_failed_attempt),
 		cmocka_unit_test(while_waiting),
+		cmocka_unit_test(the_largest_ttl_is_no_limit),
+		cmocka_unit_test(while_bfd_is_awaited),
 		cmocka_unit_test(after_a_notification),
 		cmocka_unit_test(each_notification),
 		cmocka_unit_test(a_hard_reset_without_its_reason),
