@@ -299,6 +299,32 @@ static void a_row_of_notifications(void **state)
 	assert_int_equal(n.code, 0);
 }
 
+/* As much of the data as a NOTIFICATION with a text can have. */
+static void a_notification_is_kept_with_its_data(void **state)
+{
+	(void)state;
+	static const size_t lengths[] = { 0, 1, 2, 257, 258, 259, 400 };
+	uint8_t data[400];
+	for (size_t i = 0; i < sizeof(data); i++)
+		data[i] = (uint8_t)(i + 1);
+	for (size_t i = 0; i < ARRAY_SIZE(lengths); i++) {
+		const struct bgp_notification sent = {
+			.code = 6, .subcode = 2, .data = data, .data_len = lengths[i]
+		};
+		struct bgp_notice n = { 0 };
+		bgp_notice_record(&n, &sent, false, 10);
+		const struct bgp_notification kept = bgp_notice_message(&n);
+		assert_int_equal(kept.code, 6);
+		assert_int_equal(kept.subcode, 2);
+		assert_int_equal(kept.data_len, lengths[i] < 258 ? lengths[i] : 258);
+		assert_memory_equal(bgp_notification_data(&kept), data, kept.data_len);
+	}
+	const struct bgp_notification own = { .code = 2, .own = { 0, 4 }, .data_len = 2 };
+	struct bgp_notice n = { 0 };
+	bgp_notice_record(&n, &own, false, 10);
+	assert_int_equal(n.data[1], 4);
+}
+
 /* One that was recorded during the session, of the other connection, is refuted like older ones. */
 static void a_session_that_ends(void **state)
 {
@@ -344,6 +370,7 @@ int main(void)
 		cmocka_unit_test(after_a_role_mismatch),
 		cmocka_unit_test(after_bfd_down),
 		cmocka_unit_test(a_row_of_notifications),
+		cmocka_unit_test(a_notification_is_kept_with_its_data),
 		cmocka_unit_test(a_session_that_ends),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

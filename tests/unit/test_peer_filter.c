@@ -60,6 +60,8 @@ static void names(void **state)
 		{ "eth0", NULL, "eth1", NULL, false },
 		{ "eth0", NULL, "eth1", "spine 1", false },
 		{ "a", NULL, "a", NULL, true },
+		{ "fe80::1%a", "fe80::1", "a", NULL, true },
+		{ "fe80::1%a", "fe80::1", "b", NULL, false },
 		{ "spine 1", NULL, "eth1", "spine 1", true },
 		{ "10.0.0.1%", "10.0.0.1", "", NULL, false },
 		{ "%eth0", "fe80::1", "eth0", NULL, false },

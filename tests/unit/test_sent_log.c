@@ -275,16 +275,21 @@ static void what_was_not_told_is_released(void **state)
 	struct bed *b = *state;
 	session_up(b);
 	expect(b, "");
-	for (uint32_t i = 0; i < 3; i++)
-		announce(b, i, 0, "up");
-	exchange(b);
-	for (uint32_t i = 0; i < 3; i++)
-		withdraw(b, i, "down");
-	exchange(b);
-	assert_int_equal(HASH_COUNT(b->rib.routes), 3);
-	sent_log_done(&b->log, &b->rib);
-	assert_int_equal(HASH_COUNT(b->rib.routes), 0);
-	assert_false(sent_log_pending(&b->log));
+	for (uint32_t n = 1; n <= 3; n++) {
+		for (uint32_t i = 0; i < n; i++)
+			announce(b, i, 0, "up");
+		exchange(b);
+		assert_int_equal(b->log.n, n);
+		assert_true(sent_log_pending(&b->log));
+		sent_log_done(&b->log, &b->rib);
+		for (uint32_t i = 0; i < n; i++)
+			withdraw(b, i, "down");
+		exchange(b);
+		assert_int_equal(HASH_COUNT(b->rib.routes), n);
+		sent_log_done(&b->log, &b->rib);
+		assert_int_equal(HASH_COUNT(b->rib.routes), 0);
+		assert_false(sent_log_pending(&b->log));
+	}
 }
 
 /* One of each kind is pending, and is told alone. */
