@@ -48,6 +48,8 @@ static void peers_have_names(void **state)
 		{ "10.0.0.1", "vrf-blue", false, "10.0.0.1%vrf-blue", "10.0.0.1%vrf-blue" },
 		{ "fe80::1", "eth0", true, "fe80::1%eth0", "eth0" },
 		{ NULL, "eth0", true, "eth0", "eth0" },
+		{ NULL, "a", true, "a", "a" },
+		{ "10.0.0.1", "a", false, "10.0.0.1%a", "10.0.0.1%a" },
 		{ NULL, "interface-12345", true, "interface-12345", "interface-12345" },
 		{ "2001:db8:1111:2222:3333:4444:5555:6666", "interface-12345", false,
 		  "2001:db8:1111:2222:3333:4444:5555:6666%interface-12345",
