@@ -34,6 +34,8 @@ static void keys_are_checked_and_named(void **state)
 		{ "192.0.2.1", "192.0.2.9", "eth0", false, "192.0.2.1%eth0", NULL },
 		{ "2001:db8::1", "", "", true, "2001:db8::1 (multihop)", NULL },
 		{ "fe80::1", "fe80::2", "eth0", false, "fe80::1%eth0", NULL },
+		{ "fe80::1", "", "a", false, "fe80::1%a", NULL },
+		{ "192.0.2.1", "", "a", true, "192.0.2.1%a (multihop)", "has none" },
 		{ "fe80::1", "", "", false, "fe80::1", "needs an interface" },
 		{ "192.0.2.1", "2001:db8::1", "", false, "192.0.2.1", "another family" },
 		{ "192.0.2.1", "", "eth0", true, "192.0.2.1%eth0 (multihop)", "has none" },

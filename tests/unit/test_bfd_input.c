@@ -184,6 +184,22 @@ static void leaving_session_is_not_found_by_address(void **state)
 	bfd_table_remove(&table, &new);
 }
 
+static void a_session_on_an_interface_hears_no_other(void **state)
+{
+	(void)state;
+	static const char *const names[] = { "", "a", "eth0" };
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		const struct bfd_datagram there = { .ifindex = 5, .vrf = "" };
+		const struct bfd_datagram other = { .ifindex = 6, .vrf = "" };
+		struct bfd_entry e;
+		entry_init(&e, "192.0.2.1");
+		strcpy(e.key.ifname, names[i]);
+		e.ifindex = 5;
+		assert_true(bfd_entry_accepts(&e, &there));
+		assert_int_equal(bfd_entry_accepts(&e, &other), i == 0);
+	}
+}
+
 /* ---- authentication ---- */
 
 static void sha1_is_sha1(void **state)
@@ -312,6 +328,23 @@ static void sections_of_another_length_are_refused(void **state)
 	assert_false(accepts(&rx, &a, &s, BEGIN));
 	struct bfd_auth none = { 0 };
 	assert_true(accepts(&rx, &none, &s, BEGIN));
+}
+
+/* Not even one of type 0 whose hash is right, with a key of zeros. */
+static void without_authentication_no_section_is_accepted(void **state)
+{
+	const struct bfd_auth sha1_auth = auth_of(BFD_AUTH_KEYED_SHA1, "");
+	const struct bfd_auth none = { 0 };
+	struct bfd_auth_state tx = { .sent = 41 }, rx = { 0 };
+	struct signed_packet s;
+	uint8_t value[SHA1_SIZE];
+	(void)state;
+	sign(&s, &tx, &sha1_auth);
+	s.data[24] = s.data[26] = 0;
+	memcpy(s.data + 32, none.key, SHA1_SIZE);
+	sha1(s.data, s.len, value);
+	memcpy(s.data + 32, value, SHA1_SIZE);
+	assert_false(accepts(&rx, &none, &s, BEGIN));
 }
 
 /* A number counts until two detection times have passed without a packet (6.8.1). */
@@ -556,6 +589,7 @@ static void wrong_messages_are_refused(void **state)
 	assert_int_equal(bfd_message_read(&m, len, true, &back), -EPROTO);
 	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
 		m = (struct bfd_message){ .type = types[i] };
+		assert_int_equal(bfd_message_size(&m), 0);
 		for (size_t n = 0; n <= sizeof(m); n += 4)
 			for (int to = 0; to < 2; to++)
 				assert_int_equal(bfd_message_read(&m, n, to, &back), -EPROTO);
@@ -576,10 +610,12 @@ int main(void)
 		cmocka_unit_test(rules_of_reception),
 		cmocka_unit_test(multihop_has_its_own_limit),
 		cmocka_unit_test(leaving_session_is_not_found_by_address),
+		cmocka_unit_test(a_session_on_an_interface_hears_no_other),
 		cmocka_unit_test(sha1_is_sha1),
 		cmocka_unit_test(only_the_same_key_is_accepted),
 		cmocka_unit_test(the_section_is_that_of_the_rfc),
 		cmocka_unit_test(sections_of_another_length_are_refused),
+		cmocka_unit_test(without_authentication_no_section_is_accepted),
 		cmocka_unit_test(an_old_number_is_forgotten),
 		cmocka_unit_test(a_packet_makes_its_number_known),
 		cmocka_unit_test(sequence_numbers),

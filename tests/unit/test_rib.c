@@ -257,6 +257,9 @@ static void variants_are_another_when_one_of_them_differs(void **state)
 	assert_ptr_equal(rib_attrs_for(r, &peer), r->attrs);
 	assert_true(rib_set_filter(r, &first));
 	assert_false(rib_set_filter(r, &first));
+	assert_true(rib_set_filter(r, NULL));
+	assert_ptr_equal(rib_attrs_for(r, &peer), r->attrs);
+	assert_true(rib_set_filter(r, &first));
 	assert_null(rib_attrs_for(r, &peer));
 	assert_false(set_variants(&rib, r, "10.0.0.2", &none, 0));
 	assert_true(set_variants(&rib, r, "10.0.0.2", &none, 2));

@@ -245,7 +245,7 @@ static void without_a_session_a_router_that_is_gone_is_searched(void **state)
 	unsigned solicits = t.solicits;
 	t.silent = true;
 	pass(&t, 1200 * MS);
-	assert_false(addr_is_set(&t.l.router));
+	assert_false(addr_is_set(&t.l.router) || t.l.advertises);
 	assert_true(t.solicits > solicits);
 }
 
@@ -410,7 +410,7 @@ static void lives_of_a_link(void **state)
 					    { 3150, ADVERT, &b },       { 3200, ADVERT, &c },
 					    { 3250, ECHO, &c },         { 4000, QUIET, NULL },
 					    { 5250, ECHO, &b },         { 7000, ECHO, &a },
-					    { 9000, NO_SESSION, NULL }, { 12000, END, NULL } };
+					    { 9000, NO_SESSION, NULL }, { 12500, END, NULL } };
 	static const struct cue echoes[] = { { 10, ECHO, &c },        { 500, ECHO, &b },
 					     { 1500, ADVERT, &b },    { 1600, ADVERT, &c },
 					     { 1700, SESSION, NULL }, { 2000, QUIET, NULL },
@@ -422,6 +422,23 @@ static void lives_of_a_link(void **state)
 					      { 2700, NO_SESSION, NULL }, { 2800, ECHO, &c },
 					      { 2900, ECHO, &c },         { 3000, ADVERT, &a },
 					      { 4350, ECHO, &c },         { 5000, END, NULL } };
+	/* Of the second choice until it advertises itself. */
+	static const struct cue second[] = {
+		{ 10, ECHO, &a },
+		{ 1200, QUIET, NULL },
+		{ 2400, ADVERT, &b },
+		{ 5000, END, NULL },
+	};
+	static const struct cue becomes_first[] = {
+		{ 10, ECHO, &a },
+		{ 1100, ADVERT, &a },
+		{ 1200, ADVERT, &b },
+		{ 1500, END, NULL },
+	};
+	expect_life(second, " 0AS 10[?a] 250AS 500S 1000S 1010A[a] 2010P 2310P 2400A[b!]"
+			    " 3400P 3700P 4000P 4300S[] 4550S 4800S");
+	expect_life(becomes_first, " 0AS 10[?a] 250AS 500S 1000S 1010A[a] 1100[a!] 1200P[a!/b!]"
+				   " 1260A[a!/b!+]");
 	expect_life(alone,
 		    " 0AS 250AS 500S 1000S 1250A 2000S 4000S 8000S 11250A 12000S 16000S 20000S"
 		    " 21250A 24000S");
@@ -429,7 +446,7 @@ static void lives_of_a_link(void **state)
 		    " 0AS 250AS 500S 1000S 1100A[a!] 1350A 2000[a!=] 3100P 3150P[a!/b!=]"
 		    " 3200P[a!/c!=] 3250[a!/c!+=] 4200P 4500SP 4800P 5100P 5400SP 5700P 6000P"
 		    " 6300SP 6600P 6900P 7200SP 7500P 7800P 8100SP 8400P 8700P 9000P[a!/c!+] 9300P"
-		    " 9600P 9900A[c!] 10900P 11200P 11500P 11800S[]");
+		    " 9600P 9900A[c!] 10900P 11200P 11500P 11800S[] 12050S 12300S");
 	expect_life(echoes,
 		    " 0AS 10[?c] 250AS 500S 1000S 1010A[c] 1500A[b!] 1600P[b!/c!] 1700[b!/c!+=]"
 		    " 2700P 3000SP 3900P[b!/a!=] 4200SP 4500P 4800A[a!] 5800P");
