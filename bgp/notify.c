@@ -298,8 +298,7 @@ struct bgp_notification bgp_notification_hard_reset(const struct bgp_notificatio
 	size_t len = why->data_len < BGP_SHUTDOWN_DATA_MAX ? why->data_len : BGP_SHUTDOWN_DATA_MAX;
 	data[0] = why->code;
 	data[1] = why->subcode;
-	if (len > 0)
-		memcpy(data + 2, bgp_notification_data(why), len);
+	memcpy(data + 2, bgp_notification_data(why), len);
 	return (struct bgp_notification){ .code = BGP_ERR_CEASE,
 					  .subcode = BGP_ERR_CEASE_HARD_RESET,
 					  .data = data,

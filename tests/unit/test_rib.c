@@ -281,6 +281,10 @@ static void variants_are_another_when_one_of_them_differs(void **state)
 	assert_true(set_variants(&rib, r, "10.0.0.4", &with_med, 2));
 	withdraw(&rib, 1);
 	assert_int_equal(HASH_COUNT(rib.attrs), 0);
+	r = announce(&rib, 1, 10, true); /* all of it is left at the end */
+	rib_set_filter(r, &first);
+	rib_set_tag(r, "dns", "up");
+	set_variants(&rib, r, "10.0.0.2", &with_med, 2);
 	free(first.only.items[0].text);
 	free(first.only.items);
 	rib_done(&rib);
