@@ -80,6 +80,7 @@ static const struct {
 	{ "9003 reset", 6, 4, "04 67 6f 6e 65", "Cease/Administrative Reset: \"gone\"" },
 	{ "9003 no text", 6, 2, "", "Cease/Administrative Shutdown" },
 	{ "9003 empty text", 6, 2, "00", "Cease/Administrative Shutdown" },
+	{ "9003 one octet", 6, 2, "01 78", "Cease/Administrative Shutdown: \"x\"" },
 	{ "9003 UTF-8", 6, 2, "07 c3a4 e282ac 2e 41", "Cease/Administrative Shutdown: \"ä€.A\"" },
 	{ "9003 four octets", 6, 2, "04 f09f9880", "Cease/Administrative Shutdown: \"😀\"" },
 	{ "9003 control characters", 6, 2, "09 61 0a 62 1b 5b 00 7f c285",

@@ -325,6 +325,9 @@ static void a_full_rib_is_gone_through_to_its_end(void **state)
 		rib_set_tag(announce(&rib, i, 10, true), "dns", "up");
 	assert_int_equal(rib.n_ids, 8);
 	rib_done(&rib);
+	assert_int_equal(rib.n_ids + rib.n_announced, 0); /* may be used again */
+	announce(&rib, 0, 10, true);
+	rib_done(&rib);
 }
 
 static void ids_of_freed_routes_are_used_again(void **state)
