@@ -542,6 +542,43 @@ static void test_families(void **state)
 	}
 }
 
+/* Anything but MP_UNREACH_NLRI, even if it cannot be read. */
+static void test_others(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *hex;
+		bool others;
+	} cases[] = {
+		{ "", false },         { "800f03 0002 01", false },
+		{ "40010100", true },  { "400102", true },
+		{ "40", true },        { "800f03 0002 01 40", true },
+		{ "40010103", true },  { "800f02 0002", false },
+		{ "800f02 00", true },
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct bgp_update_params params = params_of(0);
+		struct hex h = hex_parse(cases[i].hex);
+		struct bgp_attrs_in in;
+		bgp_attrs_decode(hex_reader(&h), &params, &in);
+		if (in.has_others != cases[i].others)
+			fail_msg("%s: %d", cases[i].hex, in.has_others);
+		hex_done(&h);
+	}
+}
+
+/* RFC 9234 5 */
+static void test_only_to_customer(void **state)
+{
+	(void)state;
+	struct bgp_update_params params = params_of(0);
+	struct hex h = hex_parse("c02304 0001fde9");
+	struct bgp_attrs_in in;
+	bgp_attrs_decode(hex_reader(&h), &params, &in);
+	assert_int_equal(in.attrs.only_to_customer, 0x1fde9);
+	hex_done(&h);
+}
+
 static void test_names(void **state)
 {
 	(void)state;
@@ -592,6 +629,8 @@ int main(void)
 		cmocka_unit_test(test_encode),
 		cmocka_unit_test(test_encode_large),
 		cmocka_unit_test(test_families),
+		cmocka_unit_test(test_others),
+		cmocka_unit_test(test_only_to_customer),
 		cmocka_unit_test(test_names),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -166,6 +166,7 @@ static void every_difference_makes_other_attributes(void **state)
 	static uint32_t n[] = { 1, 2, 1 };
 	static struct bgp_ext_community ext[] = { { 1, 2 }, { 2, 1 }, { 1, 2 } };
 	static struct bgp_large_community large[] = { { 1, 2, 1 }, { 2, 1, 2 }, { 1, 2, 1 } };
+	static struct bgp_large_community as_ext[] = { { 1, 2, 2 }, { 1, 1, 2 } };
 	const struct bgp_route_attrs all[] = {
 		{ 0 },
 		{ .has_med = true },
@@ -185,7 +186,15 @@ static void every_difference_makes_other_attributes(void **state)
 		{ .origin = { true, BGP_ORIGIN_INCOMPLETE } },
 		{ .next_hop = { AF_INET, { 0, 0, 0, 1 } } },
 		{ .next_hop = { AF_INET6, { 0, 0, 0, 1 } } },
+		{ .next_hop = { AF_INET6, { 0 } } },
+		{ .next_hop = { AF_INET6, { [7] = 1 } } },
+		{ .next_hop = { AF_INET6, { [11] = 1 } } },
 		{ .next_hop = { AF_INET6, { [15] = 1 } } },
+		/* The same numbers in other lists. */
+		{ .as_path = { true, n, 1 }, .communities = { n + 1, 2 } },
+		{ .as_path = { true, n, 2 }, .communities = { n + 2, 1 } },
+		{ .ext_communities = { ext, 3 } },
+		{ .large_communities = { as_ext, 2 } },
 		{ .as_path = { true, n, 1 } },
 		{ .as_path = { true, n, 2 } },
 		{ .as_path = { true, n + 1, 2 } },
