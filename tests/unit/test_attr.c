@@ -149,6 +149,7 @@ static const struct {
 	  "=" },
 
 	{ "AS4_PATH", "c01106 0201 fa56ea01", OLD, NOTHING, 0, "" },
+	{ "6793 6 AS4_PATH with a confederation", "c01106 0301 00000007", OLD, NOTHING, 0, "" },
 	{ "6793 6 AS4_PATH from a 4-octet peer", "c01106 0201 fa56ea01", 0, DISCARD, 9, "=" },
 	{ "6793 6 AS4_PATH of 0 octets", "c01100", OLD, DISCARD, 9, "=" },
 	{ "6793 6 AS4_PATH overrun", "c01106 0202 fa56ea01", OLD, DISCARD, 9, "=" },
