@@ -234,6 +234,7 @@ static void every_difference_makes_other_attributes(void **state)
 }
 
 static const struct bgp_route_attrs with_med = { .has_med = true, .med = 7 };
+static const struct bgp_route_attrs with_origin = { .origin = { true, BGP_ORIGIN_EGP } };
 
 /* A route for 10.0.0.1, another variant for 10.0.0.2 and a third one for 10.0.0.3. */
 static bool set_variants(struct rib *rib, struct rib_route *r, const char *second,
@@ -283,6 +284,10 @@ static void variants_are_another_when_one_of_them_differs(void **state)
 	assert_int_equal(rib_attrs_for(r, &peer)->origin, BGP_ORIGIN_EGP);
 	assert_false(rib_set_origin(&rib, r, BGP_ORIGIN_EGP));
 	assert_int_equal(HASH_COUNT(rib.attrs), 3);
+	assert_true(set_variants(&rib, r, "10.0.0.4", &with_origin, 2));
+	assert_true(rib_set_origin(&rib, r, BGP_ORIGIN_INCOMPLETE));
+	assert_int_equal(r->attrs->origin, BGP_ORIGIN_INCOMPLETE);
+	assert_int_equal(rib_attrs_for(r, &peer)->origin, BGP_ORIGIN_EGP);
 	assert_true(set_variants(&rib, r, "10.0.0.4", &with_med, 1));
 	assert_null(rib_attrs_for(r, &peer));
 	assert_true(set_variants(&rib, r, "10.0.0.4", &with_med, 0));
