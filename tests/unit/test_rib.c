@@ -344,6 +344,39 @@ static void a_full_rib_is_gone_through_to_its_end(void **state)
 	rib_done(&rib);
 }
 
+/* It shares attributes with a route that has the speaker's, whichever was first, and keeps its own
+ * when the speaker has another one. */
+static void an_origin_of_its_own_stays(void **state)
+{
+	(void)state;
+	static const struct bgp_route_attrs none = { 0 };
+	for (int own_first = 0; own_first < 2; own_first++) {
+		struct prefix own = vip(1), other = vip(2);
+		struct rib_route *a, *b;
+		struct rib rib;
+		bool changed;
+		rib_init(&rib);
+		if (own_first)
+			rib_announce(&rib, &own, BGP_ORIGIN_EGP, &with_origin, &changed);
+		b = rib_announce(&rib, &other, BGP_ORIGIN_EGP, &none, &changed);
+		a = rib_announce(&rib, &own, BGP_ORIGIN_EGP, &with_origin, &changed);
+		assert_ptr_equal(a->attrs, b->attrs);
+		assert_false(rib_set_origin(&rib, a, BGP_ORIGIN_INCOMPLETE));
+		assert_true(rib_set_origin(&rib, b, BGP_ORIGIN_INCOMPLETE));
+		assert_int_equal(a->attrs->origin, BGP_ORIGIN_EGP);
+		assert_int_equal(b->attrs->origin, BGP_ORIGIN_INCOMPLETE);
+		/* Now it has that of the speaker, and the other way round. */
+		rib_announce(&rib, &own, BGP_ORIGIN_EGP, &none, &changed);
+		assert_false(changed);
+		assert_true(rib_set_origin(&rib, a, BGP_ORIGIN_IGP));
+		assert_int_equal(a->attrs->origin, BGP_ORIGIN_IGP);
+		rib_announce(&rib, &own, BGP_ORIGIN_IGP, &with_origin, &changed);
+		assert_true(changed);
+		assert_false(rib_set_origin(&rib, a, BGP_ORIGIN_IGP));
+		rib_done(&rib);
+	}
+}
+
 static void ids_of_freed_routes_are_used_again(void **state)
 {
 	(void)state;
@@ -413,6 +446,7 @@ int main(void)
 		cmocka_unit_test(every_difference_makes_other_attributes),
 		cmocka_unit_test(variants_are_another_when_one_of_them_differs),
 		cmocka_unit_test(a_full_rib_is_gone_through_to_its_end),
+		cmocka_unit_test(an_origin_of_its_own_stays),
 		cmocka_unit_test(ids_of_freed_routes_are_used_again),
 		cmocka_unit_test(a_withdrawn_route_stays_for_its_holders),
 		cmocka_unit_test(a_disowned_route_stays_until_no_peer_can_hold_it),
