@@ -276,6 +276,8 @@ static void silence_is_detected(void **state)
 	struct bfd_fsm f = up_with(100 * MS, BEGIN);
 	const mono_t due = BEGIN + 300 * MS;
 	assert_int_equal(f.detect_at, due);
+	assert_false(bfd_fsm_expects_packet(&f, due - 1));
+	assert_true(bfd_fsm_expects_packet(&f, due));
 	step(&f, BFD_EV_TIMER, due - 1);
 	assert_int_equal(f.state, BFD_UP);
 	const struct bfd_actions a = step(&f, BFD_EV_TIMER, due);

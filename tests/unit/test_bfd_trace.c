@@ -371,6 +371,27 @@ static void a_resumed_session_keeps_its_times(void **state)
 	follow(&f, rows, ARRAY_SIZE(rows));
 }
 
+/* The rate that was in effect, if there was one. */
+static void a_resumed_session_sends_as_often_as_before(void **state)
+{
+	(void)state;
+	static const struct {
+		span_t before, used;
+	} cases[] = { { 0, 100 * MS }, { 1, 1 }, { 90 * MS, 90 * MS }, { 110 * MS, 100 * MS } };
+	const struct row r = { .tx = 100, .rx = 300, .multiplier = 3 };
+	const struct bfd_config c = config_of(&r);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		const struct bfd_resume before = { .discr = 1,
+						   .remote_discr = 7,
+						   .remote_multiplier = 5,
+						   .tx_interval = cases[i].before };
+		struct bfd_fsm f;
+		bfd_fsm_resume(&f, &c, &before, BEGIN);
+		assert_int_equal(f.min_tx_used, cases[i].used);
+		assert_int_equal(f.min_rx_used, 300 * MS);
+	}
+}
+
 /* As many as the multiplier, three at least, and as many as there is time for. */
 static void admin_down_is_told_some_times(void **state)
 {
@@ -428,6 +449,7 @@ int main(void)
 		cmocka_unit_test(from_down_over_init_to_admin_down),
 		cmocka_unit_test(a_session_that_was_not_heard_stops_at_once),
 		cmocka_unit_test(a_resumed_session_keeps_its_times),
+		cmocka_unit_test(a_resumed_session_sends_as_often_as_before),
 		cmocka_unit_test(admin_down_is_told_some_times),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -288,6 +288,24 @@ static void a_hurry_makes_the_next_attempt_now(void **state)
 	assert_int_equal(bgp_fsm_deadline(&fsm), USEC_NEVER);
 }
 
+/* Nothing that was due before is due any more. */
+static void another_attempt_has_its_whole_time(void **state)
+{
+	(void)state;
+	struct bgp_fsm fsm = fsm_in(BGP_CONNECT, &plain);
+	feed(&fsm, BGP_EV_TCP_FAILED, T0);
+	feed(&fsm, BGP_EV_TIMER, T0 + S);
+	assert_int_equal(fsm.state, BGP_CONNECT);
+	assert_int_equal(bgp_fsm_deadline(&fsm), T0 + 6 * S);
+	feed(&fsm, BGP_EV_TCP_CONNECTED, T0 + 2 * S);
+	assert_int_equal(bgp_fsm_deadline(&fsm), T0 + 32 * S);
+	feed(&fsm, BGP_EV_OPEN, T0 + 3 * S);
+	feed(&fsm, BGP_EV_KEEPALIVE, T0 + 4 * S);
+	feed(&fsm, BGP_EV_SEND_BLOCKED, T0 + 5 * S);
+	feed(&fsm, BGP_EV_TCP_FAILED, T0 + 6 * S);
+	assert_int_equal(bgp_fsm_deadline(&fsm), T0 + 8 * S);
+}
+
 /* After a stop the waits are short, and there is no reason left. */
 static void a_stop_forgets_what_failed(void **state)
 {
@@ -312,6 +330,7 @@ int main(void)
 		cmocka_unit_test(every_state_answers_every_event),
 		cmocka_unit_test(a_timer_that_expires_says_for_what_it_waited),
 		cmocka_unit_test(a_hurry_makes_the_next_attempt_now),
+		cmocka_unit_test(another_attempt_has_its_whole_time),
 		cmocka_unit_test(a_stop_forgets_what_failed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
