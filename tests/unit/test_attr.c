@@ -380,6 +380,21 @@ static void test_path_text(void **state)
 	}
 }
 
+/* Of a peer with 4-octet numbers AS_PATH says it all. */
+static void test_path_text_without_a_merge(void **state)
+{
+	(void)state;
+	struct hex h = hex_parse("0201 00000001"), other = hex_parse("0201 00000007");
+	struct bgp_attrs a = { .as_path = hex_reader(&h),
+			       .as4_path = hex_reader(&other),
+			       .as_size = 4,
+			       .present = BIT(BGP_ATTR_AS4_PATH) };
+	char text[64];
+	assert_text("4 octets", bgp_attrs_as_path_text(&a, text, sizeof(text)), "1");
+	hex_done(&h);
+	hex_done(&other);
+}
+
 static const uint32_t as_path[] = { 4200000001, 65002 };
 static const uint32_t behind_a_small_one[] = { 65002, 4200000001 };
 static const uint32_t edges[] = { 65535, 65536 };
@@ -633,6 +648,7 @@ int main(void)
 		cmocka_unit_test(test_lists),
 		cmocka_unit_test(test_values),
 		cmocka_unit_test(test_path_text),
+		cmocka_unit_test(test_path_text_without_a_merge),
 		cmocka_unit_test(test_encode),
 		cmocka_unit_test(test_encode_large),
 		cmocka_unit_test(test_families),
