@@ -14,6 +14,7 @@
 #include "bfd/message.h"
 #include "lib/array.h"
 #include "lib/sha1.h"
+#include "lib/str.h"
 
 #define MS    USEC_PER_MSEC
 #define BEGIN (1000 * USEC_PER_SEC)
@@ -193,7 +194,7 @@ static void a_session_on_an_interface_hears_no_other(void **state)
 		const struct bfd_datagram other = { .ifindex = 6, .vrf = "" };
 		struct bfd_entry e;
 		entry_init(&e, "192.0.2.1");
-		strcpy(e.key.ifname, names[i]);
+		assert_int_equal(str_copy(e.key.ifname, sizeof(e.key.ifname), names[i]), 0);
 		e.ifindex = 5;
 		assert_true(bfd_entry_accepts(&e, &there));
 		assert_int_equal(bfd_entry_accepts(&e, &other), i == 0);
@@ -381,8 +382,8 @@ static void a_packet_makes_its_number_known(void **state)
 	};
 	assert_ptr_equal(bfd_input(&table, &d, BEGIN, 0, &actions, &why), &e);
 	assert_int_equal(e.auth.received, 42);
-	/* Three times the 300 ms that we accept. */
-	assert_int_equal(e.auth.known_until, BEGIN + 2 * 900 * MS);
+	/* Twice a detection time of three times the 300 ms that we accept. */
+	assert_int_equal(e.auth.known_until, BEGIN + 1800 * MS);
 	assert_int_equal(actions.to, BFD_INIT);
 	e.auth.sent = 76;
 	assert_int_equal(bfd_output(&e, &actions.packet, buf), 52);

@@ -154,150 +154,151 @@ static struct bfd_fsm new_session(unsigned flags)
 #define UP    BFD_UP
 #define ADMIN BFD_ADMIN_DOWN
 
+static const struct row long_life[] = {
+	{ 0, START, 0, 0, 0, 0, 0, 0, "down/0 > down/0 x3 1:0 1000/300, tx 1000; 1000/0 0" },
+	{ 900, TIMER, 0, 0, 0, 0, 0, 0, "down/0, tx 100; 1000/0 0" },
+	{ 999, TIMER, 0, 0, 0, 0, 0, UINT32_MAX,
+	  "down/0 > down/0 x3 1:0 1000/300, tx 751; 1000/0 0" },
+	{ 1000, PACKET, 0, DOWN, 5, 50, 400, 0,
+	  "init/0 > init/0 x3 1:7 1000/300, tx 1000 detect 1500; 1000/300 1500; "
+	  "down/1 x5 7 50/400 since 1000" },
+	{ 1100, PACKET, I, INIT, 5, 1000, 400, 0,
+	  "up/0 > up/0 P x3 1:7 100/300, tx 400 detect 5000; 400/1000 5000; "
+	  "init/0 I x5 7 1000/400; 1 up 0 down since 1100" },
+	{ 1150, PACKET, F, UP, 5, 1000, 400, UINT32_MAX,
+	  "up/0, tx 350 detect 5000; 400/1000 5000; up/0 x5 7 1000/400; "
+	  "1 up 0 down since 1100" },
+	{ 1200, PACKET, P, UP, 5, 350, 400, 0,
+	  "up/0 > up/0 F x3 1:7 100/300, tx 300 detect 1750; 400/350 1750; "
+	  "up/0 x5 7 350/400; 1 up 0 down since 1100" },
+	{ 1550, TIMER, 0, 0, 0, 0, 0, UINT32_MAX,
+	  "up/0 > up/0 x3 1:7 100/300, tx 301 detect 1400; 400/350 1750; up/0 x5 7 "
+	  "350/400; "
+	  "1 up 0 down since 1100" },
+	{ 1600, CHANGE, 0, 0, 4, 600, 200, 0,
+	  "up/0 > up/0 P x4 1:7 600/200, tx 400 detect 1350; 400/350 1750; "
+	  "up/0 x5 7 350/400; 1 up 0 down since 1100" },
+	{ 1650, CHANGE, 0, 0, 4, 700, 200, 0,
+	  "up/0 > up/0 P x4 1:7 700/200, tx 400 detect 1300; 400/350 1750; "
+	  "up/0 x5 7 350/400; 1 up 0 down since 1100" },
+	{ 1660, CHANGE, 0, 0, 4, 800, 200, 0,
+	  "up/0 > up/0 P x4 1:7 800/200, tx 400 detect 1290; 400/350 1750; "
+	  "up/0 x5 7 350/400; 1 up 0 down since 1100" },
+	{ 1700, PACKET, F, UP, 5, 150, 400, 0,
+	  "up/0, tx 360 detect 1500; 400/300 1500; up/0 x5 7 150/400; "
+	  "1 up 0 down since 1100" },
+	{ 2050, TIMER, 0, 0, 0, 0, 0, 0,
+	  "up/0, tx 10 detect 1150; 400/300 1500; up/0 x5 7 150/400; 1 up 0 down since "
+	  "1100" },
+	{ 2450, TIMER, 0, 0, 0, 0, 0, 0,
+	  "up/0 > up/0 x4 1:7 800/200, tx 400 detect 750; 400/300 1500; up/0 x5 7 150/400; "
+	  "1 up 0 down since 1100" },
+	{ 2500, PACKET, F, UP, 5, 150, 400, 0,
+	  "up/0, tx 750 detect 1000; 800/200 1000; up/0 x5 7 150/400; "
+	  "1 up 0 down since 1100" },
+	{ 2600, CHANGE, 0, 0, 2, 80, 900, 0,
+	  "up/0 > up/0 P x2 1:7 80/900, tx 400 detect 4400; 400/900 4500; "
+	  "up/0 x5 7 150/400; 1 up 0 down since 1100" },
+	{ 2700, PACKET, D | F, UP, 2, 150, 400, 0,
+	  "up/0, detect 1800; 0/900 1800; up/0 x2 7 150/400; 1 up 0 down since 1100" },
+	{ 2800, PACKET, D, INIT, 2, 150, 400, 0,
+	  "up/0, tx 200 detect 1800; 400/900 1800; init/0 x2 7 150/400; "
+	  "1 up 0 down since 1100" },
+	{ 2900, PACKET, 0, UP, 2, 150, 0, 0,
+	  "up/0, detect 1800; 0/900 1800; up/0 x2 7 150/0; 1 up 0 down since 1100" },
+	{ 3000, PACKET, I, UP, 2, 150, 400, 0,
+	  "up/0 > up/0 x2 1:7 80/900, tx 400 detect 1800; 400/900 1800; up/0 I x2 7 "
+	  "150/400; "
+	  "1 up 0 down since 1100" },
+	{ 4799, TIMER, 0, 0, 0, 0, 0, 0,
+	  "up/0 > up/0 x2 1:7 80/900, tx 400 detect 1; 400/900 1800; up/0 I x2 7 150/400; "
+	  "1 up 0 down since 1100" },
+	{ 4800, TIMER, LATE, 0, 0, 0, 0, 0,
+	  "up/0, tx 399 detect 900; 400/900 1800; up/0 I x2 7 150/400; 1 up 0 down since "
+	  "1100" },
+	{ 5700, TIMER, LATE, 0, 0, 0, 0, 0,
+	  "down/1 > down/1 x2 1:0 1000/900, tx 1000; 1000/0 0; 1 up 1 down since 5700; "
+	  "1 up/0 at 5700 of 1800" },
+	{ 6700, TIMER, 0, 0, 0, 0, 0, 0,
+	  "down/1 > down/1 x2 1:0 1000/900, tx 1000; 1000/0 0; 1 up 1 down since 5700; "
+	  "1 up/0 at 5700 of 1800" },
+	{ 6800, PACKET, 0, UP, 2, 150, 400, 0,
+	  "down/1, tx 900 detect 1800; 1000/900 1800; up/0 x2 7 150/400; "
+	  "1 up 1 down since 5700; 1 up/0 at 5700 of 1800" },
+	{ 6900, PACKET, 0, ADMIN, 2, 150, 400, 0,
+	  "down/1, tx 800 detect 1800; 1000/900 1800; admin-down/0 x2 7 150/400; "
+	  "1 up 1 down since 5700; 1 up/0 at 5700 of 1800" },
+	{ 7000, PACKET, 0, INIT, 2, 150, 400, 0,
+	  "up/0 > up/0 P x2 1:7 80/900, tx 400 detect 1800; 400/900 1800; "
+	  "init/0 x2 7 150/400; 2 up 1 down since 7000; 1 up/0 at 5700 of 1800" },
+	{ 7100, PACKET, 0, DOWN, 2, 150, 400, 0,
+	  "down/3 > down/3 x2 1:7 1000/900, tx 1000 detect 1800; 1000/900 1800; "
+	  "down/1 x2 7 150/400; 2 up 2 down since 7100; 3 down/1 at 7100 of 0" },
+};
+
 static void from_the_first_packet_to_silence(void **state)
 {
 	(void)state;
-	static const struct row rows[] = {
-		{ 0, START, 0, 0, 0, 0, 0, 0,
-		  "down/0 > down/0 x3 1:0 1000/300, tx 1000; 1000/0 0" },
-		{ 900, TIMER, 0, 0, 0, 0, 0, 0, "down/0, tx 100; 1000/0 0" },
-		{ 999, TIMER, 0, 0, 0, 0, 0, UINT32_MAX,
-		  "down/0 > down/0 x3 1:0 1000/300, tx 751; 1000/0 0" },
-		{ 1000, PACKET, 0, DOWN, 5, 50, 400, 0,
-		  "init/0 > init/0 x3 1:7 1000/300, tx 1000 detect 1500; 1000/300 1500; "
-		  "down/1 x5 7 50/400 since 1000" },
-		{ 1100, PACKET, I, INIT, 5, 1000, 400, 0,
-		  "up/0 > up/0 P x3 1:7 100/300, tx 400 detect 5000; 400/1000 5000; "
-		  "init/0 I x5 7 1000/400; 1 up 0 down since 1100" },
-		{ 1150, PACKET, F, UP, 5, 1000, 400, UINT32_MAX,
-		  "up/0, tx 350 detect 5000; 400/1000 5000; up/0 x5 7 1000/400; "
-		  "1 up 0 down since 1100" },
-		{ 1200, PACKET, P, UP, 5, 350, 400, 0,
-		  "up/0 > up/0 F x3 1:7 100/300, tx 300 detect 1750; 400/350 1750; "
-		  "up/0 x5 7 350/400; 1 up 0 down since 1100" },
-		{ 1550, TIMER, 0, 0, 0, 0, 0, UINT32_MAX,
-		  "up/0 > up/0 x3 1:7 100/300, tx 301 detect 1400; 400/350 1750; up/0 x5 7 "
-		  "350/400; "
-		  "1 up 0 down since 1100" },
-		{ 1600, CHANGE, 0, 0, 4, 600, 200, 0,
-		  "up/0 > up/0 P x4 1:7 600/200, tx 400 detect 1350; 400/350 1750; "
-		  "up/0 x5 7 350/400; 1 up 0 down since 1100" },
-		{ 1650, CHANGE, 0, 0, 4, 700, 200, 0,
-		  "up/0 > up/0 P x4 1:7 700/200, tx 400 detect 1300; 400/350 1750; "
-		  "up/0 x5 7 350/400; 1 up 0 down since 1100" },
-		{ 1660, CHANGE, 0, 0, 4, 800, 200, 0,
-		  "up/0 > up/0 P x4 1:7 800/200, tx 400 detect 1290; 400/350 1750; "
-		  "up/0 x5 7 350/400; 1 up 0 down since 1100" },
-		{ 1700, PACKET, F, UP, 5, 150, 400, 0,
-		  "up/0, tx 360 detect 1500; 400/300 1500; up/0 x5 7 150/400; "
-		  "1 up 0 down since 1100" },
-		{ 2050, TIMER, 0, 0, 0, 0, 0, 0,
-		  "up/0, tx 10 detect 1150; 400/300 1500; up/0 x5 7 150/400; 1 up 0 down since "
-		  "1100" },
-		{ 2450, TIMER, 0, 0, 0, 0, 0, 0,
-		  "up/0 > up/0 x4 1:7 800/200, tx 400 detect 750; 400/300 1500; up/0 x5 7 150/400; "
-		  "1 up 0 down since 1100" },
-		{ 2500, PACKET, F, UP, 5, 150, 400, 0,
-		  "up/0, tx 750 detect 1000; 800/200 1000; up/0 x5 7 150/400; "
-		  "1 up 0 down since 1100" },
-		{ 2600, CHANGE, 0, 0, 2, 80, 900, 0,
-		  "up/0 > up/0 P x2 1:7 80/900, tx 400 detect 4400; 400/900 4500; "
-		  "up/0 x5 7 150/400; 1 up 0 down since 1100" },
-		{ 2700, PACKET, D | F, UP, 2, 150, 400, 0,
-		  "up/0, detect 1800; 0/900 1800; up/0 x2 7 150/400; 1 up 0 down since 1100" },
-		{ 2800, PACKET, D, INIT, 2, 150, 400, 0,
-		  "up/0, tx 200 detect 1800; 400/900 1800; init/0 x2 7 150/400; "
-		  "1 up 0 down since 1100" },
-		{ 2900, PACKET, 0, UP, 2, 150, 0, 0,
-		  "up/0, detect 1800; 0/900 1800; up/0 x2 7 150/0; 1 up 0 down since 1100" },
-		{ 3000, PACKET, I, UP, 2, 150, 400, 0,
-		  "up/0 > up/0 x2 1:7 80/900, tx 400 detect 1800; 400/900 1800; up/0 I x2 7 "
-		  "150/400; "
-		  "1 up 0 down since 1100" },
-		{ 4799, TIMER, 0, 0, 0, 0, 0, 0,
-		  "up/0 > up/0 x2 1:7 80/900, tx 400 detect 1; 400/900 1800; up/0 I x2 7 150/400; "
-		  "1 up 0 down since 1100" },
-		{ 4800, TIMER, LATE, 0, 0, 0, 0, 0,
-		  "up/0, tx 399 detect 900; 400/900 1800; up/0 I x2 7 150/400; 1 up 0 down since "
-		  "1100" },
-		{ 5700, TIMER, LATE, 0, 0, 0, 0, 0,
-		  "down/1 > down/1 x2 1:0 1000/900, tx 1000; 1000/0 0; 1 up 1 down since 5700; "
-		  "1 up/0 at 5700 of 1800" },
-		{ 6700, TIMER, 0, 0, 0, 0, 0, 0,
-		  "down/1 > down/1 x2 1:0 1000/900, tx 1000; 1000/0 0; 1 up 1 down since 5700; "
-		  "1 up/0 at 5700 of 1800" },
-		{ 6800, PACKET, 0, UP, 2, 150, 400, 0,
-		  "down/1, tx 900 detect 1800; 1000/900 1800; up/0 x2 7 150/400; "
-		  "1 up 1 down since 5700; 1 up/0 at 5700 of 1800" },
-		{ 6900, PACKET, 0, ADMIN, 2, 150, 400, 0,
-		  "down/1, tx 800 detect 1800; 1000/900 1800; admin-down/0 x2 7 150/400; "
-		  "1 up 1 down since 5700; 1 up/0 at 5700 of 1800" },
-		{ 7000, PACKET, 0, INIT, 2, 150, 400, 0,
-		  "up/0 > up/0 P x2 1:7 80/900, tx 400 detect 1800; 400/900 1800; "
-		  "init/0 x2 7 150/400; 2 up 1 down since 7000; 1 up/0 at 5700 of 1800" },
-		{ 7100, PACKET, 0, DOWN, 2, 150, 400, 0,
-		  "down/3 > down/3 x2 1:7 1000/900, tx 1000 detect 1800; 1000/900 1800; "
-		  "down/1 x2 7 150/400; 2 up 2 down since 7100; 3 down/1 at 7100 of 0" },
-	};
 	struct bfd_fsm f = new_session(0);
-	follow(&f, rows, ARRAY_SIZE(rows));
+	follow(&f, long_life, ARRAY_SIZE(long_life));
 }
+
+static const struct row short_life[] = {
+	{ 5, START, 0, 0, 0, 0, 0, 0,
+	  "down/0 > down/0 x3 1:0 1000/300, tx 1000; 1000/0 0 since 5" },
+	{ 10, PACKET, 0, DOWN, 3, 50, 50, 0,
+	  "init/0 > init/0 x3 1:7 1000/300, tx 1000 detect 900; 1000/300 900; "
+	  "down/1 x3 7 50/50 since 10" },
+	{ 20, PACKET, 0, DOWN, 3, 50, 50, 0,
+	  "init/0, tx 990 detect 900; 1000/300 900; down/1 x3 7 50/50 since 10" },
+	{ 30, PACKET, P, ADMIN, 3, 50, 50, 0,
+	  "down/3 > down/3 F x3 1:7 1000/300, tx 1000 detect 900; 1000/300 900; "
+	  "admin-down/0 x3 7 50/50 since 30" },
+	{ 40, PACKET, 0, DOWN, 3, 50, 50, 0,
+	  "init/3 > init/3 x3 1:7 1000/300, tx 1000 detect 900; 1000/300 900; "
+	  "down/1 x3 7 50/50 since 40" },
+	{ 4000, TIMER, 0, 0, 0, 0, 0, 0,
+	  "down/1 > down/1 x3 1:0 1000/300, tx 1000; 1000/0 0 since 4000" },
+	{ 4010, PACKET, 0, DOWN, 3, 50, 50, 0,
+	  "init/1 > init/1 x3 1:7 1000/300, tx 1000 detect 900; 1000/300 900; "
+	  "down/1 x3 7 50/50 since 4010" },
+	{ 4020, PACKET, 0, UP, 3, 50, 50, 0,
+	  "up/0 > up/0 P x3 1:7 100/300, tx 100 detect 900; 100/300 900; up/0 x3 7 50/50; "
+	  "1 up 0 down since 4020" },
+	{ 4030, CHANGE, 0, 0, 1, 100, 300, UINT32_MAX,
+	  "up/0 > up/0 P x1 1:7 100/300, tx 76 detect 890; 100/300 900; up/0 x3 7 50/50; "
+	  "1 up 0 down since 4020" },
+	{ 4130, TIMER, 0, 0, 0, 0, 0, UINT32_MAX,
+	  "up/0 > up/0 P x1 1:7 100/300, tx 76 detect 790; 100/300 900; up/0 x3 7 50/50; "
+	  "1 up 0 down since 4020" },
+	{ 4140, STOP, 0, 0, 0, 0, 0, 0,
+	  "admin-down/7 > admin-down/7 x1 1:7 1000/300, tx 90 detect 780; 100/300 900; "
+	  "up/0 x3 7 50/50; 1 up 1 down since 4140; 7 up/0 at 4140 of 0" },
+	{ 4150, STOP, 0, 0, 0, 0, 0, 0,
+	  "admin-down/7 > admin-down/7 x1 1:7 1000/300, tx 90 detect 770; 100/300 900; "
+	  "up/0 x3 7 50/50; 1 up 1 down since 4140; 7 up/0 at 4140 of 0" },
+	{ 4160, CHANGE, 0, 0, 9, 10, 10, 0,
+	  "admin-down/7, tx 40 detect 760; 50/300 900; up/0 x3 7 50/50; "
+	  "1 up 1 down since 4140; 7 up/0 at 4140 of 0" },
+	{ 4170, PACKET, P, UP, 3, 50, 50, 0,
+	  "admin-down/7 dropped, tx 30 detect 900; 50/300 900; up/0 x3 7 50/50; "
+	  "1 up 1 down since 4140; 7 up/0 at 4140 of 0" },
+	{ 4240, TIMER, 0, 0, 0, 0, 0, 0,
+	  "admin-down/7 > admin-down/7 x9 1:7 1000/300, detect 830; 0/300 900; "
+	  "up/0 x3 7 50/50; 1 up 1 down since 4140; 7 up/0 at 4140 of 0" },
+	{ 4250, PACKET, 0, ADMIN, 3, 50, 50, 0,
+	  "admin-down/7 dropped, detect 900; 0/300 900; admin-down/0 x3 7 50/50; "
+	  "1 up 1 down since 4140; 7 up/0 at 4140 of 0" },
+	{ 4500, TIMER, 0, 0, 0, 0, 0, 0,
+	  "admin-down/7, detect 650; 0/300 900; admin-down/0 x3 7 50/50; "
+	  "1 up 1 down since 4140; 7 up/0 at 4140 of 0" },
+};
 
 static void from_down_over_init_to_admin_down(void **state)
 {
 	(void)state;
-	static const struct row rows[] = {
-		{ 5, START, 0, 0, 0, 0, 0, 0,
-		  "down/0 > down/0 x3 1:0 1000/300, tx 1000; 1000/0 0 since 5" },
-		{ 10, PACKET, 0, DOWN, 3, 50, 50, 0,
-		  "init/0 > init/0 x3 1:7 1000/300, tx 1000 detect 900; 1000/300 900; "
-		  "down/1 x3 7 50/50 since 10" },
-		{ 20, PACKET, 0, DOWN, 3, 50, 50, 0,
-		  "init/0, tx 990 detect 900; 1000/300 900; down/1 x3 7 50/50 since 10" },
-		{ 30, PACKET, P, ADMIN, 3, 50, 50, 0,
-		  "down/3 > down/3 F x3 1:7 1000/300, tx 1000 detect 900; 1000/300 900; "
-		  "admin-down/0 x3 7 50/50 since 30" },
-		{ 40, PACKET, 0, DOWN, 3, 50, 50, 0,
-		  "init/3 > init/3 x3 1:7 1000/300, tx 1000 detect 900; 1000/300 900; "
-		  "down/1 x3 7 50/50 since 40" },
-		{ 4000, TIMER, 0, 0, 0, 0, 0, 0,
-		  "down/1 > down/1 x3 1:0 1000/300, tx 1000; 1000/0 0 since 4000" },
-		{ 4010, PACKET, 0, DOWN, 3, 50, 50, 0,
-		  "init/1 > init/1 x3 1:7 1000/300, tx 1000 detect 900; 1000/300 900; "
-		  "down/1 x3 7 50/50 since 4010" },
-		{ 4020, PACKET, 0, UP, 3, 50, 50, 0,
-		  "up/0 > up/0 P x3 1:7 100/300, tx 100 detect 900; 100/300 900; up/0 x3 7 50/50; "
-		  "1 up 0 down since 4020" },
-		{ 4030, CHANGE, 0, 0, 1, 100, 300, UINT32_MAX,
-		  "up/0 > up/0 P x1 1:7 100/300, tx 76 detect 890; 100/300 900; up/0 x3 7 50/50; "
-		  "1 up 0 down since 4020" },
-		{ 4130, TIMER, 0, 0, 0, 0, 0, UINT32_MAX,
-		  "up/0 > up/0 P x1 1:7 100/300, tx 76 detect 790; 100/300 900; up/0 x3 7 50/50; "
-		  "1 up 0 down since 4020" },
-		{ 4140, STOP, 0, 0, 0, 0, 0, 0,
-		  "admin-down/7 > admin-down/7 x1 1:7 1000/300, tx 90 detect 780; 100/300 900; "
-		  "up/0 x3 7 50/50; 1 up 1 down since 4140; 7 up/0 at 4140 of 0" },
-		{ 4150, STOP, 0, 0, 0, 0, 0, 0,
-		  "admin-down/7 > admin-down/7 x1 1:7 1000/300, tx 90 detect 770; 100/300 900; "
-		  "up/0 x3 7 50/50; 1 up 1 down since 4140; 7 up/0 at 4140 of 0" },
-		{ 4160, CHANGE, 0, 0, 9, 10, 10, 0,
-		  "admin-down/7, tx 40 detect 760; 50/300 900; up/0 x3 7 50/50; "
-		  "1 up 1 down since 4140; 7 up/0 at 4140 of 0" },
-		{ 4170, PACKET, P, UP, 3, 50, 50, 0,
-		  "admin-down/7 dropped, tx 30 detect 900; 50/300 900; up/0 x3 7 50/50; "
-		  "1 up 1 down since 4140; 7 up/0 at 4140 of 0" },
-		{ 4240, TIMER, 0, 0, 0, 0, 0, 0,
-		  "admin-down/7 > admin-down/7 x9 1:7 1000/300, detect 830; 0/300 900; "
-		  "up/0 x3 7 50/50; 1 up 1 down since 4140; 7 up/0 at 4140 of 0" },
-		{ 4250, PACKET, 0, ADMIN, 3, 50, 50, 0,
-		  "admin-down/7 dropped, detect 900; 0/300 900; admin-down/0 x3 7 50/50; "
-		  "1 up 1 down since 4140; 7 up/0 at 4140 of 0" },
-		{ 4500, TIMER, 0, 0, 0, 0, 0, 0,
-		  "admin-down/7, detect 650; 0/300 900; admin-down/0 x3 7 50/50; "
-		  "1 up 1 down since 4140; 7 up/0 at 4140 of 0" },
-	};
 	struct bfd_fsm f = new_session(0);
-	follow(&f, rows, ARRAY_SIZE(rows));
+	follow(&f, short_life, ARRAY_SIZE(short_life));
 	assert_true(bfd_fsm_is_finished(&f));
 }
 

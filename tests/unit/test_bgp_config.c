@@ -2,6 +2,7 @@
 #include "bgp/config.h"
 
 #include "lib/array.h"
+#include "lib/str.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -60,7 +61,7 @@ static void peers_have_names(void **state)
 		char name[BGP_PEER_NAME_MAX], configured[BGP_PEER_NAME_MAX];
 		if (cases[i].addr)
 			assert_int_equal(addr_parse(cases[i].addr, &peer.addr), 0);
-		strcpy(peer.ifname, cases[i].ifname);
+		str_copy(peer.ifname, sizeof(peer.ifname), cases[i].ifname);
 		assert_string_equal(bgp_peer_name(&peer, name), cases[i].name);
 		assert_string_equal(bgp_peer_configured_name(&peer, configured),
 				    cases[i].configured);
