@@ -124,10 +124,11 @@ static void names_are_kept_once(void **state)
 		"fe80::1%ethernet-12346",
 		"eth0",
 		"10.0.0.1",
+		"fe80::1%a",
 	};
 	static const char *const kept[] = {
-		"fe80::1%eth0",           "fe80::1%eth1",          "fe80::1", "10.0.0.1", "eth0",
-		"fe80::1%ethernet-12345", "fe80::1%ethernet-12346"
+		"fe80::1%eth0",           "fe80::1%eth1",           "fe80::1",  "10.0.0.1", "eth0",
+		"fe80::1%ethernet-12345", "fe80::1%ethernet-12346", "fe80::1%a"
 	};
 	struct bgp_peer_filter *f = filter(NULL, "spine 1");
 	for (size_t i = 0; i < ARRAY_SIZE(given); i++)
