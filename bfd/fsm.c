@@ -175,7 +175,6 @@ static void forget_peer(struct bfd_fsm *f)
 	f->remote_multiplier = 0;
 	f->remote_demand = f->remote_independent = false;
 	f->detect_at = USEC_NEVER;
-	f->excused = false;
 }
 
 /* The peer's interval once more: it may have been sending all along, to a host that did not run. */
@@ -315,7 +314,7 @@ static bool handle(struct bfd_fsm *f, const struct bfd_event *event, struct bfd_
 		return ret->packet.final;
 	case BFD_EV_TIMER:
 		detect(f, event);
-		return false;
+		break;
 	}
 	return false;
 }
@@ -408,7 +407,6 @@ void bfd_fsm_resume(struct bfd_fsm *f, const struct bfd_config *config, const st
 	f->remote_min_rx = r->remote_min_rx;
 	f->remote_multiplier = r->remote_multiplier;
 	f->min_tx = f->min_tx_used = config->desired_min_tx;
-	f->min_rx = f->min_rx_used = config->required_min_rx;
 	if (r->tx_interval > 0)
 		f->min_tx_used = usec_min(f->min_tx, r->tx_interval);
 	f->min_rx_used = longer(f->min_rx, r->rx_interval);

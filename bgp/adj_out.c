@@ -472,10 +472,10 @@ static int batch_key_cmp(const void *a, const void *b)
 /* Sorts the routes marked so far by attributes, so that those that share them share UPDATEs. */
 static void fill_batch(struct adj_out *a)
 {
-	size_t n = a->announce.n - a->announce.head;
+	size_t n = a->announce.n; /* its head is 0: it is taken as a whole */
 	struct batch_key *keys = mem_new(n, sizeof(*keys));
 	for (size_t i = 0; i < n; i++) {
-		struct rib_route *route = a->rib->by_id[a->announce.ids[a->announce.head + i]];
+		struct rib_route *route = a->rib->by_id[a->announce.ids[i]];
 		uint64_t family = family_index(route->prefix.addr.family);
 		const struct rib_attrs *attrs = attrs_of(a, route);
 		keys[i].key = family << 63 | (attrs ? attrs->id : 0);
@@ -487,7 +487,7 @@ static void fill_batch(struct adj_out *a)
 		slot->flags = (uint8_t)((slot->flags & ~SLOT_IN_ANNOUNCE) | SLOT_IN_BATCH);
 		queue_push(&a->batch, keys[i].id);
 	}
-	a->announce.head = a->announce.n = 0;
+	a->announce.n = 0;
 	free(keys);
 }
 

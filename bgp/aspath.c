@@ -21,10 +21,8 @@ static bool segment_next(struct reader *path, uint8_t as_size, struct segment *r
 	s.ases = reader_sub(path, s.n * as_size);
 	if (s.n == 0)
 		path->failed = true;
-	if (path->failed)
-		return false;
 	*ret = s;
-	return true;
+	return !path->failed;
 }
 
 static bool segment_is_confed(const struct segment *s)

@@ -303,9 +303,9 @@ static bool length_is_right(const struct spec *spec, size_t len)
 	case LEN_IS:
 		return len == spec->len;
 	case LEN_TIMES:
-		return len > 0 && len % spec->len == 0;
+		break;
 	}
-	return false;
+	return len != 0 && len % spec->len == 0;
 }
 
 static bool is_out_of_scope(const struct decoder *d, const struct spec *spec)
@@ -334,7 +334,7 @@ static void decode_known(struct decoder *d, const struct spec *spec, uint8_t fla
 	uint8_t subcode = spec->decode(d, value);
 	if (subcode)
 		bgp_verdict_raise(v, spec->bad_value, subcode, d->whole);
-	else if (spec->type < 64)
+	else /* there is none beyond 63 in the table */
 		d->in->attrs.present |= (uint64_t)1 << spec->type;
 }
 

@@ -11,11 +11,12 @@
 /* The extended length only where it is needed: some speakers reject it elsewhere. */
 static void encode_header(struct writer *w, uint8_t flags, enum bgp_attr_type type, size_t len)
 {
+	bool extended = len > UINT8_MAX;
 	if (len > UINT16_MAX)
 		w->failed = true;
-	writer_u8(w, len > UINT8_MAX ? flags | BGP_ATTR_FLAG_EXT_LEN : flags);
+	writer_u8(w, extended ? flags | BGP_ATTR_FLAG_EXT_LEN : flags);
 	writer_u8(w, (uint8_t)type);
-	if (len > UINT8_MAX)
+	if (extended)
 		writer_u16(w, (uint16_t)len);
 	else
 		writer_u8(w, (uint8_t)len);

@@ -14,8 +14,7 @@ void bgp_notice_record(struct bgp_notice *notice, const struct bgp_notification 
 	notice->code = n->code;
 	notice->subcode = n->subcode;
 	notice->data_len = n->data_len < sizeof(notice->data) ? n->data_len : sizeof(notice->data);
-	if (notice->data_len > 0)
-		memcpy(notice->data, bgp_notification_data(n), notice->data_len);
+	memcpy(notice->data, bgp_notification_data(n), notice->data_len);
 	notice->at = now;
 	notice->count++;
 }

@@ -153,7 +153,6 @@ static bool add_capabilities(struct strbuf *sb, struct reader data)
 	}
 	if (data.failed) {
 		*sb = before;
-		sb->buf[sb->len] = 0;
 		return false;
 	}
 	strbuf_add(sb, ")");
@@ -273,12 +272,9 @@ char *bgp_notification_text(const struct bgp_notification *n, char *buf, size_t 
 /* The longest part of at most BGP_SHUTDOWN_TEXT_MAX bytes that does not end inside a character. */
 static size_t shutdown_text_len(const char *text)
 {
-	size_t len = strnlen(text, BGP_SHUTDOWN_TEXT_MAX + 1);
-	if (len <= BGP_SHUTDOWN_TEXT_MAX)
-		return len;
-	for (len = BGP_SHUTDOWN_TEXT_MAX; len > 0; len--)
-		if (((uint8_t)text[len] & 0xc0) != 0x80)
-			break;
+	size_t len = strnlen(text, BGP_SHUTDOWN_TEXT_MAX);
+	while (len > 0 && ((uint8_t)text[len] & 0xc0) == 0x80)
+		len--;
 	return len;
 }
 
@@ -302,8 +298,7 @@ struct bgp_notification bgp_notification_hard_reset(const struct bgp_notificatio
 	size_t len = why->data_len < BGP_SHUTDOWN_DATA_MAX ? why->data_len : BGP_SHUTDOWN_DATA_MAX;
 	data[0] = why->code;
 	data[1] = why->subcode;
-	if (len > 0)
-		memcpy(data + 2, bgp_notification_data(why), len);
+	memcpy(data + 2, bgp_notification_data(why), len);
 	return (struct bgp_notification){ .code = BGP_ERR_CEASE,
 					  .subcode = BGP_ERR_CEASE_HARD_RESET,
 					  .data = data,

@@ -3,7 +3,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "lib/mem.h"
 #include "lib/scoped_addr.h"
@@ -14,13 +13,12 @@
 /* False: it is not an address. */
 static bool parse_address(const char *text, struct bgp_peer_ref *ret)
 {
-	char name[SCOPED_ADDR_TEXT_MAX];
+	char name[SCOPED_ADDR_TEXT_MAX], addr[ADDR_TEXT_MAX];
 	struct bgp_peer_ref ref = { 0 };
 	if (scoped_addr_parse(text, &ref.addr, ref.ifname) < 0)
 		return false;
-	addr_format(&ref.addr, name);
-	if (ref.ifname[0])
-		snprintf(name + strlen(name), IF_NAMESIZE + 1, "%%%s", ref.ifname);
+	snprintf(name, sizeof(name), "%s%s%s", addr_format(&ref.addr, addr),
+		 ref.ifname[0] ? "%" : "", ref.ifname);
 	ref.text = mem_strdup(name);
 	*ret = ref;
 	return true;

@@ -63,6 +63,7 @@ static struct rib_attrs *attrs_make(enum bgp_origin origin, const struct bgp_rou
 	struct rib_attrs *a = mem_new(1, sizeof(*a) + key_size(r));
 	a->origin = r->origin.given ? r->origin.value : origin;
 	a->route = *r;
+	a->route.origin = (struct bgp_origin_choice){ 0 };
 	uint32_t *at = put_head(a->key, a->origin, r);
 	a->route.as_path.values = put_list(&at, r->as_path.values, r->as_path.n, sizeof(uint32_t));
 	a->route.communities.values =
@@ -145,6 +146,7 @@ struct rib_route *rib_announce(struct rib *rib, const struct prefix *prefix, enu
 		rib->n_announced++;
 	attrs_unref(rib, route->attrs);
 	route->attrs = attrs;
+	route->own_origin = route_attrs->origin.given;
 	return route;
 }
 
@@ -183,8 +185,11 @@ bool rib_set_variants(struct rib *rib, struct rib_route *route, enum bgp_origin 
 {
 	struct rib_variant *made = n > 0 ? mem_new(n, sizeof(*made)) : NULL;
 	for (size_t i = 0; i < n; i++)
-		made[i] = (struct rib_variant){ attrs_intern(rib, origin, &variants[i].attrs),
-						bgp_peer_filter_copy(variants[i].filter) };
+		made[i] = (struct rib_variant){
+			.attrs = attrs_intern(rib, origin, &variants[i].attrs),
+			.own_origin = variants[i].attrs.origin.given,
+			.filter = bgp_peer_filter_copy(variants[i].filter),
+		};
 	bool different = !variants_equal(route, made, n);
 	clear_variants(rib, route);
 	route->variants = made;
@@ -192,9 +197,11 @@ bool rib_set_variants(struct rib *rib, struct rib_route *route, enum bgp_origin 
 	return different;
 }
 
-static bool set_origin(struct rib *rib, struct rib_attrs **at, enum bgp_origin origin)
+static bool set_origin(struct rib *rib, struct rib_attrs **at, bool own, enum bgp_origin origin)
 {
 	struct rib_attrs *before = *at;
+	if (own)
+		return false;
 	*at = attrs_intern(rib, origin, &before->route);
 	bool different = *at != before;
 	attrs_unref(rib, before);
@@ -203,9 +210,11 @@ static bool set_origin(struct rib *rib, struct rib_attrs **at, enum bgp_origin o
 
 bool rib_set_origin(struct rib *rib, struct rib_route *route, enum bgp_origin origin)
 {
-	bool different = set_origin(rib, &route->attrs, origin);
-	for (size_t i = 0; i < route->n_variants; i++)
-		different = set_origin(rib, &route->variants[i].attrs, origin) || different;
+	bool different = set_origin(rib, &route->attrs, route->own_origin, origin);
+	for (size_t i = 0; i < route->n_variants; i++) {
+		struct rib_variant *v = &route->variants[i];
+		different = set_origin(rib, &v->attrs, v->own_origin, origin) || different;
+	}
 	return different;
 }
 

@@ -25,13 +25,16 @@ struct rib_attrs {
 	size_t refs;
 	uint64_t id; /* never used twice, unlike the address; 0 is none */
 	enum bgp_origin origin;
-	struct bgp_route_attrs route; /* its lists are views into the key */
+	/* Its lists are views into the key; `origin` is never given: routes with and without one
+	 * of their own share attributes. */
+	struct bgp_route_attrs route;
 	UT_hash_handle hh;
 	uint32_t key[]; /* numbers, sizes and lists, see rib.c */
 };
 
 struct rib_variant {
 	struct rib_attrs *attrs;
+	bool own_origin;                /* rather than that of the speaker */
 	struct bgp_peer_filter *filter; /* owned */
 };
 
@@ -42,6 +45,7 @@ struct rib_route {
 	bool disowned;    /* withdrawn, also from peers that have it from the previous instance */
 	bool suppressed;  /* for no peer: an aggregate stands for it */
 	bool aggregate;
+	bool own_origin;                /* rather than that of the speaker */
 	struct rib_attrs *attrs;        /* NULL: withdrawn */
 	struct bgp_peer_filter *filter; /* owned; NULL: for every peer */
 	struct rib_variant

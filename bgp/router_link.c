@@ -156,7 +156,6 @@ static void lose(struct router_link *l, mono_t now)
 	search(l, now);
 	if (addr_is_set(&other))
 		adopt(l, &other, advertises, now);
-	forget_other(l);
 }
 
 static void probe(struct router_link *l, mono_t now, struct router_link_actions *ret)

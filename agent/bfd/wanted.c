@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "agent/bfd/wanted.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* Where BGP has no hold timer, the router would take an agent that hangs for alive for ever: the
@@ -82,19 +83,20 @@ enum bfd_wanted_kind bfd_wanted(const struct bgp_peer_status *peer,
 	bool on_link = c->ifname[0] && !c->in_vrf;
 	const char *ifname = on_link ? c->ifname : peer->path_ifname;
 	const char *vrf = c->in_vrf ? c->ifname : on_link ? peer->path_vrf : "";
-	memcpy(key.vrf, vrf, strnlen(vrf, IF_NAMESIZE - 1));
+	snprintf(key.vrf, sizeof(key.vrf), "%s", vrf);
 	if (!key.multihop)
-		memcpy(key.ifname, ifname, strnlen(ifname, IF_NAMESIZE - 1));
+		snprintf(key.ifname, sizeof(key.ifname), "%s", ifname);
 	if (!addr_is_set(&key.local))
 		return BFD_WANTED_WAIT;
 	*ret_key = key;
-	*ret_config = bfd_config_default();
-	ret_config->desired_min_tx = bfd->interval;
-	ret_config->required_min_rx = bfd->min_receive ? bfd->min_receive : bfd->interval;
-	ret_config->multiplier = bfd->multiplier;
-	ret_config->min_ttl = bfd->min_ttl;
-	ret_config->passive = bfd->passive;
-	ret_config->auth = auth_of(bfd);
-	ret_config->hold_time = c->hold_time ? c->hold_time : HOLD_TIME_OF_NONE;
+	*ret_config = (struct bfd_config){
+		.desired_min_tx = bfd->interval,
+		.required_min_rx = bfd->min_receive ? bfd->min_receive : bfd->interval,
+		.multiplier = bfd->multiplier,
+		.min_ttl = bfd->min_ttl,
+		.passive = bfd->passive,
+		.auth = auth_of(bfd),
+		.hold_time = c->hold_time ? c->hold_time : HOLD_TIME_OF_NONE,
+	};
 	return BFD_WANTED_SESSION;
 }

@@ -145,7 +145,12 @@ static inline size_t exchange(struct model *m, size_t max)
 {
 	uint8_t buf[BGP_MESSAGE_MAX];
 	size_t n, taken = 0;
-	while (taken < max && (n = adj_out_next(&m->adj, buf, sizeof(buf))) > 0) {
+	while (taken < max) {
+		bool pending = adj_out_pending(&m->adj);
+		n = adj_out_next(&m->adj, buf, sizeof(buf));
+		if (n == 0)
+			break;
+		assert_true(pending);
 		struct bgp_frame_view frame;
 		struct bgp_notification error;
 		struct bgp_route_refresh refresh;
@@ -164,6 +169,8 @@ static inline size_t exchange(struct model *m, size_t max)
 		m->refresh_begin += refresh.subtype == BGP_REFRESH_BEGIN;
 		m->refresh_end += refresh.subtype == BGP_REFRESH_END;
 	}
+	if (taken < max)
+		assert_false(adj_out_pending(&m->adj));
 	return taken;
 }
 

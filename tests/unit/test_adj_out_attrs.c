@@ -204,6 +204,8 @@ static void ipv4_routes_over_ipv6(void **state)
 	adj_out_set_next_hops(&m->adj, v6, v6, &link_local);
 	drain(m);
 	assert_int_equal(m->updates, 1);
+	adj_out_set_next_hops(&m->adj, v6, v6, &link_local); /* the same */
+	assert_int_equal(exchange(m, SIZE_MAX), 0);
 	adj_out_set_next_hops(&m->adj, &no_addr, &no_addr, &no_addr);
 	exchange(m, SIZE_MAX);
 	assert_true(m->mp_unreach && !m->v4[1].present);
@@ -214,6 +216,69 @@ static void ipv4_routes_over_ipv6(void **state)
 	drain(m);
 	assert_false(m->mp_unreach);
 	model_free(m);
+}
+
+/* The next message says so: RFC 2545 3. */
+static bool sends_link_local(struct model *m, const struct addr *link_local)
+{
+	uint8_t buf[BGP_MESSAGE_MAX];
+	size_t n = adj_out_next(&m->adj, buf, sizeof(buf));
+	assert_true(n > 0);
+	return memmem(buf, n, link_local->bytes, 16) != NULL;
+}
+
+static void the_link_local_address_follows_the_next_hop_of_the_session(void **state)
+{
+	(void)state;
+	const struct addr first = { AF_INET6, { 0xfe, 0x80, [15] = 1 } };
+	const struct addr second = { AF_INET6, { 0xfe, 0x80, [15] = 2 } };
+	struct adj_out_session session = both_families;
+	struct model *m = model_new();
+	struct prefix p = numbered(AF_INET6, 2);
+	const struct bgp_route_attrs own = { .next_hop = { AF_INET6, { 0x20, 1, [15] = 9 } } };
+	bool changed;
+	session.link_local = first;
+	announce(m, AF_INET6, 1, 100);
+	announce(m, AF_INET, 1, 100);
+	adj_out_up(&m->adj, &session);
+	exchange(m, 1);
+	assert_true(m->v4[1].present);
+	assert_true(sends_link_local(m, &first));
+	exchange(m, SIZE_MAX);
+	adj_out_set_next_hops(&m->adj, &session.next_hop4, &session.next_hop6, &second);
+	assert_true(sends_link_local(m, &second));
+	assert_int_equal(exchange(m, SIZE_MAX), 0); /* IPv4 routes are not concerned */
+	adj_out_set_next_hops(&m->adj, &session.next_hop4, &session.next_hop6, &second);
+	assert_int_equal(exchange(m, SIZE_MAX), 0);
+	adj_out_mark(&m->adj, rib_announce(&m->rib, &p, BGP_ORIGIN_IGP, &own, &changed));
+	assert_false(sends_link_local(m, &second));
+	model_free(m);
+}
+
+/* The attributes that the numbers and capabilities of the session make. */
+static void the_session_makes_the_path_and_otc(void **state)
+{
+	(void)state;
+	static const uint8_t path4[] = { 2, 1, 0, 0, 0xfd, 0xe9 }, path2[] = { 2, 1, 0xfd, 0xe9 };
+	static const uint8_t otc[] = { 0xc0, 35, 4, 0, 0, 0xfd, 0xe9 };
+	static const uint8_t local_pref[] = { 0x40, 5, 4, 0, 0, 0, 100 };
+	for (unsigned i = 0; i < 8; i++) {
+		struct adj_out_session session = both_families;
+		struct model *m = model_new();
+		uint8_t buf[BGP_MESSAGE_MAX];
+		session.ibgp = i & 1;
+		session.four_octet_as = i & 2;
+		session.otc = i & 4;
+		announce(m, AF_INET, 1, 100);
+		adj_out_up(&m->adj, &session);
+		size_t n = adj_out_next(&m->adj, buf, sizeof(buf));
+		const uint8_t *path = i & 2 ? path4 : path2;
+		size_t path_len = i & 2 ? sizeof(path4) : sizeof(path2);
+		assert_int_equal(memmem(buf, n, path, path_len) != NULL, !(i & 1));
+		assert_int_equal(memmem(buf, n, local_pref, sizeof(local_pref)) != NULL, i & 1);
+		assert_int_equal(memmem(buf, n, otc, sizeof(otc)) != NULL, (i & 4) != 0);
+		model_free(m);
+	}
 }
 
 /* Route 1 with community 1 for peer 10.0.0.1, and `of_other` for 10.0.0.2; 0: not for that one. */
@@ -304,6 +369,8 @@ int main(void)
 		cmocka_unit_test(next_hops_that_come_and_go),
 		cmocka_unit_test(a_next_hop_of_its_own),
 		cmocka_unit_test(ipv4_routes_over_ipv6),
+		cmocka_unit_test(the_link_local_address_follows_the_next_hop_of_the_session),
+		cmocka_unit_test(the_session_makes_the_path_and_otc),
 		cmocka_unit_test(states_say_why_a_route_is_not_there),
 		cmocka_unit_test(peers_get_their_own_attributes),
 		cmocka_unit_test(communities_merge_in_order_and_once),

@@ -46,6 +46,10 @@ static const struct {
 	  "" },
 	{ "AS_PATH, 2-octet", "400206 0202 fde9 5ba0", OLD, NOTHING, 0, "" },
 	{ "AS_PATH, confederation inside the AS", "400206 0301 0000fde9", IBGP, NOTHING, 0, "" },
+	{ "AS_PATH, set of a confederation inside the AS", "400206 0401 0000fde9", IBGP, NOTHING, 0,
+	  "" },
+	{ "5065 5.3 AS_PATH, set of a confederation from outside", "400206 0401 0000fde9", 0,
+	  WITHDRAW, 11, "=" },
 	{ "5065 5.3 AS_PATH, confederation from outside", "400206 0301 0000fde9", 0, WITHDRAW, 11,
 	  "=" },
 	{ "7.2 AS_PATH segment type 0", "400206 0001 0000fde9", 0, WITHDRAW, 11, "=" },
@@ -145,6 +149,7 @@ static const struct {
 	  "=" },
 
 	{ "AS4_PATH", "c01106 0201 fa56ea01", OLD, NOTHING, 0, "" },
+	{ "6793 6 AS4_PATH with a confederation", "c01106 0301 00000007", OLD, NOTHING, 0, "" },
 	{ "6793 6 AS4_PATH from a 4-octet peer", "c01106 0201 fa56ea01", 0, DISCARD, 9, "=" },
 	{ "6793 6 AS4_PATH of 0 octets", "c01100", OLD, DISCARD, 9, "=" },
 	{ "6793 6 AS4_PATH overrun", "c01106 0202 fa56ea01", OLD, DISCARD, 9, "=" },
@@ -231,6 +236,12 @@ static const struct {
 	{ "3g the second is broken, and not looked at", "40010101 40010109", 0, DISCARD, 1, "",
 	  BIT(1) },
 	{ "3g unknown one twice", "c0fe00 c0fe00", 0, DISCARD, 1, "", 0 },
+	{ "3g the last of 32 twice", "c01f00 c01f00", 0, DISCARD, 1, "", 0 },
+	{ "3g the last of all twice", "c0ff00 c0ff00", 0, DISCARD, 1, "", 0 },
+	{ "3g the first of the next 32 twice",
+	  "c0200c 000000010000000100000001 c0200c 000000010000000100000001", 0, DISCARD, 1, "",
+	  BIT(32) },
+	{ "32 apart", "c04000 c06000 c08000 c0a000", 0, NOTHING, 0, "", 0 },
 	{ "3g MP_UNREACH_NLRI twice", "800f03000201 800f03000201", 0, RESET, 1, "", BIT(15) },
 	{ "3g MP_REACH_NLRI twice, unknown families", "800e05 0019410000 800e05 0019410000", 0,
 	  RESET, 1, "", BIT(14) },
@@ -330,6 +341,15 @@ static const struct {
 	{ "confederation in front does not count", "0301 0007 0202 0001 5ba0", "0201 fa56ea01",
 	  "(7) 1 4200000001" },
 	{ "AS4_PATH of a confederation only", "0201 0001", "0301 00000007", "1" },
+	{ "a confederation behind, too, and AS4_PATH of a confederation only",
+	  "0201 0001 0301 0007", "0301 00000007", "1 (7)" },
+	{ "an AS of one digit in front", "0201 00000001 0101 00000002", NULL, "1 {2}" },
+	{ "6793 4.2.3 segments behind those in front", "0202 0001 0002 0201 5ba0", "0201 fa56ea01",
+	  "1 2 4200000001" },
+	{ "6793 4.2.3 a part of a segment in front", "0203 0001 0002 5ba0 0201 5ba0",
+	  "0202 fa56ea01 fa56ea02", "1 2 4200000001 4200000002" },
+	{ "6793 4.2.3 a set that is longer than what is in front", "0103 0001 0002 0003 0201 5ba0",
+	  "0201 fa56ea01", "{1,2,3} 4200000001" },
 };
 
 static void test_path_text(void **state)
@@ -358,6 +378,21 @@ static void test_path_text(void **state)
 		hex_done(&h2);
 		hex_done(&h4);
 	}
+}
+
+/* Of a peer with 4-octet numbers AS_PATH says it all. */
+static void test_path_text_without_a_merge(void **state)
+{
+	(void)state;
+	struct hex h = hex_parse("0201 00000001"), other = hex_parse("0201 00000007");
+	struct bgp_attrs a = { .as_path = hex_reader(&h),
+			       .as4_path = hex_reader(&other),
+			       .as_size = 4,
+			       .present = BIT(BGP_ATTR_AS4_PATH) };
+	char text[64];
+	assert_text("4 octets", bgp_attrs_as_path_text(&a, text, sizeof(text)), "1");
+	hex_done(&h);
+	hex_done(&other);
 }
 
 static const uint32_t as_path[] = { 4200000001, 65002 };
@@ -412,6 +447,9 @@ static const struct {
 	{ "6793 towards a 2-octet peer, the last number of two octets and the first of four",
 	  { .as_path = edges, .n_as_path = 2 },
 	  "40010100 400206 0202 ffff 5ba0 c0110a 0202 0000ffff 00010000" },
+	{ "6793 towards a 2-octet peer, the last number of two octets alone",
+	  { .as_path = edges, .n_as_path = 1 },
+	  "40010100 400204 0201 ffff" },
 	{ "extended communities (4360) and large ones (8092) behind the standard ones",
 	  { .four_octet_as = true,
 	    .as_path = prepended,
@@ -478,6 +516,15 @@ static void test_encode_large(void **state)
 		assert_int_equal(w.len, 4 + 3 + cases[i].size);
 		assert_int_equal(buf[7], cases[i].flags);
 	}
+	/* No attribute has more octets than its length can say. */
+	static uint32_t too_many[16384];
+	static uint8_t huge[70000];
+	for (size_t n = 16383; n <= 16384; n++) {
+		struct bgp_attrs_out out = { .communities = too_many, .n_communities = n };
+		struct writer w = writer_over(huge, sizeof(huge));
+		bgp_attrs_encode(&w, &out);
+		assert_int_equal(w.failed, n == 16384);
+	}
 	for (size_t i = 0; i < ARRAY_SIZE(many); i++)
 		many[i] = 70000 + (uint32_t)i;
 	for (int four = 0; four <= 1; four++) {
@@ -499,12 +546,95 @@ static void test_encode_large(void **state)
 	}
 }
 
+/* Routes of a family that was not negotiated have none. */
+static void test_families(void **state)
+{
+	(void)state;
+	for (unsigned negotiated = 0; negotiated < 4; negotiated++) {
+		struct bgp_update_params params = { .ipv4_unicast = negotiated & 1,
+						    .ipv6_unicast = negotiated & 2 };
+		struct hex h = hex_parse("800e09 0001 01 04 c0000201 00 800f03 0002 01");
+		struct bgp_attrs_in in;
+		bgp_attrs_decode(hex_reader(&h), &params, &in);
+		assert_int_equal(in.verdict.tolerance, NOTHING);
+		assert_true(in.reach.present && in.unreach.present);
+		assert_int_equal(in.reach.family, negotiated & 1 ? AF_INET : 0);
+		assert_int_equal(in.unreach.family, negotiated & 2 ? AF_INET6 : 0);
+		hex_done(&h);
+	}
+}
+
+/* Anything but MP_UNREACH_NLRI, even if it cannot be read. */
+static void test_others(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *hex;
+		bool others;
+	} cases[] = {
+		{ "", false },         { "800f03 0002 01", false },
+		{ "40010100", true },  { "400102", true },
+		{ "40", true },        { "800f03 0002 01 40", true },
+		{ "40010103", true },  { "800f02 0002", false },
+		{ "800f02 00", true },
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct bgp_update_params params = params_of(0);
+		struct hex h = hex_parse(cases[i].hex);
+		struct bgp_attrs_in in;
+		bgp_attrs_decode(hex_reader(&h), &params, &in);
+		if (in.has_others != cases[i].others)
+			fail_msg("%s: %d", cases[i].hex, in.has_others);
+		hex_done(&h);
+	}
+}
+
+/* RFC 9234 5 */
+static void test_only_to_customer(void **state)
+{
+	(void)state;
+	struct bgp_update_params params = params_of(0);
+	struct hex h = hex_parse("c02304 0001fde9");
+	struct bgp_attrs_in in;
+	bgp_attrs_decode(hex_reader(&h), &params, &in);
+	assert_int_equal(in.attrs.only_to_customer, 0x1fde9);
+	hex_done(&h);
+}
+
 static void test_names(void **state)
 {
 	(void)state;
-	assert_string_equal(bgp_attr_name(BGP_ATTR_AS_PATH), "AS_PATH");
-	assert_string_equal(bgp_attr_name(BGP_ATTR_LARGE_COMMUNITIES), "LARGE_COMMUNITY");
-	assert_null(bgp_attr_name(200));
+	static const char *const names[] = {
+		[1] = "ORIGIN",
+		[2] = "AS_PATH",
+		[3] = "NEXT_HOP",
+		[4] = "MULTI_EXIT_DISC",
+		[5] = "LOCAL_PREF",
+		[6] = "ATOMIC_AGGREGATE",
+		[7] = "AGGREGATOR",
+		[8] = "COMMUNITIES",
+		[9] = "ORIGINATOR_ID",
+		[10] = "CLUSTER_LIST",
+		[14] = "MP_REACH_NLRI",
+		[15] = "MP_UNREACH_NLRI",
+		[16] = "EXTENDED COMMUNITIES",
+		[17] = "AS4_PATH",
+		[18] = "AS4_AGGREGATOR",
+		[25] = "IPV6 EXTENDED COMMUNITIES",
+		[32] = "LARGE_COMMUNITY",
+		[35] = "ONLY_TO_CUSTOMER",
+		[255] = NULL,
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		const char *name = bgp_attr_name((uint8_t)i);
+		assert_int_equal(name != NULL, names[i] != NULL);
+		if (name)
+			assert_string_equal(name, names[i]);
+	}
+	assert_int_equal(bgp_afi_from_family(AF_INET), 1);
+	assert_int_equal(bgp_afi_from_family(AF_INET6), 2);
+	assert_int_equal(bgp_family_from_afi(3, 1), 0);
+	assert_int_equal(bgp_family_from_afi(1, 2), 0);
 	assert_int_equal(bgp_family_from_afi(1, 1), AF_INET);
 	assert_int_equal(bgp_family_from_afi(2, 1), AF_INET6);
 	assert_int_equal(bgp_family_from_afi(2, 2), 0);
@@ -518,8 +648,12 @@ int main(void)
 		cmocka_unit_test(test_lists),
 		cmocka_unit_test(test_values),
 		cmocka_unit_test(test_path_text),
+		cmocka_unit_test(test_path_text_without_a_merge),
 		cmocka_unit_test(test_encode),
 		cmocka_unit_test(test_encode_large),
+		cmocka_unit_test(test_families),
+		cmocka_unit_test(test_others),
+		cmocka_unit_test(test_only_to_customer),
 		cmocka_unit_test(test_names),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -276,6 +276,8 @@ static void silence_is_detected(void **state)
 	struct bfd_fsm f = up_with(100 * MS, BEGIN);
 	const mono_t due = BEGIN + 300 * MS;
 	assert_int_equal(f.detect_at, due);
+	assert_false(bfd_fsm_expects_packet(&f, due - 1));
+	assert_true(bfd_fsm_expects_packet(&f, due));
 	step(&f, BFD_EV_TIMER, due - 1);
 	assert_int_equal(f.state, BFD_UP);
 	const struct bfd_actions a = step(&f, BFD_EV_TIMER, due);
@@ -384,6 +386,7 @@ static void goes_on_with_a_peer_that_has_noticed(void **state)
 		assert_int_equal(a.packet.diag, BFD_DIAG_NEIGHBOR_SIGNALED);
 		assert_int_equal(f.down.diag, cases[i].diag);
 		assert_int_equal(f.down.remote_state, cases[i].theirs);
+		assert_int_equal(f.detect_at, BEGIN + 1200 * MS); /* as of any that is down */
 	}
 	/* Down, it sends once a second: that long is not silence. */
 	struct bfd_fsm f = resumed();
@@ -542,6 +545,12 @@ static void status_says_what_is_in_effect(void **state)
 	assert_int_equal(s.remote_min_rx, 200 * MS);
 	assert_true(s.remote_independent);
 	assert_string_equal(bfd_diag_name(s.remote_diag), "unknown");
+	p.multiplier = 1; /* the smallest there is */
+	hear(&f, &p, BEGIN);
+	bfd_fsm_status(&f, &s);
+	assert_int_equal(s.rx_interval, 150 * MS);
+	assert_int_equal(s.detection_time, 150 * MS);
+	assert_int_equal(s.remote_min_rx, 200 * MS);
 	assert_int_equal(s.up_events, 1);
 }
 

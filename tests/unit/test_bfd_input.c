@@ -14,6 +14,7 @@
 #include "bfd/message.h"
 #include "lib/array.h"
 #include "lib/sha1.h"
+#include "lib/str.h"
 
 #define MS    USEC_PER_MSEC
 #define BEGIN (1000 * USEC_PER_SEC)
@@ -184,6 +185,22 @@ static void leaving_session_is_not_found_by_address(void **state)
 	bfd_table_remove(&table, &new);
 }
 
+static void a_session_on_an_interface_hears_no_other(void **state)
+{
+	(void)state;
+	static const char *const names[] = { "", "a", "eth0" };
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		const struct bfd_datagram there = { .ifindex = 5, .vrf = "" };
+		const struct bfd_datagram other = { .ifindex = 6, .vrf = "" };
+		struct bfd_entry e;
+		entry_init(&e, "192.0.2.1");
+		assert_int_equal(str_copy(e.key.ifname, sizeof(e.key.ifname), names[i]), 0);
+		e.ifindex = 5;
+		assert_true(bfd_entry_accepts(&e, &there));
+		assert_int_equal(bfd_entry_accepts(&e, &other), i == 0);
+	}
+}
+
 /* ---- authentication ---- */
 
 static void sha1_is_sha1(void **state)
@@ -258,6 +275,122 @@ static void only_the_same_key_is_accepted(void **state)
 	}
 }
 
+/* RFC 5880 4.4, computed with another program. */
+static void the_section_is_that_of_the_rfc(void **state)
+{
+	static const uint8_t section[] = {
+		5,    28,   3,    0,    0,    0,    0,    42, /* the last one was 41 */
+		0x92, 0x94, 0x9f, 0x09, 0xf9, 0x11, 0xb9, 0x8e, 0xec, 0x05,
+		0x7e, 0x8a, 0x40, 0x0c, 0x3b, 0x9d, 0x0d, 0xd5, 0x5f, 0xad
+	};
+	const struct bfd_auth a = auth_of(BFD_AUTH_METICULOUS_SHA1, "secret");
+	struct bfd_auth_state tx = { .sent = 41 };
+	struct signed_packet s;
+	uint8_t buf[BFD_PACKET_MAX] = { 0 };
+	(void)state;
+	sign(&s, &tx, &a);
+	assert_int_equal(s.len, 24 + sizeof(section));
+	assert_memory_equal(s.data + 24, section, sizeof(section));
+	/* No room for it. */
+	bfd_auth_sign(&tx, &a, buf, s.len - 1);
+	assert_int_equal(tx.sent, 42);
+	assert_int_equal(buf[24], 0);
+	struct bfd_auth none = { 0 };
+	bfd_auth_sign(&tx, &none, buf, s.len);
+	assert_int_equal(tx.sent, 42);
+}
+
+/* A section that is shorter or longer than its type has, or says that it is. */
+static void sections_of_another_length_are_refused(void **state)
+{
+	const struct bfd_auth a = auth_of(BFD_AUTH_KEYED_SHA1, "secret");
+	struct bfd_auth_state tx = { .sent = 41 }, rx = { 0 };
+	struct signed_packet s;
+	(void)state;
+	sign(&s, &tx, &a);
+	assert_true(accepts(&rx, &a, &s, BEGIN));
+	for (size_t len = 2; len < 32; len++) {
+		struct signed_packet other = s;
+		other.packet.auth_len = len;
+		if (len != 28)
+			assert_false(accepts(&rx, &a, &other, BEGIN));
+	}
+	for (unsigned len = 27; len <= 29; len++) { /* with a hash that is right for it */
+		struct signed_packet other = s;
+		uint8_t value[SHA1_SIZE];
+		other.data[25] = (uint8_t)len;
+		memcpy(other.data + 32, a.key, SHA1_SIZE);
+		sha1(other.data, other.len, value);
+		memcpy(other.data + 32, value, SHA1_SIZE);
+		other.packet.auth = other.data + 24;
+		assert_int_equal(accepts(&rx, &a, &other, BEGIN), len == 28);
+	}
+	s.packet.auth = NULL;
+	assert_false(accepts(&rx, &a, &s, BEGIN));
+	struct bfd_auth none = { 0 };
+	assert_true(accepts(&rx, &none, &s, BEGIN));
+}
+
+/* Not even one of type 0 whose hash is right, with a key of zeros. */
+static void without_authentication_no_section_is_accepted(void **state)
+{
+	const struct bfd_auth sha1_auth = auth_of(BFD_AUTH_KEYED_SHA1, "");
+	const struct bfd_auth none = { 0 };
+	struct bfd_auth_state tx = { .sent = 41 }, rx = { 0 };
+	struct signed_packet s;
+	uint8_t value[SHA1_SIZE];
+	(void)state;
+	sign(&s, &tx, &sha1_auth);
+	s.data[24] = s.data[26] = 0;
+	memcpy(s.data + 32, none.key, SHA1_SIZE);
+	sha1(s.data, s.len, value);
+	memcpy(s.data + 32, value, SHA1_SIZE);
+	assert_false(accepts(&rx, &none, &s, BEGIN));
+}
+
+/* A number counts until two detection times have passed without a packet (6.8.1). */
+static void an_old_number_is_forgotten(void **state)
+{
+	const struct bfd_auth a = auth_of(BFD_AUTH_METICULOUS_SHA1, "secret");
+	struct bfd_auth_state rx = { .received = 100, .known_until = BEGIN };
+	struct bfd_auth_state tx = { .sent = 4 };
+	struct signed_packet s;
+	(void)state;
+	sign(&s, &tx, &a);
+	assert_false(accepts(&rx, &a, &s, BEGIN - 1));
+	assert_true(accepts(&rx, &a, &s, BEGIN));
+	assert_int_equal(rx.received, 5);
+}
+
+static void a_packet_makes_its_number_known(void **state)
+{
+	(void)state;
+	uint8_t buf[BFD_PACKET_MAX];
+	struct bfd_table table = { 0 };
+	struct bfd_entry e;
+	struct bfd_actions actions;
+	enum bfd_drop why;
+	struct bfd_auth_state tx = { .sent = 41 };
+	const struct bfd_packet p = packet_of(BFD_DOWN, DISCR);
+	entry_init(&e, "192.0.2.1");
+	e.fsm.config.auth = auth_of(BFD_AUTH_KEYED_SHA1, "secret");
+	bfd_table_add(&table, &e);
+	const size_t len = bfd_packet_write(&p, 28, buf);
+	bfd_auth_sign(&tx, &e.fsm.config.auth, buf, len);
+	const struct bfd_datagram d = {
+		buf, len, addr_of("192.0.2.1"), addr_of("192.0.2.9"), 5, 255, false, ""
+	};
+	assert_ptr_equal(bfd_input(&table, &d, BEGIN, 0, &actions, &why), &e);
+	assert_int_equal(e.auth.received, 42);
+	/* Twice a detection time of three times the 300 ms that we accept. */
+	assert_int_equal(e.auth.known_until, BEGIN + 1800 * MS);
+	assert_int_equal(actions.to, BFD_INIT);
+	e.auth.sent = 76;
+	assert_int_equal(bfd_output(&e, &actions.packet, buf), 52);
+	assert_int_equal(buf[31], 77);
+	bfd_table_remove(&table, &e);
+}
+
 static void sequence_numbers(void **state)
 {
 	static const struct {
@@ -274,6 +407,8 @@ static void sequence_numbers(void **state)
 		{ BFD_AUTH_METICULOUS_SHA1, 100, 5, false, true },
 		{ BFD_AUTH_KEYED_SHA1, 100, 100, true, true },
 		{ BFD_AUTH_KEYED_SHA1, 100, 99, true, false },
+		{ BFD_AUTH_KEYED_SHA1, 100, 109, true, true },
+		{ BFD_AUTH_KEYED_SHA1, 100, 110, true, false },
 	};
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -312,6 +447,86 @@ static void messages_come_back(void **state)
 	m = (struct bfd_message){ .type = BFD_MSG_PING, .id = 77 };
 	assert_int_equal(bfd_message_read(&m, bfd_message_size(&m), false, &back), 0);
 	assert_int_equal(back.id, 77);
+}
+
+/* Each type with its size, to one end only, and not an octet more or less. */
+static void each_type_has_its_size_and_its_end(void **state)
+{
+	(void)state;
+	const size_t head = offsetof(struct bfd_message, session);
+	const struct {
+		uint32_t type;
+		size_t size;
+		bool to_helper;
+	} cases[] = {
+		{ BFD_MSG_SESSION, head + sizeof(((struct bfd_message *)0)->session), true },
+		{ BFD_MSG_REMOVE, head, true },
+		{ BFD_MSG_PONG, head, true },
+		{ BFD_MSG_STATUS, head + sizeof(struct bfd_status), false },
+		{ BFD_MSG_GONE, head, false },
+		{ BFD_MSG_PING, head, false },
+		{ BFD_MSG_COUNTS, head + sizeof(struct bfd_counts), false },
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct bfd_message back, m = session_message();
+		if (cases[i].type != BFD_MSG_SESSION)
+			m = (struct bfd_message){ .id = 4 };
+		m.type = cases[i].type;
+		assert_int_equal(bfd_message_size(&m), cases[i].size);
+		assert_int_equal(bfd_message_read(&m, cases[i].size, cases[i].to_helper, &back), 0);
+		assert_int_equal(back.type, cases[i].type);
+		assert_int_equal(back.id, 4);
+		assert_int_equal(bfd_message_read(&m, cases[i].size, !cases[i].to_helper, &back),
+				 -EPROTO);
+		for (size_t len = 0; len <= sizeof(m) + 1; len++)
+			if (len != cases[i].size && len <= sizeof(m))
+				assert_int_equal(
+					bfd_message_read(&m, len, cases[i].to_helper, &back),
+					-EPROTO);
+	}
+}
+
+/* Every state, truth value and text of a status is one. */
+static void a_status_is_checked_in_all_its_parts(void **state)
+{
+	(void)state;
+	struct bfd_message back, m = { .type = BFD_MSG_STATUS };
+	const size_t len = bfd_message_size(&m);
+	enum bfd_state *const states[] = { &m.status.state, &m.status.remote_state,
+					   &m.status.down.remote_state };
+	for (size_t i = 0; i < ARRAY_SIZE(states); i++) {
+		for (int s = -1; s < 6; s++) {
+			*states[i] = (enum bfd_state)s;
+			assert_int_equal(bfd_message_read(&m, len, false, &back),
+					 s >= 0 && s <= 3 ? 0 : -EPROTO);
+		}
+		*states[i] = BFD_UP;
+	}
+	bool *const truths[] = { &m.status.remote_independent, &m.status.muted };
+	for (size_t i = 0; i < ARRAY_SIZE(truths); i++) {
+		for (int value = 0; value < 3; value++) {
+			memset(truths[i], value, 1);
+			assert_int_equal(bfd_message_read(&m, len, false, &back),
+					 value < 2 ? 0 : -EPROTO);
+		}
+		memset(truths[i], 0, 1);
+	}
+	memset(m.status.error, 'x', sizeof(m.status.error) - 1);
+	assert_int_equal(bfd_message_read(&m, len, false, &back), 0);
+	m.status.error[sizeof(m.status.error) - 1] = 'x';
+	assert_int_equal(bfd_message_read(&m, len, false, &back), -EPROTO);
+	struct bfd_message session = session_message();
+	bool *const of_session[] = { &session.session.key.multihop,
+				     &session.session.config.passive };
+	for (size_t i = 0; i < ARRAY_SIZE(of_session); i++) {
+		for (int value = 0; value < 3; value++) {
+			memset(of_session[i], value, 1);
+			assert_int_equal(
+				bfd_message_read(&session, bfd_message_size(&session), true, &back),
+				value < 2 ? 0 : -EPROTO);
+		}
+		memset(of_session[i], 0, 1);
+	}
 }
 
 /* Times leave as 32 bits (RFC 5880 4.1), so no session can have been told longer ones. */
@@ -366,10 +581,16 @@ static void wrong_messages_are_refused(void **state)
 	m.session.resume.remote_multiplier = 0;
 	assert_int_equal(bfd_message_read(&m, len, true, &back), -EPROTO);
 	m.session.resume.remote_multiplier = 1;
+	assert_int_equal(bfd_message_read(&m, len, true, &back), 0);
+	m.session.resume.remote_discr = 0;
+	assert_int_equal(bfd_message_read(&m, len, true, &back), -EPROTO);
+	m.session.resume.remote_discr = 1;
+	assert_int_equal(bfd_message_read(&m, len, true, &back), 0);
 	m.session.resume.remote_min_tx = (span_t)UINT32_MAX + 1;
 	assert_int_equal(bfd_message_read(&m, len, true, &back), -EPROTO);
 	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
 		m = (struct bfd_message){ .type = types[i] };
+		assert_int_equal(bfd_message_size(&m), 0);
 		for (size_t n = 0; n <= sizeof(m); n += 4)
 			for (int to = 0; to < 2; to++)
 				assert_int_equal(bfd_message_read(&m, n, to, &back), -EPROTO);
@@ -390,10 +611,18 @@ int main(void)
 		cmocka_unit_test(rules_of_reception),
 		cmocka_unit_test(multihop_has_its_own_limit),
 		cmocka_unit_test(leaving_session_is_not_found_by_address),
+		cmocka_unit_test(a_session_on_an_interface_hears_no_other),
 		cmocka_unit_test(sha1_is_sha1),
 		cmocka_unit_test(only_the_same_key_is_accepted),
+		cmocka_unit_test(the_section_is_that_of_the_rfc),
+		cmocka_unit_test(sections_of_another_length_are_refused),
+		cmocka_unit_test(without_authentication_no_section_is_accepted),
+		cmocka_unit_test(an_old_number_is_forgotten),
+		cmocka_unit_test(a_packet_makes_its_number_known),
 		cmocka_unit_test(sequence_numbers),
 		cmocka_unit_test(messages_come_back),
+		cmocka_unit_test(each_type_has_its_size_and_its_end),
+		cmocka_unit_test(a_status_is_checked_in_all_its_parts),
 		cmocka_unit_test(a_resumed_session_has_times_of_its_packets),
 		cmocka_unit_test(wrong_messages_are_refused),
 	};

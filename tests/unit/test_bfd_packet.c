@@ -77,6 +77,67 @@ static void every_flag_comes_back(void **state)
 	}
 }
 
+/* Each bit at its place (4.1), written and read. */
+static void every_bit_has_its_place(void **state)
+{
+	static const struct {
+		struct bfd_packet packet;
+		size_t auth_len;
+		uint8_t first, second;
+	} cases[] = {
+		{ { .state = BFD_ADMIN_DOWN }, 0, 0x20, 0x00 },
+		{ { .state = BFD_DOWN }, 0, 0x20, 0x40 },
+		{ { .state = BFD_INIT }, 0, 0x20, 0x80 },
+		{ { .state = BFD_UP }, 0, 0x20, 0xc0 },
+		{ { .diag = 1 }, 0, 0x21, 0x00 },
+		{ { .diag = 31 }, 0, 0x3f, 0x00 },
+		{ { .poll = true }, 0, 0x20, 0x20 },
+		{ { .final = true }, 0, 0x20, 0x10 },
+		{ { .independent = true }, 0, 0x20, 0x08 },
+		{ { 0 }, 28, 0x20, 0x04 },
+		{ { .demand = true }, 0, 0x20, 0x02 },
+	};
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		uint8_t buf[BFD_PACKET_MAX];
+		struct bfd_packet p = cases[i].packet, back;
+		enum bfd_drop why;
+		p.multiplier = 1;
+		p.my_discr = p.your_discr = 1;
+		p.min_echo_rx = 0x01020304;
+		size_t len = bfd_packet_write(&p, cases[i].auth_len, buf);
+		assert_int_equal(len, 24 + cases[i].auth_len);
+		assert_int_equal(buf[0], cases[i].first);
+		assert_int_equal(buf[1], cases[i].second);
+		assert_int_equal(buf[3], len);
+		assert_memory_equal(buf + 20, "\1\2\3\4", 4);
+		assert_true(bfd_packet_read(buf, len, &back, &why));
+		assert_int_equal(back.state, p.state);
+		assert_int_equal(back.diag, p.diag);
+		assert_int_equal(back.poll, p.poll);
+		assert_int_equal(back.final, p.final);
+		assert_int_equal(back.independent, p.independent);
+		assert_int_equal(back.demand, p.demand);
+		assert_int_equal(back.auth != NULL, cases[i].auth_len > 0);
+		assert_int_equal(back.min_echo_rx, 0x01020304);
+	}
+}
+
+/* Type and length of a section are all there has to be. */
+static void the_shortest_section_is_read(void **state)
+{
+	(void)state;
+	uint8_t buf[BFD_PACKET_MIN + 2] = { 0 };
+	struct bfd_packet p;
+	enum bfd_drop why;
+	memcpy(buf, golden, sizeof(golden));
+	buf[1] |= 0x04;
+	buf[3] = sizeof(buf);
+	assert_true(bfd_packet_read(buf, sizeof(buf), &p, &why));
+	assert_ptr_equal(p.auth, buf + BFD_PACKET_MIN);
+	assert_int_equal(p.auth_len, 2);
+}
+
 /* One octet changed, or the datagram cut; the first rule that is broken is the one that is
  * named. */
 static void each_rule_drops(void **state)
@@ -164,6 +225,8 @@ int main(void)
 		cmocka_unit_test(frame_is_read),
 		cmocka_unit_test(frame_is_written),
 		cmocka_unit_test(every_flag_comes_back),
+		cmocka_unit_test(every_bit_has_its_place),
+		cmocka_unit_test(the_shortest_section_is_read),
 		cmocka_unit_test(each_rule_drops),
 		cmocka_unit_test(discriminators_must_fit_the_state),
 		cmocka_unit_test(octets_behind_the_packet_are_ignored),

@@ -66,6 +66,7 @@ static void single_hop_over_the_interface_of_the_route(void **state)
 static void settings_are_those_of_the_file(void **state)
 {
 	(void)state;
+	config.bfd.interval = 200 * USEC_PER_MSEC;
 	config.bfd.min_receive = USEC_PER_SEC;
 	config.bfd.multiplier = 9;
 	config.bfd.passive = true;
@@ -76,6 +77,7 @@ static void settings_are_those_of_the_file(void **state)
 	strcpy(config.bfd.password, "secret");
 	config.hold_time = 0;
 	assert_int_equal(wanted(NULL), BFD_WANTED_SESSION);
+	assert_int_equal(settings.desired_min_tx, 200 * USEC_PER_MSEC);
 	assert_int_equal(settings.required_min_rx, USEC_PER_SEC);
 	assert_int_equal(settings.multiplier, 9);
 	assert_true(settings.passive);
@@ -199,6 +201,33 @@ static void a_link_local_peer_has_its_interface(void **state)
 	assert_int_equal(wanted(NULL), BFD_WANTED_SESSION);
 	assert_string_equal(key.ifname, "eth3");
 	assert_false(key.multihop);
+	/* Another IPv6 address may be anywhere. */
+	assert_int_equal(addr_parse("2001:db8::1", &config.addr), 0);
+	assert_int_equal(addr_parse("2001:db8::2", &peer.path_source), 0);
+	config.ifname[0] = 0;
+	assert_int_equal(wanted(NULL), BFD_WANTED_SESSION);
+	assert_true(key.multihop);
+}
+
+/* As long as Linux has them. */
+static void names_of_fifteen_octets_are_whole(void **state)
+{
+	(void)state;
+	peer.path_ifname = "interface-12345";
+	strcpy(config.ifname, "vrf-of-interior");
+	config.in_vrf = true;
+	assert_int_equal(wanted(NULL), BFD_WANTED_SESSION);
+	assert_string_equal(key.ifname, "interface-12345");
+	assert_string_equal(key.vrf, "vrf-of-interior");
+}
+
+static void waits_for_an_address_of_the_peer_or_of_this_host(void **state)
+{
+	(void)state;
+	peer.path_source = (struct addr){ 0 };
+	assert_int_equal(wanted(NULL), BFD_WANTED_WAIT);
+	config.addr = (struct addr){ 0 };
+	assert_int_equal(wanted(NULL), BFD_WANTED_NONE);
 }
 
 /* Its packets go out by the interface in the VRF, and come to a socket of the VRF. */
@@ -251,6 +280,7 @@ static void hints(void **state)
 	(void)state;
 	struct bfd_status s = { .state = BFD_DOWN, .remote_state = BFD_DOWN };
 	expect_hint("young", &s, USEC_PER_SEC, "");
+	expect_hint("nearly", &s, BFD_HINT_AFTER - 1, "");
 	expect_hint("silence", &s, BFD_HINT_AFTER, "neighbor ... bfd");
 	s.error[0] = 'x';
 	expect_hint("the error says it", &s, BFD_HINT_AFTER, "");
@@ -275,12 +305,22 @@ static void hints(void **state)
 	expect_hint("authentication", &s, BFD_HINT_AFTER, "bfd.authentication");
 	s = (struct bfd_status){ .state = BFD_INIT, .remote_state = BFD_DOWN, .received = 1 };
 	expect_hint("one way", &s, BFD_HINT_AFTER, "does not take");
+	s.remote_state = BFD_INIT;
+	expect_hint("Init on both sides", &s, BFD_HINT_AFTER, "does not take");
+	s.state = BFD_DOWN;
+	expect_hint("it takes them", &s, BFD_HINT_AFTER, "");
+	s.remote_state = BFD_DOWN;
+	expect_hint("Down on both sides", &s, BFD_HINT_AFTER, "does not take");
 	s.remote_state = BFD_ADMIN_DOWN;
 	expect_hint("AdminDown", &s, 0, "ask its owner");
+	s.received = 0;
+	expect_hint("AdminDown, not heard yet", &s, 0, "");
+	s.received = 1;
 	s.state = BFD_UP;
 	expect_hint("up", &s, BFD_HINT_AFTER, "");
 	s = (struct bfd_status){ .state = BFD_DOWN, .since = MADE + 60 * USEC_PER_SEC };
 	expect_hint("down since a moment", &s, 61 * USEC_PER_SEC, "");
+	expect_hint("down for a while", &s, 60 * USEC_PER_SEC + BFD_HINT_AFTER, "no BFD packet");
 }
 
 #define WANTED_TEST(f) cmocka_unit_test_setup(f, setup)
@@ -297,6 +337,8 @@ int main(void)
 		WANTED_TEST(the_address_stays_after_the_session),
 		WANTED_TEST(multihop_follows_the_session),
 		WANTED_TEST(a_link_local_peer_has_its_interface),
+		WANTED_TEST(names_of_fifteen_octets_are_whole),
+		WANTED_TEST(waits_for_an_address_of_the_peer_or_of_this_host),
 		WANTED_TEST(a_peer_in_a_vrf_has_both),
 		WANTED_TEST(a_link_local_peer_is_in_the_vrf_of_its_interface),
 		WANTED_TEST(hints),

@@ -236,6 +236,25 @@ static void test_notification_is_cut(void **state)
 	assert_memory_equal(got.data, message, got.data_len);
 }
 
+/* RFC 8654: 65,535 octets, whatever the room. */
+static void test_the_largest_message(void **state)
+{
+	(void)state;
+	static uint8_t data[70000], buf[70000];
+	for (size_t len = 65535 - 21 - 1; len <= 65535 - 21 + 1; len++) {
+		struct bgp_notification n = { .code = 7, .data = data, .data_len = len };
+		size_t whole = 21 + len;
+		assert_int_equal(bgp_encode_notification(buf, sizeof(buf), &n),
+				 whole < 65535 ? whole : 65535);
+	}
+	for (size_t len = 65534; len <= 65536; len++) {
+		struct writer w = writer_over(buf, sizeof(buf));
+		bgp_message_begin(&w, BGP_MSG_UPDATE);
+		writer_bytes(&w, data, len - 19);
+		assert_int_equal(bgp_message_finish(&w), len > 65535 ? 0 : len);
+	}
+}
+
 static struct bgp_frame_view frame_of(const struct hex *h)
 {
 	struct bgp_frame_view view;
@@ -313,6 +332,7 @@ int main(void)
 		cmocka_unit_test(test_encode),
 		cmocka_unit_test(test_encode_without_room),
 		cmocka_unit_test(test_notification_is_cut),
+		cmocka_unit_test(test_the_largest_message),
 		cmocka_unit_test(test_decode_notification),
 		cmocka_unit_test(test_decode_route_refresh),
 	};

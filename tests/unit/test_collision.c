@@ -44,6 +44,7 @@ static void by_state_and_identifier(void **state)
 		{ "peer is known", 2, 1, 10, 20, true, BGP_OPENSENT, BGP_COLLISION_DROP_THIS },
 		{ "same id, lower AS", 1, 1, 10, 20, true, BGP_OPENSENT, BGP_COLLISION_DROP_OTHER },
 		{ "same id, higher AS", 1, 1, 20, 10, true, BGP_OPENSENT, BGP_COLLISION_DROP_THIS },
+		{ "same id, same AS", 1, 1, 10, 10, true, BGP_OPENSENT, BGP_COLLISION_DROP_OTHER },
 		{ "ids are unsigned", 0xf0000000, 1, 10, 20, false, BGP_OPENCONFIRM,
 		  BGP_COLLISION_DROP_OTHER },
 	};

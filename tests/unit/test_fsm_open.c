@@ -73,6 +73,16 @@ static void long_lived_restart_needs_graceful_restart_of_both(void **state)
 	struct bgp_long_lived l = bgp_fsm_open(&fsm).long_lived;
 	assert_true(l.offered && l.ipv4.listed && l.ipv6.listed);
 	assert_int_equal(l.ipv4.stale_time, 3600);
+	assert_int_equal(l.ipv6.stale_time, 3600);
+	config.long_lived_time = 0xfffffe * S;
+	fsm = fsm_in(BGP_IDLE, &config);
+	assert_int_equal(bgp_fsm_open(&fsm).long_lived.ipv4.stale_time, 0xfffffe);
+	config.long_lived_time = 0x1000000 * S; /* more than 24 bits */
+	fsm = fsm_in(BGP_IDLE, &config);
+	assert_int_equal(bgp_fsm_open(&fsm).long_lived.ipv4.stale_time, 0xffffff);
+	config.long_lived_time = S - 1;
+	fsm = fsm_in(BGP_IDLE, &config);
+	assert_false(bgp_fsm_open(&fsm).long_lived.offered);
 	config.long_lived_time = S; /* the shortest there is */
 	fsm = fsm_in(BGP_IDLE, &config);
 	assert_true(bgp_fsm_open(&fsm).long_lived.offered);
@@ -109,7 +119,8 @@ static void an_open_that_does_not_fit_is_refused_with_a_reason(void **state)
 	} cases[] = {
 		{ &plain, &wrong_as, BGP_ERR_OPEN_PEER_AS,
 		  "the peer is AS 65010, configured is peer_as 65000" },
-		{ &ibgp, &our_id, BGP_ERR_OPEN_IDENTIFIER, "router id" },
+		{ &ibgp, &our_id, BGP_ERR_OPEN_IDENTIFIER,
+		  "the peer has the same router id: set bgp.router_id to another one" },
 	};
 	for (size_t i = 0; i < 2; i++) {
 		struct bgp_fsm fsm = fsm_in(BGP_OPENSENT, cases[i].config);
@@ -118,7 +129,7 @@ static void an_open_that_does_not_fit_is_refused_with_a_reason(void **state)
 		bgp_fsm_step(&fsm, &ev, &a);
 		assert_int_equal(a.items[0].notification.code, BGP_ERR_OPEN);
 		assert_int_equal(a.items[0].notification.subcode, cases[i].subcode);
-		assert_non_null(strstr(fsm.why, cases[i].why));
+		assert_string_equal(fsm.why, cases[i].why);
 		assert_int_equal(fsm.state, BGP_IDLE);
 	}
 }
@@ -168,6 +179,127 @@ static void a_new_session_offers_capabilities_again(void **state)
 	assert_false(bgp_fsm_open(&fsm).has_capabilities);
 	feed(&fsm, BGP_EV_TCP_FAILED, T0);
 	assert_true(bgp_fsm_open(&fsm).has_capabilities);
+}
+
+/* An OPEN is for one session with `config`, and `without` capabilities of ours. */
+static struct bgp_negotiated negotiate_open(const struct bgp_fsm_config *config, bool without,
+					    const struct bgp_open *open)
+{
+	struct bgp_fsm fsm = fsm_in(BGP_OPENSENT, config);
+	struct bgp_event ev = { .type = BGP_EV_OPEN, .now = T0, .open = open };
+	struct bgp_actions a;
+	fsm.without_capabilities = without;
+	bgp_fsm_step(&fsm, &ev, &a);
+	assert_int_equal(fsm.state, BGP_OPENCONFIRM);
+	return fsm.negotiated;
+}
+
+static void a_capability_takes_both_sides(void **state)
+{
+	(void)state;
+	for (unsigned theirs = 0; theirs < 16; theirs++) {
+		for (unsigned ours = 0; ours < 2; ours++) {
+			struct bgp_open open = good_open;
+			unsigned both = ours ? theirs : 0;
+			open.four_octet_as = theirs & 1;
+			open.route_refresh = theirs & 2;
+			open.enhanced_refresh = theirs & 4;
+			open.extended_messages = theirs & 8;
+			struct bgp_negotiated n = negotiate_open(&plain, !ours, &open);
+			assert_int_equal(n.four_octet_as, both & 1);
+			assert_int_equal(n.route_refresh, (both & 2) != 0);
+			assert_int_equal(n.enhanced_refresh, (both & 4) != 0);
+			assert_int_equal(n.extended_messages, (both & 8) != 0);
+			assert_int_equal(n.peer_as, 65000);
+			assert_int_equal(n.peer_router_id, 0x0a000002);
+			assert_false(n.ibgp);
+		}
+	}
+}
+
+/* Without capabilities IPv4 is meant, also where the peer has some. */
+static void without_capabilities_the_family_is_ipv4(void **state)
+{
+	(void)state;
+	struct bgp_fsm_config config = plain;
+	struct bgp_open open = good_open;
+	open.ipv4_unicast = false;
+	open.ipv6_unicast = true;
+	struct bgp_negotiated n = negotiate_open(&config, true, &open);
+	assert_true(n.ipv4_unicast && !n.ipv6_unicast);
+	config.families = BGP_OFFER_IPV6;
+	n = negotiate_open(&config, true, &open);
+	assert_false(n.ipv4_unicast || n.ipv6_unicast);
+	n = negotiate_open(&config, false, &open);
+	assert_true(!n.ipv4_unicast && n.ipv6_unicast);
+	config.families = BGP_OFFER_IPV4;
+	open.ipv4_unicast = true;
+	n = negotiate_open(&config, false, &open);
+	assert_true(n.ipv4_unicast && !n.ipv6_unicast);
+}
+
+static void the_open_offers_what_is_configured(void **state)
+{
+	(void)state;
+	struct bgp_fsm_config config = plain;
+	for (unsigned families = 0; families < 4; families++) {
+		for (unsigned capable = 0; capable < 2; capable++) {
+			config.families = families;
+			config.graceful_restart = true;
+			config.long_lived_time = S;
+			struct bgp_fsm fsm = fsm_in(BGP_IDLE, &config);
+			fsm.without_capabilities = !capable;
+			struct bgp_open o = bgp_fsm_open(&fsm);
+			bool ipv4 = families == 0 || (families & BGP_OFFER_IPV4);
+			bool ipv6 = families == 0 || (families & BGP_OFFER_IPV6);
+			assert_int_equal(o.version, 4);
+			assert_int_equal(o.as, 65001);
+			assert_int_equal(o.hold_time, 90);
+			assert_int_equal(o.router_id, 0x0a000001);
+			assert_int_equal(o.ipv4_unicast, capable && ipv4);
+			assert_int_equal(o.ipv6_unicast, capable && ipv6);
+			assert_int_equal(o.graceful.ipv4.listed, ipv4);
+			assert_int_equal(o.graceful.ipv6.listed, ipv6);
+			assert_int_equal(o.long_lived.ipv4.listed, capable && ipv4);
+			assert_int_equal(o.long_lived.ipv6.listed, capable && ipv6);
+			assert_int_equal(o.has_capabilities, capable);
+			assert_int_equal(o.multiprotocol, capable);
+			assert_int_equal(o.four_octet_as, capable);
+			assert_int_equal(o.route_refresh, capable);
+			assert_int_equal(o.enhanced_refresh, capable);
+			assert_int_equal(o.extended_messages, capable);
+		}
+	}
+}
+
+/* The smaller of both; a third of it, or less if that is configured. */
+static void the_hold_time_is_the_smaller_one(void **state)
+{
+	(void)state;
+	static const struct {
+		span_t ours, keepalive;
+		uint16_t theirs, hold, expected_keepalive;
+	} cases[] = {
+		{ 90 * S, 0, 30, 30, 10 },
+		{ 30 * S, 0, 90, 30, 10 },
+		{ 90 * S, 0, 0, 0, 0 },
+		{ 0, 5 * S, 90, 0, 0 },
+		{ 90 * S, 29 * S, 90, 90, 29 },
+		{ 90 * S, 30 * S, 90, 90, 30 },
+		{ 90 * S, 31 * S, 90, 90, 30 },
+		{ 65535 * S, 0, 65535, 65535, 21845 },
+		{ 65536 * S, 0, 65535, 65535, 21845 },
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct bgp_fsm_config config = plain;
+		struct bgp_open open = good_open;
+		config.hold_time = cases[i].ours;
+		config.keepalive = cases[i].keepalive;
+		open.hold_time = cases[i].theirs;
+		struct bgp_negotiated n = negotiate_open(&config, false, &open);
+		assert_int_equal(n.hold_time, cases[i].hold);
+		assert_int_equal(n.keepalive, cases[i].expected_keepalive);
+	}
 }
 
 static void families_are_what_both_sides_said(void **state)
@@ -339,6 +471,10 @@ int main(void)
 		cmocka_unit_test(capabilities_are_left_out_every_other_time),
 		cmocka_unit_test(a_demanded_capability_changes_nothing),
 		cmocka_unit_test(a_new_session_offers_capabilities_again),
+		cmocka_unit_test(a_capability_takes_both_sides),
+		cmocka_unit_test(without_capabilities_the_family_is_ipv4),
+		cmocka_unit_test(the_open_offers_what_is_configured),
+		cmocka_unit_test(the_hold_time_is_the_smaller_one),
 		cmocka_unit_test(families_are_what_both_sides_said),
 		cmocka_unit_test(an_ipv6_next_hop_takes_both_sides),
 		cmocka_unit_test(an_external_peer_is_not_of_our_as),

@@ -80,11 +80,13 @@ static void a_peer_that_lost_us_holds_routes_for_a_while(void **state)
 	assert_true(graceful_may_be_stale(&g, T0)); /* of the previous instance */
 	graceful_session_up(&g);
 	assert_false(graceful_may_be_stale(&g, T0));
+	assert_false(graceful_may_be_stale(&g, 0)); /* whatever the time */
 	graceful_session_down(&g, true, T0 + 500 * S);
 	assert_true(graceful_may_be_stale(&g, T0 + 619 * S));
 	assert_false(graceful_may_be_stale(&g, T0 + 620 * S));
 	graceful_session_down(&g, false, T0 + 500 * S);
 	assert_false(graceful_may_be_stale(&g, T0 + 500 * S));
+	assert_false(graceful_may_be_stale(&g, 0));
 }
 
 /* RFC 9494: for as long as both times together, where the last session had negotiated it. */
@@ -94,6 +96,13 @@ static void a_peer_with_long_lived_restart_holds_them_longer(void **state)
 	static const struct bgp_peer_config longer = { .graceful_restart = true,
 						       .restart_time = 120 * S,
 						       .long_lived_restart_time = 1000 * S };
+	static const struct bgp_peer_config shortest = { .graceful_restart = true,
+							 .long_lived_restart_time = 1 };
+	static const struct bgp_peer_config alone = { .long_lived_restart_time = 1000 * S };
+	assert_true(started(&longer, false, false).long_lived);
+	assert_true(started(&shortest, false, false).long_lived);
+	assert_false(started(&on, false, false).long_lived);
+	assert_false(started(&alone, false, false).long_lived);
 	struct graceful g = started(&longer, false, false);
 	assert_true(graceful_may_be_stale(&g, T0 + 1119 * S));
 	assert_false(graceful_may_be_stale(&g, T0 + 1120 * S));

@@ -145,6 +145,30 @@ static void while_waiting(void **state)
 			 bgp_hint_waiting(&both, BGP_OPENSENT, false));
 }
 
+/* The limit of hops is told where it is one. */
+static void the_largest_ttl_is_no_limit(void **state)
+{
+	static const struct bgp_peer_config ttl255 = { .multi_hop = true, .multihop_ttl = 255 },
+					    ttl254 = { .multi_hop = true, .multihop_ttl = 254 };
+	(void)state;
+	expect("255", bgp_hint_waiting(&ttl255, BGP_OPENSENT, false), "ttl_security",
+	       "multihop_ttl");
+	expect("254", bgp_hint_waiting(&ttl254, BGP_OPENSENT, false), "multihop_ttl: 255",
+	       "ttl_security");
+	expect("1", bgp_hint_waiting(&ttl1, BGP_OPENSENT, false), "multihop_ttl: 255",
+	       "ttl_security");
+	expect("none", bgp_hint_waiting(&plain, BGP_OPENCONFIRM, false), "ttl_security",
+	       "multihop_ttl");
+}
+
+static void while_bfd_is_awaited(void **state)
+{
+	(void)state;
+	expect("unnumbered", bgp_hint_awaits_path(true), "for this link", "multihop");
+	expect("numbered", bgp_hint_awaits_path(false), "for this host", "INTERFACE");
+	expect("disabled", bgp_hint_disabled(), "peer ADDR enable", NULL);
+}
+
 static void after_a_notification(void **state)
 {
 	(void)state;
@@ -275,6 +299,32 @@ static void a_row_of_notifications(void **state)
 	assert_int_equal(n.code, 0);
 }
 
+/* As much of the data as a NOTIFICATION with a text can have. */
+static void a_notification_is_kept_with_its_data(void **state)
+{
+	(void)state;
+	static const size_t lengths[] = { 0, 1, 2, 257, 258, 259, 400 };
+	uint8_t data[400];
+	for (size_t i = 0; i < sizeof(data); i++)
+		data[i] = (uint8_t)(i + 1);
+	for (size_t i = 0; i < ARRAY_SIZE(lengths); i++) {
+		const struct bgp_notification sent = {
+			.code = 6, .subcode = 2, .data = data, .data_len = lengths[i]
+		};
+		struct bgp_notice n = { 0 };
+		bgp_notice_record(&n, &sent, false, 10);
+		const struct bgp_notification kept = bgp_notice_message(&n);
+		assert_int_equal(kept.code, 6);
+		assert_int_equal(kept.subcode, 2);
+		assert_int_equal(kept.data_len, lengths[i] < 258 ? lengths[i] : 258);
+		assert_memory_equal(bgp_notification_data(&kept), data, kept.data_len);
+	}
+	const struct bgp_notification own = { .code = 2, .own = { 0, 4 }, .data_len = 2 };
+	struct bgp_notice n = { 0 };
+	bgp_notice_record(&n, &own, false, 10);
+	assert_int_equal(n.data[1], 4);
+}
+
 /* One that was recorded during the session, of the other connection, is refuted like older ones. */
 static void a_session_that_ends(void **state)
 {
@@ -312,12 +362,15 @@ int main(void)
 		cmocka_unit_test(without_a_router),
 		cmocka_unit_test(after_a_failed_attempt),
 		cmocka_unit_test(while_waiting),
+		cmocka_unit_test(the_largest_ttl_is_no_limit),
+		cmocka_unit_test(while_bfd_is_awaited),
 		cmocka_unit_test(after_a_notification),
 		cmocka_unit_test(each_notification),
 		cmocka_unit_test(a_hard_reset_without_its_reason),
 		cmocka_unit_test(after_a_role_mismatch),
 		cmocka_unit_test(after_bfd_down),
 		cmocka_unit_test(a_row_of_notifications),
+		cmocka_unit_test(a_notification_is_kept_with_its_data),
 		cmocka_unit_test(a_session_that_ends),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -204,6 +204,168 @@ static void the_largest_route_fits(void **state)
 	}
 }
 
+/* The numbers of a peer that a route gets, when it has none, and those that it does not see. */
+static void numbers_differ_where_they_are_sent(void **state)
+{
+	(void)state;
+	static const struct bgp_peer_attrs none,
+		med = { .med = { true, 1 } }, med2 = { .med = { true, 2 } },
+		pref = { .local_pref = { true, 1 } }, prepends = { .prepends = { true, 1 } };
+	static const struct bgp_route_attrs plain, with_med = { .has_med = true },
+						   with_pref = { .has_local_pref = true },
+						   with_prepends = { .has_prepends = true };
+	static const struct {
+		const struct bgp_peer_attrs *a, *b;
+		const struct bgp_route_attrs *route;
+		bool ibgp, differ;
+	} cases[] = {
+		{ &none, &none, &plain, false, false },
+		{ &none, &none, &plain, true, false },
+		{ &none, &med, &plain, false, true },
+		{ &none, &med, &plain, true, true },
+		{ &med, &med2, &plain, false, true },
+		{ &med, &med2, &with_med, false, false },
+		{ &none, &pref, &plain, true, true },
+		{ &none, &pref, &plain, false, false },
+		{ &none, &pref, &with_pref, true, false },
+		{ &none, &prepends, &plain, false, true },
+		{ &none, &prepends, &plain, true, false },
+		{ &none, &prepends, &with_prepends, false, false },
+		{ &none, &prepends, &given, false, false },
+		{ &none, &prepends, &empty_path, false, false },
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		bool got = bgp_peer_attrs_numbers_differ(cases[i].a, cases[i].b, cases[i].route,
+							 cases[i].ibgp);
+		if (got != cases[i].differ)
+			fail_msg("case %zu", i);
+	}
+}
+
+/* Of the lists that are sent, whatever level they are of. */
+static void lists_are_equal_in_order_and_number(void **state)
+{
+	(void)state;
+	static uint32_t c[] = { 1, 2, 1 };
+	static struct bgp_ext_community e[] = { { 0, 1 }, { 0, 2 }, { 0, 1 } };
+	static struct bgp_large_community l[] = { { 0, 0, 1 }, { 0, 0, 2 }, { 0, 0, 1 } };
+	const struct bgp_peer_attrs all[] = {
+		{ .link_bandwidth = BGP_LINK_BANDWIDTH_AUTO }, /* none */
+		{ .global.communities = { c, 1 } },
+		{ .global.communities = { c + 1, 1 } },
+		{ .global.communities = { c, 2 } },
+		{ .global.communities = { c + 1, 2 } },
+		{ .global.ext_communities = { e, 1 } },
+		{ .global.ext_communities = { e + 1, 1 } },
+		{ .global.ext_communities = { e, 2 } },
+		{ .global.ext_communities = { e + 1, 2 } },
+		{ .global.large_communities = { l, 1 } },
+		{ .global.large_communities = { l + 1, 1 } },
+		{ .global.large_communities = { l, 2 } },
+		{ .global.large_communities = { l + 1, 2 } },
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
+		for (size_t k = 0; k < ARRAY_SIZE(all); k++)
+			assert_int_equal(bgp_peer_attrs_lists_equal(&all[i], &all[k]), i == k);
+	const struct bgp_peer_attrs apart = { .global = { { c, 1 }, { e, 1 }, { l, 1 } },
+					      .peer = {
+						      { c + 1, 1 }, { e + 1, 1 }, { l + 1, 1 } } };
+	const struct bgp_peer_attrs together = { .peer = { { c, 3 }, { e, 3 }, { l, 3 } } };
+	assert_true(bgp_peer_attrs_lists_equal(&apart, &together));
+}
+
+/* One less, as many, and one more than there is room for. */
+static void paths_and_prepends_are_cut(void **state)
+{
+	(void)state;
+	static uint32_t long_path[BGP_AS_PATH_MAX + 1];
+	const struct bgp_peer_attrs none = { 0 };
+	const struct bgp_merge_session session = { .local_as = 65001, .peer_attrs = &none };
+	struct bgp_merge_room room;
+	struct bgp_attrs_out out;
+	for (uint32_t i = 0; i < ARRAY_SIZE(long_path); i++)
+		long_path[i] = i + 1;
+	for (size_t n = BGP_AS_PATH_MAX - 1; n <= BGP_AS_PATH_MAX + 1; n++) {
+		const struct bgp_route_attrs route = { .as_path = { true, long_path, n } };
+		bgp_attrs_merge(&session, BGP_ORIGIN_IGP, &route, &room, &out);
+		assert_int_equal(out.n_as_path, n < BGP_AS_PATH_MAX ? n : BGP_AS_PATH_MAX);
+		assert_memory_equal(out.as_path, long_path, out.n_as_path * sizeof(uint32_t));
+	}
+	for (uint8_t n = BGP_PREPENDS_MAX - 1; n <= BGP_PREPENDS_MAX + 1; n++) {
+		const struct bgp_route_attrs route = { .has_prepends = true, .prepends = n };
+		bgp_attrs_merge(&session, BGP_ORIGIN_IGP, &route, &room, &out);
+		assert_int_equal(out.n_as_path, 1 + (n < 32 ? n : 32));
+		for (size_t i = 0; i < out.n_as_path; i++)
+			assert_int_equal(out.as_path[i], 65001);
+	}
+	/* A path of one AS that has prepends keeps its AS. */
+	const struct bgp_route_attrs one = { .as_path = { true, long_path, 1 } };
+	bgp_attrs_merge(&session, BGP_ORIGIN_IGP, &one, &room, &out);
+	assert_int_equal(out.n_as_path, 1);
+	assert_int_equal(out.as_path[0], 1);
+}
+
+/* As many as there is room for, from all levels together. */
+static void communities_are_cut(void **state)
+{
+	(void)state;
+	static uint32_t c[BGP_COMMUNITIES_ROOM + 2];
+	static struct bgp_ext_community e[BGP_EXT_COMMUNITIES_MAX + 2];
+	static struct bgp_large_community l[BGP_LARGE_COMMUNITIES_MAX + 2];
+	for (uint32_t i = 0; i < ARRAY_SIZE(c); i++)
+		c[i] = i;
+	for (uint32_t i = 0; i < ARRAY_SIZE(e); i++)
+		e[i].low = i;
+	for (uint32_t i = 0; i < ARRAY_SIZE(l); i++)
+		l[i].local2 = i;
+	const struct bgp_peer_attrs first = { .global = { { c, 3 }, { e, 3 }, { l, 3 } } };
+	const struct bgp_merge_session session = { .local_as = 65001, .peer_attrs = &first };
+	for (size_t less = 0; less < 4; less++) {
+		const struct bgp_route_attrs route = {
+			.communities = { c, ARRAY_SIZE(c) - less },
+			.ext_communities = { e, ARRAY_SIZE(e) - less },
+			.large_communities = { l, ARRAY_SIZE(l) - less },
+		};
+		struct bgp_merge_room room;
+		struct bgp_attrs_out out;
+		bgp_attrs_merge(&session, BGP_ORIGIN_IGP, &route, &room, &out);
+		size_t missing = less > 2 ? less - 2 : 0;
+		assert_int_equal(out.n_communities, BGP_COMMUNITIES_ROOM - missing);
+		assert_int_equal(out.n_ext_communities, BGP_EXT_COMMUNITIES_MAX - missing);
+		assert_int_equal(out.n_large_communities, BGP_LARGE_COMMUNITIES_MAX - missing);
+	}
+}
+
+static void the_configuration_gives_a_peer_its_attributes(void **state)
+{
+	(void)state;
+	const struct bgp_config config = { .communities = { global, 2 },
+					   .ext_communities = { ext, 1 },
+					   .large_communities = { large, 1 } };
+	const struct bgp_peer_config of_peer = {
+		.communities = { peer, 1 },
+		.ext_communities = { ext, 2 },
+		.large_communities = { large, 2 },
+		.med = { true, 1 },
+		.local_pref = { true, 2 },
+		.prepends = { true, 3 },
+		.weight = { true, 4 },
+		.link_bandwidth = BGP_LINK_BANDWIDTH_TRANSITIVE,
+	};
+	struct bgp_peer_attrs a = bgp_peer_attrs_of(&config, &of_peer);
+	assert_int_equal(a.global.communities.n, 2);
+	assert_int_equal(a.global.ext_communities.n, 1);
+	assert_int_equal(a.global.large_communities.n, 1);
+	assert_int_equal(a.peer.communities.n, 1);
+	assert_int_equal(a.peer.ext_communities.n, 2);
+	assert_int_equal(a.peer.large_communities.n, 2);
+	assert_int_equal(a.med.value, 1);
+	assert_int_equal(a.local_pref.value, 2);
+	assert_int_equal(a.prepends.value, 3);
+	assert_int_equal(a.weight.value, 4);
+	assert_int_equal(a.link_bandwidth, BGP_LINK_BANDWIDTH_TRANSITIVE);
+}
+
 /* Routes share an object exactly when they carry the same. */
 static void routes_are_interned_by_all_that_they_carry(void **state)
 {
@@ -247,6 +409,11 @@ int main(void)
 		cmocka_unit_test(frames_are_exact),
 		cmocka_unit_test(levels_are_merged_by_one_rule),
 		cmocka_unit_test(the_largest_route_fits),
+		cmocka_unit_test(numbers_differ_where_they_are_sent),
+		cmocka_unit_test(lists_are_equal_in_order_and_number),
+		cmocka_unit_test(paths_and_prepends_are_cut),
+		cmocka_unit_test(communities_are_cut),
+		cmocka_unit_test(the_configuration_gives_a_peer_its_attributes),
 		cmocka_unit_test(routes_are_interned_by_all_that_they_carry),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,6 +15,10 @@ static const struct {
 	  "UPDATE Message Error/Attribute Length Error (data 40 02 00 11 22 33 44 55 66 77 88 99 "
 	  "aa bb "
 	  "cc dd …)" },
+	{ "6.3, data of 17 octets", 3, 5, "400200112233445566778899aabbccddee",
+	  "UPDATE Message Error/Attribute Length Error (data 40 02 00 11 22 33 44 55 66 77 88 99 "
+	  "aa bb "
+	  "cc dd …)" },
 	{ "6.3, data of 16 octets", 3, 5, "400200112233445566778899aabbccdd",
 	  "UPDATE Message Error/Attribute Length Error (data 40 02 00 11 22 33 44 55 66 77 88 99 "
 	  "aa bb "
@@ -50,6 +54,10 @@ static const struct {
 	  "Cease/Administrative Shutdown: unreadable text (data 07 00 01 01 00 00 00)" },
 	{ "5492 one capability", 2, 7, "4100",
 	  "OPEN Message Error/Unsupported Capability (4-octet AS number)" },
+	{ "5492 an octet behind a capability", 2, 7, "4100 41",
+	  "OPEN Message Error/Unsupported Capability (data 41 00 41)" },
+	{ "a text that ends with a control", 6, 5, "6e6f 200a",
+	  "Cease/Connection Rejected (data 6e 6f 20 0a)" },
 	{ "5492 multiprotocol of another length", 2, 7, "0102 0001",
 	  "OPEN Message Error/Unsupported Capability (Multiprotocol)" },
 	{ "5492 four octets of another", 2, 7, "0204 00010001",
@@ -72,6 +80,7 @@ static const struct {
 	{ "9003 reset", 6, 4, "04 67 6f 6e 65", "Cease/Administrative Reset: \"gone\"" },
 	{ "9003 no text", 6, 2, "", "Cease/Administrative Shutdown" },
 	{ "9003 empty text", 6, 2, "00", "Cease/Administrative Shutdown" },
+	{ "9003 one octet", 6, 2, "01 78", "Cease/Administrative Shutdown: \"x\"" },
 	{ "9003 UTF-8", 6, 2, "07 c3a4 e282ac 2e 41", "Cease/Administrative Shutdown: \"ä€.A\"" },
 	{ "9003 four octets", 6, 2, "04 f09f9880", "Cease/Administrative Shutdown: \"😀\"" },
 	{ "9003 control characters", 6, 2, "09 61 0a 62 1b 5b 00 7f c285",
@@ -155,6 +164,30 @@ static void test_small_buffers(void **state)
 	}
 }
 
+/* Cut in front of a character that does not fit with the quote behind it. */
+static void test_cut_text(void **state)
+{
+	(void)state;
+	static const char head[] = "Cease/Administrative Shutdown: \"";
+	static const char *const fits[] = { "", "", "ä", "ä", "ä", "ä€", "ä€.", "ä€.A", "ä€.A" };
+	const size_t least = strlen(head) + 1;
+	struct hex h = hex_parse("07 c3a4 e282ac 2e 41");
+	struct bgp_notification n = { .code = 6, .subcode = 2, .data = h.p, .data_len = h.n };
+	for (size_t more = 0; more < ARRAY_SIZE(fits); more++) {
+		char expected[80], text[80];
+		snprintf(expected, sizeof(expected), "%s%s\"", head, fits[more]);
+		bgp_notification_text(&n, text, least + 1 + more);
+		assert_string_equal(text, expected);
+	}
+	for (size_t size = 1; size <= least; size++) {
+		char text[80];
+		bgp_notification_text(&n, text, size);
+		assert_int_equal(strlen(text), size - 1);
+		assert_memory_equal(text, head, size - 1);
+	}
+	hex_done(&h);
+}
+
 /* The longest text there can be fits BGP_NOTIFICATION_TEXT_MAX with its closing quote. */
 static void test_longest_text(void **state)
 {
@@ -207,6 +240,12 @@ static void test_shutdown_is_cut(void **state)
 		bgp_notification_text(&n, out, sizeof(out));
 		assert_null(strstr(out, "unreadable"));
 	}
+	/* No character begins at all. */
+	char text[300] = "";
+	uint8_t data[BGP_SHUTDOWN_DATA_MAX];
+	memset(text, 0x80, sizeof(text) - 1);
+	assert_int_equal(
+		bgp_notification_shutdown(BGP_ERR_CEASE_ADMIN_SHUTDOWN, text, data).data_len, 0);
 }
 
 /* RFC 8538 3.1 */
@@ -322,7 +361,7 @@ int main(void)
 		cmocka_unit_test(test_small_buffers), cmocka_unit_test(test_longest_text),
 		cmocka_unit_test(test_shutdown),      cmocka_unit_test(test_shutdown_is_cut),
 		cmocka_unit_test(test_every_name),    cmocka_unit_test(test_names),
-		cmocka_unit_test(test_hard_reset),
+		cmocka_unit_test(test_hard_reset),    cmocka_unit_test(test_cut_text),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -53,6 +53,7 @@ static const struct {
 	  "045ba0005a0a0900021a02180104000100010104000200010200400280004104fa56ea02", 4200000002,
 	  90, 0x0a090002, CAPS | MP | V4 | V6 | REFRESH | AS4 },
 	{ "no capabilities: 5492 fallback", "04fde9005ac000020100", 65001, 90, 0xc0000201, 0 },
+	{ "smallest AS number", "0400 01005ac000020100", 1, 90, 0xc0000201, 0 },
 	{ "hold time 0", "04fde90000c000020100", 65001, 0, 0xc0000201, 0 },
 	{ "hold time 3", "04fde90003c000020100", 65001, 3, 0xc0000201, 0 },
 	{ "hold time 65535", "04fde9ffffc000020100", 65001, 65535, 0xc0000201, 0 },
@@ -129,6 +130,7 @@ static const struct {
 	  4, "" },
 	{ "6.2 parameters shorter than the message", "04fde9005ac0000201 00 00", 0, "" },
 	{ "6.2 parameters longer than the message", "04fde9005ac0000201 05 0202 0200", 0, "" },
+	{ "9072 the extended format announced by 0", "04fde9005ac0000201 00 ff 0000", 0, "" },
 	{ "6.2 length of a parameter missing", "04fde9005ac0000201 01 02", 0, "" },
 	{ "6.2 parameter too long", "04fde9005ac0000201 04 0203 0200", 0, "" },
 	{ "6.2 parameter too short, the rest is another", "04fde9005ac0000201 04 0201 0200", 0,
@@ -437,6 +439,10 @@ static void test_encode(void **state)
 	check_encoded("graceful restart of nothing", &o,
 		      "* 003b 01 04 5ba0 005a c0000201 1e 02 1c 010400010001 010400020001 0200 0600"
 		      "4002 0fff 4104 fa56ea01 4600");
+	o.graceful = (struct bgp_graceful){ .offered = true, .restart_time = 120 };
+	check_encoded("graceful restart without flags", &o,
+		      "* 003b 01 04 5ba0 005a c0000201 1e 02 1c 010400010001 010400020001 0200 0600"
+		      "4002 0078 4104 fa56ea01 4600");
 	o.graceful = (struct bgp_graceful){ 0 };
 	o.long_lived = (struct bgp_long_lived){
 		.offered = true,
@@ -448,6 +454,9 @@ static void test_encode(void **state)
 		      "4104 fa56ea01 4600 470e 00010180012345 00020100000001");
 	o = (struct bgp_open){ .version = 4, .as = 65001, .hold_time = 0, .router_id = 1 };
 	check_encoded("no capabilities", &o, "* 001d 01 04 fde9 0000 00000001 00");
+	o.as = UINT16_MAX;
+	check_encoded("largest AS number of two octets", &o, "* 001d 01 04 ffff 0000 00000001 00");
+	o.as = 65001;
 	o.has_capabilities = o.four_octet_as = o.ipv6_unicast = true;
 	check_encoded("2-octet AS number, IPv6 only", &o,
 		      "* 002b 01 04 fde9 0000 00000001 0e 02 0c 010400020001 4104 0000fde9");

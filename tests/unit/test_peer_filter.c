@@ -57,6 +57,12 @@ static void names(void **state)
 		{ "spine", "10.0.0.1", "", "spine 1", false },
 		/* An address is an address, whatever another peer is described as. */
 		{ "10.0.0.1", "10.0.0.2", "", "10.0.0.1", false },
+		{ "eth0", NULL, "eth1", NULL, false },
+		{ "eth0", NULL, "eth1", "spine 1", false },
+		{ "a", NULL, "a", NULL, true },
+		{ "fe80::1%a", "fe80::1", "a", NULL, true },
+		{ "fe80::1%a", "fe80::1", "b", NULL, false },
+		{ "spine 1", NULL, "eth1", "spine 1", true },
 		{ "10.0.0.1%", "10.0.0.1", "", NULL, false },
 		{ "%eth0", "fe80::1", "eth0", NULL, false },
 	};
@@ -101,6 +107,55 @@ static void filters(void **state)
 	bgp_peer_filter_free(same);
 	bgp_peer_filter_free(both);
 	bgp_peer_filter_free(except);
+}
+
+/* An address in any form is kept in one, with its interface. */
+static void names_are_kept_once(void **state)
+{
+	(void)state;
+	static const char *const given[] = {
+		"fe80:0::1%eth0",
+		"fe80::1%eth1",
+		"fe80::1%eth0",
+		"fe80::1",
+		"10.0.0.1",
+		"eth0",
+		"fe80::1%ethernet-12345",
+		"fe80::1%ethernet-12346",
+		"eth0",
+		"10.0.0.1",
+		"fe80::1%a",
+	};
+	static const char *const kept[] = {
+		"fe80::1%eth0",           "fe80::1%eth1",           "fe80::1",  "10.0.0.1", "eth0",
+		"fe80::1%ethernet-12345", "fe80::1%ethernet-12346", "fe80::1%a"
+	};
+	struct bgp_peer_filter *f = filter(NULL, "spine 1");
+	for (size_t i = 0; i < ARRAY_SIZE(given); i++)
+		bgp_peer_refs_add(&f->only, given[i]);
+	assert_int_equal(f->only.n, ARRAY_SIZE(kept));
+	for (size_t i = 0; i < ARRAY_SIZE(kept); i++) {
+		assert_string_equal(f->only.items[i].text, kept[i]);
+		assert_true(bgp_peer_refs_has(&f->only, kept[i]));
+	}
+	/* All of them and of the exceptions are in a copy, and count. */
+	struct bgp_peer_filter *copy = bgp_peer_filter_copy(f);
+	for (size_t i = 0; i < ARRAY_SIZE(kept); i++) {
+		assert_ptr_not_equal(copy->only.items[i].text, f->only.items[i].text);
+		assert_string_equal(copy->only.items[i].text, kept[i]);
+	}
+	assert_ptr_not_equal(copy->except.items[0].text, f->except.items[0].text);
+	assert_true(bgp_peer_filter_equal(f, copy));
+	copy->only.items[6].text[0] = 'x';
+	assert_false(bgp_peer_filter_equal(f, copy));
+	struct bgp_peer_config last = peer("fe80::1", "ethernet-12346", NULL);
+	assert_true(bgp_peer_filter_allows(f, &last));
+	bgp_peer_refs_add(&f->except, "ethernet-12346");
+	assert_false(bgp_peer_filter_allows(f, &last));
+	bgp_peer_filter_free(copy);
+	bgp_peer_filter_free(f);
+	bgp_peer_filter_free(NULL);
+	assert_null(bgp_peer_filter_copy(NULL));
 }
 
 static void names_are_checked_against_the_peers(void **state)
@@ -438,6 +493,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(names),
 		cmocka_unit_test(filters),
+		cmocka_unit_test(names_are_kept_once),
 		cmocka_unit_test(names_are_checked_against_the_peers),
 		cmocka_unit_test(a_peer_that_is_not_named_never_has_the_route),
 		cmocka_unit_test(another_description_is_another_name),

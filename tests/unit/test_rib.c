@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 
 #include <cmocka.h>
 
@@ -158,6 +159,224 @@ static void a_path_of_its_own_counts(void **state)
 	rib_done(&rib);
 }
 
+/* Each flag, number, list and place in a list: no two of these are the same attributes. */
+static void every_difference_makes_other_attributes(void **state)
+{
+	(void)state;
+	static uint32_t n[] = { 1, 2, 1 };
+	static struct bgp_ext_community ext[] = { { 1, 2 }, { 2, 1 }, { 1, 2 } };
+	static struct bgp_large_community large[] = { { 1, 2, 1 }, { 2, 1, 2 }, { 1, 2, 1 } };
+	static struct bgp_large_community as_ext[] = { { 1, 2, 2 }, { 1, 1, 2 } };
+	const struct bgp_route_attrs all[] = {
+		{ 0 },
+		{ .has_med = true },
+		{ .has_local_pref = true },
+		{ .has_prepends = true },
+		{ .has_weight = true },
+		{ .as_path.given = true },
+		{ .has_med = true, .med = 1 },
+		{ .has_local_pref = true, .local_pref = 1 },
+		{ .has_prepends = true, .prepends = 1 },
+		{ .has_weight = true, .weight = 1 },
+		{ .has_med = true, .has_local_pref = true },
+		{ .has_med = true, .has_prepends = true },
+		{ .has_prepends = true, .has_weight = true },
+		{ .has_weight = true, .as_path.given = true },
+		{ .origin = { true, BGP_ORIGIN_EGP } },
+		{ .origin = { true, BGP_ORIGIN_INCOMPLETE } },
+		{ .next_hop = { AF_INET, { 0, 0, 0, 1 } } },
+		{ .next_hop = { AF_INET6, { 0, 0, 0, 1 } } },
+		{ .next_hop = { AF_INET6, { 0 } } },
+		{ .next_hop = { AF_INET6, { [7] = 1 } } },
+		{ .next_hop = { AF_INET6, { [11] = 1 } } },
+		{ .next_hop = { AF_INET6, { [15] = 1 } } },
+		/* The same numbers in other lists. */
+		{ .as_path = { true, n, 1 }, .communities = { n + 1, 2 } },
+		{ .as_path = { true, n, 2 }, .communities = { n + 2, 1 } },
+		{ .ext_communities = { ext, 3 } },
+		{ .large_communities = { as_ext, 2 } },
+		{ .as_path = { true, n, 1 } },
+		{ .as_path = { true, n, 2 } },
+		{ .as_path = { true, n + 1, 2 } },
+		{ .communities = { n, 1 } },
+		{ .communities = { n, 2 } },
+		{ .communities = { n + 1, 1 } },
+		{ .communities = { n + 1, 2 } },
+		{ .communities = { n, 3 } },
+		{ .ext_communities = { ext, 1 } },
+		{ .ext_communities = { ext, 2 } },
+		{ .ext_communities = { ext + 1, 1 } },
+		{ .ext_communities = { ext + 1, 2 } },
+		{ .large_communities = { large, 1 } },
+		{ .large_communities = { large, 2 } },
+		{ .large_communities = { large + 1, 1 } },
+		{ .large_communities = { large + 1, 2 } },
+		{ .communities = { n, 1 }, .as_path = { true, n, 1 } },
+		{ .communities = { n, 2 }, .ext_communities = { ext, 1 } },
+		{ .communities = { n, 2 }, .large_communities = { large, 1 } },
+	};
+	struct rib rib;
+	bool changed;
+	rib_init(&rib);
+	for (uint32_t round = 0; round < 2; round++) {
+		for (uint32_t i = 0; i < ARRAY_SIZE(all); i++) {
+			struct prefix p = vip(i);
+			struct rib_route *r =
+				rib_announce(&rib, &p, BGP_ORIGIN_IGP, &all[i], &changed);
+			assert_int_equal(changed, round == 0);
+			if (HASH_COUNT(rib.attrs) != (round == 0 ? i + 1 : ARRAY_SIZE(all)))
+				fail_msg("attributes %u are those of another", i);
+			assert_int_equal(r->attrs->refs, 1);
+			assert_int_equal(rib.n_announced, HASH_COUNT(rib.routes));
+		}
+	}
+	rib_done(&rib);
+}
+
+static const struct bgp_route_attrs with_med = { .has_med = true, .med = 7 };
+static const struct bgp_route_attrs with_origin = { .origin = { true, BGP_ORIGIN_EGP } };
+
+/* A route for 10.0.0.1, another variant for 10.0.0.2 and a third one for 10.0.0.3. */
+static bool set_variants(struct rib *rib, struct rib_route *r, const char *second,
+			 const struct bgp_route_attrs *third, size_t n)
+{
+	struct bgp_peer_filter a = { 0 }, b = { 0 };
+	bgp_peer_refs_add(&a.only, second);
+	bgp_peer_refs_add(&b.only, "10.0.0.3");
+	const struct bgp_route_variant variants[] = { { .filter = &a },
+						      { .attrs = *third, .filter = &b } };
+	bool different = rib_set_variants(rib, r, BGP_ORIGIN_IGP, variants, n);
+	for (size_t i = 0; i < 2; i++) {
+		struct bgp_peer_filter *f = i ? &b : &a;
+		free(f->only.items[0].text);
+		free(f->only.items);
+	}
+	return different;
+}
+
+static void variants_are_another_when_one_of_them_differs(void **state)
+{
+	(void)state;
+	static const struct bgp_route_attrs none = { 0 };
+	struct bgp_peer_filter first = { 0 };
+	struct bgp_peer_config peer = { .addr = addr_v4(0x0a000003) };
+	struct rib rib;
+	rib_init(&rib);
+	bgp_peer_refs_add(&first.only, "10.0.0.1");
+	struct rib_route *r = announce(&rib, 1, 10, true);
+	assert_ptr_equal(rib_attrs_for(r, &peer), r->attrs);
+	assert_true(rib_set_filter(r, &first));
+	assert_false(rib_set_filter(r, &first));
+	assert_true(rib_set_filter(r, NULL));
+	assert_ptr_equal(rib_attrs_for(r, &peer), r->attrs);
+	assert_true(rib_set_filter(r, &first));
+	assert_null(rib_attrs_for(r, &peer));
+	assert_false(set_variants(&rib, r, "10.0.0.2", &none, 0));
+	assert_true(set_variants(&rib, r, "10.0.0.2", &none, 2));
+	assert_false(set_variants(&rib, r, "10.0.0.2", &none, 2));
+	assert_true(set_variants(&rib, r, "10.0.0.4", &none, 2));
+	assert_true(set_variants(&rib, r, "10.0.0.4", &with_med, 2));
+	assert_false(set_variants(&rib, r, "10.0.0.4", &with_med, 2));
+	assert_int_equal(rib_attrs_for(r, &peer)->route.med, 7);
+	assert_int_equal(HASH_COUNT(rib.attrs), 3);
+	/* The origin of all that have none of their own. */
+	assert_true(rib_set_origin(&rib, r, BGP_ORIGIN_EGP));
+	assert_int_equal(rib_attrs_for(r, &peer)->origin, BGP_ORIGIN_EGP);
+	assert_false(rib_set_origin(&rib, r, BGP_ORIGIN_EGP));
+	assert_int_equal(HASH_COUNT(rib.attrs), 3);
+	assert_true(set_variants(&rib, r, "10.0.0.4", &with_origin, 2));
+	assert_true(rib_set_origin(&rib, r, BGP_ORIGIN_INCOMPLETE));
+	assert_int_equal(r->attrs->origin, BGP_ORIGIN_INCOMPLETE);
+	assert_int_equal(rib_attrs_for(r, &peer)->origin, BGP_ORIGIN_EGP);
+	assert_true(set_variants(&rib, r, "10.0.0.4", &with_med, 1));
+	assert_null(rib_attrs_for(r, &peer));
+	assert_true(set_variants(&rib, r, "10.0.0.4", &with_med, 0));
+	assert_int_equal(HASH_COUNT(rib.attrs), 1);
+	assert_true(set_variants(&rib, r, "10.0.0.4", &with_med, 2));
+	withdraw(&rib, 1);
+	assert_int_equal(HASH_COUNT(rib.attrs), 0);
+	r = announce(&rib, 1, 10, true); /* all of it is left at the end */
+	rib_set_filter(r, &first);
+	rib_set_tag(r, "dns", "up");
+	set_variants(&rib, r, "10.0.0.2", &with_med, 2);
+	free(first.only.items[0].text);
+	free(first.only.items);
+	rib_done(&rib);
+}
+
+/* Of the ids that the rib has room for, and with a tag and variants left at its end. */
+static void a_full_rib_is_gone_through_to_its_end(void **state)
+{
+	(void)state;
+	struct rib rib;
+	rib_init(&rib);
+	for (uint32_t i = 0; i < 8; i++)
+		rib_set_tag(announce(&rib, i, 10, true), "dns", "up");
+	struct prefix p = vip(7);
+	struct rib_route *r = rib_find(&rib, &p);
+	assert_string_equal(r->tag, "dns");
+	assert_string_equal(r->why, "up");
+	rib_set_tag(r, "dns", "drain");
+	assert_string_equal(r->tag, "dns");
+	assert_string_equal(r->why, "drain");
+	rib_set_tag(r, "web", NULL);
+	assert_string_equal(r->tag, "web");
+	assert_null(r->why);
+	rib_set_tag(r, NULL, NULL);
+	assert_null(r->tag);
+	set_variants(&rib, r, "10.0.0.2", &with_med, 2);
+	rib_collect_disowned(&rib);
+	for (uint32_t i = 0; i < 8; i++)
+		withdraw(&rib, i);
+	assert_int_equal(rib.n_free, 8);
+	for (uint32_t i = 0; i < 8; i++) {
+		p = vip(i);
+		rib_disown(&rib, &p);
+	}
+	rib_collect_disowned(&rib);
+	assert_int_equal(HASH_COUNT(rib.routes), 0);
+	for (uint32_t i = 0; i < 8; i++)
+		rib_set_tag(announce(&rib, i, 10, true), "dns", "up");
+	assert_int_equal(rib.n_ids, 8);
+	rib_done(&rib);
+	assert_int_equal(rib.n_ids + rib.n_announced, 0); /* may be used again */
+	announce(&rib, 0, 10, true);
+	rib_done(&rib);
+}
+
+/* It shares attributes with a route that has the speaker's, whichever was first, and keeps its own
+ * when the speaker has another one. */
+static void an_origin_of_its_own_stays(void **state)
+{
+	(void)state;
+	static const struct bgp_route_attrs none = { 0 };
+	for (int own_first = 0; own_first < 2; own_first++) {
+		struct prefix own = vip(1), other = vip(2);
+		struct rib_route *a, *b;
+		struct rib rib;
+		bool changed;
+		rib_init(&rib);
+		if (own_first)
+			rib_announce(&rib, &own, BGP_ORIGIN_EGP, &with_origin, &changed);
+		b = rib_announce(&rib, &other, BGP_ORIGIN_EGP, &none, &changed);
+		a = rib_announce(&rib, &own, BGP_ORIGIN_EGP, &with_origin, &changed);
+		assert_ptr_equal(a->attrs, b->attrs);
+		assert_false(rib_set_origin(&rib, a, BGP_ORIGIN_INCOMPLETE));
+		assert_true(rib_set_origin(&rib, b, BGP_ORIGIN_INCOMPLETE));
+		assert_int_equal(a->attrs->origin, BGP_ORIGIN_EGP);
+		assert_int_equal(b->attrs->origin, BGP_ORIGIN_INCOMPLETE);
+		/* Now it has that of the speaker, and the other way round. */
+		rib_announce(&rib, &own, BGP_ORIGIN_EGP, &none, &changed);
+		assert_false(changed);
+		assert_true(rib_set_origin(&rib, a, BGP_ORIGIN_IGP));
+		assert_int_equal(a->attrs->origin, BGP_ORIGIN_IGP);
+		rib_announce(&rib, &own, BGP_ORIGIN_IGP, &with_origin, &changed);
+		assert_true(changed);
+		assert_false(rib_set_origin(&rib, a, BGP_ORIGIN_IGP));
+		rib_done(&rib);
+	}
+}
+
 static void ids_of_freed_routes_are_used_again(void **state)
 {
 	(void)state;
@@ -224,6 +443,10 @@ int main(void)
 		cmocka_unit_test(every_community_counts),
 		cmocka_unit_test(a_number_that_is_not_given_does_not_count),
 		cmocka_unit_test(a_path_of_its_own_counts),
+		cmocka_unit_test(every_difference_makes_other_attributes),
+		cmocka_unit_test(variants_are_another_when_one_of_them_differs),
+		cmocka_unit_test(a_full_rib_is_gone_through_to_its_end),
+		cmocka_unit_test(an_origin_of_its_own_stays),
 		cmocka_unit_test(ids_of_freed_routes_are_used_again),
 		cmocka_unit_test(a_withdrawn_route_stays_for_its_holders),
 		cmocka_unit_test(a_disowned_route_stays_until_no_peer_can_hold_it),

@@ -214,6 +214,26 @@ static void what_is_sent_again_is_a_number(void **state)
 	expect(b, "announced  - 2 peer");
 }
 
+/* Whatever was the reason the time before. */
+static void other_next_hops_and_numbers_are_because_of_the_peer(void **state)
+{
+	struct bed *b = *state;
+	const struct addr other4 = addr_v4(0xc0000263), none = { 0 };
+	const struct bgp_peer_attrs numbers = { .local_pref = { true, 7 } };
+	session_up(b);
+	b->adj.session.ibgp = true;
+	announce(b, 1, 0, "up");
+	expect(b, "announced  - 1 session");
+	adj_out_refresh(&b->adj, BGP_AFI_IPV4);
+	expect(b, "announced  - 1 refresh");
+	adj_out_set_next_hops(&b->adj, &other4, &none, &none);
+	expect(b, "announced  - 1 peer");
+	adj_out_refresh(&b->adj, BGP_AFI_IPV4);
+	expect(b, "announced  - 1 refresh");
+	adj_out_set_peer_attrs(&b->adj, &numbers);
+	expect(b, "announced  - 1 peer");
+}
+
 static void many_are_an_entry_each_and_then_a_number(void **state)
 {
 	struct bed *b = *state;
@@ -249,6 +269,78 @@ static void what_was_sent_is_told_after_the_session(void **state)
 	assert_int_equal(HASH_COUNT(b->rib.routes), 0);
 }
 
+/* Who is told no more has them released. */
+static void what_was_not_told_is_released(void **state)
+{
+	struct bed *b = *state;
+	session_up(b);
+	expect(b, "");
+	for (uint32_t n = 1; n <= 3; n++) {
+		for (uint32_t i = 0; i < n; i++)
+			announce(b, i, 0, "up");
+		exchange(b);
+		assert_int_equal(b->log.n, n);
+		assert_true(sent_log_pending(&b->log));
+		sent_log_done(&b->log, &b->rib);
+		for (uint32_t i = 0; i < n; i++)
+			withdraw(b, i, "down");
+		exchange(b);
+		assert_int_equal(HASH_COUNT(b->rib.routes), n);
+		sent_log_done(&b->log, &b->rib);
+		assert_int_equal(HASH_COUNT(b->rib.routes), 0);
+		assert_false(sent_log_pending(&b->log));
+	}
+}
+
+/* One of each kind is pending, and is told alone. */
+static void each_number_is_told_alone(void **state)
+{
+	struct bed *b = *state;
+	static const char *const told[] = { "withdrawn  - 1 -", "announced  - 1 -",
+					    "announced  - 1 session", "announced  - 1 refresh" };
+	for (size_t i = 0; i < 4; i++) {
+		struct sent_log l = { 0 };
+		l.more_withdrawn = i == 0;
+		l.more_announced = i == 1;
+		l.of_session = i == 2;
+		if (i == 3)
+			sent_log_again(&l, BGP_SENT_FOR_REFRESH);
+		assert_true(sent_log_pending(&l));
+		b->text = strbuf_over(b->told, sizeof(b->told));
+		assert_true(sent_log_tell(&l, &b->rib, on_sent, b));
+		assert_string_equal(b->told, told[i]);
+		assert_false(sent_log_pending(&l));
+		assert_false(sent_log_tell(&l, &b->rib, on_sent, b));
+	}
+	struct sent_log all = { .more_withdrawn = 1, .more_announced = 1, .of_session = 1 };
+	for (size_t i = 0; i < 3; i++) {
+		b->text = strbuf_over(b->told, sizeof(b->told));
+		assert_true(sent_log_tell(&all, &b->rib, on_sent, b));
+		assert_string_equal(b->told, told[i]);
+	}
+	assert_false(sent_log_pending(NULL));
+}
+
+static void the_routes_of_a_session_count_once(void **state)
+{
+	(void)state;
+	struct sent_log l = { 0 };
+	sent_log_first(&l);
+	sent_log_first(&l);
+	assert_false(sent_log_pending(&l));
+	sent_log_end_of_rib(&l);
+	sent_log_end_of_rib(&l);
+	assert_int_equal(l.of_session, 2);
+	sent_log_first(&l);
+	sent_log_session_down(&l);
+	sent_log_end_of_rib(&l);
+	assert_int_equal(l.of_session, 2);
+	sent_log_first(NULL);
+	sent_log_end_of_rib(NULL);
+	sent_log_session_down(NULL);
+	sent_log_again(NULL, BGP_SENT_FOR_PEER);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -261,8 +353,12 @@ int main(void)
 		TEST(a_session_that_ends_before_end_of_rib_has_no_number),
 		TEST(a_filter_lets_nothing_through),
 		TEST(what_is_sent_again_is_a_number),
+		TEST(other_next_hops_and_numbers_are_because_of_the_peer),
 		TEST(many_are_an_entry_each_and_then_a_number),
 		TEST(what_was_sent_is_told_after_the_session),
+		TEST(what_was_not_told_is_released),
+		TEST(each_number_is_told_alone),
+		TEST(the_routes_of_a_session_count_once),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

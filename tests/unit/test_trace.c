@@ -43,6 +43,11 @@ static void test_open(void **state)
 	assert_string_equal(traced(bgp_open_encode(message, sizeof(message), &open)),
 			    "OPEN AS 4200000001, hold time 90 s, router id 10.0.0.1, IPv4, IPv6, "
 			    "role rs-client");
+	open.role = BGP_ROLE_NONE;
+	open.extended_next_hop = true;
+	assert_string_equal(traced(bgp_open_encode(message, sizeof(message), &open)),
+			    "OPEN AS 4200000001, hold time 90 s, router id 10.0.0.1, IPv4, IPv6, "
+			    "extended next hop");
 }
 
 static size_t announce(unsigned n)

@@ -183,6 +183,22 @@ static const struct {
 	{ "iBGP", "0000 (40010100 400200 400304 c0000201 400504 00000064) 00", IBGP, NOTHING,
 	  "+0.0.0.0/0>192.0.2.1", 0, "" },
 
+	/* One octet is a route: the default route. */
+	{ "default route withdrawn", "0001 00 0000", 0, NOTHING, "-0.0.0.0/0", 0, "" },
+	{ "default route withdrawn, IPv6", "0000 0007 800f04 0002 01 00", 0, NOTHING, "-::/0", 0,
+	  "" },
+	{ "3d default route without attributes", "0000 0000 00", 0, WITHDRAW, "-0.0.0.0/0", 3,
+	  "01" },
+	{ "3d IPv6 default route without ORIGIN",
+	  "0000 (400206 0201 0000fde9 800e [" MP_NEXT " 00])", 0, WITHDRAW, "-::/0", 3, "01" },
+	{ "5.2 default route with a broken attribute", "0000 0004 40010103 00", 0, WITHDRAW,
+	  "-0.0.0.0/0", 6, "40010103" },
+	{ "5.2 IPv6 default route with a broken attribute", "0000 (40010103 800e [" MP_NEXT " 00])",
+	  0, WITHDRAW, "-::/0", 6, "40010103" },
+	{ "3d nothing is missing beside a broken attribute",
+	  "0000 (c0080100 400206 0201 0000fde9 400304 c0000201) 18c00002", 0, WITHDRAW,
+	  "-192.0.2.0/24", 5, "c0080100" },
+
 	/* RFC 4271 6.3, RFC 7606 3 b: lengths that contradict each other. */
 	{ "3b empty body", "", 0, RESET, "", 1, "" },
 	{ "3b withdrawn routes too long", "0001 0000", 0, RESET, "", 1, "" },
@@ -314,6 +330,42 @@ static void test_damaged(void **state)
 			walk(hex_reader(&h), &params);
 			h.p[n]++;
 		}
+		hex_done(&h);
+	}
+}
+
+/* One prefix after the other, up to the end or what cannot be read. */
+static void test_prefixes(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *hex;
+		uint8_t family;
+		size_t n;
+		bool broken;
+	} cases[] = {
+		{ "", AF_INET, 0, false },
+		{ "00 20c0000201", AF_INET, 2, false },
+		{ "00 21c000020100", AF_INET, 1, true },
+		{ "00 20c00002", AF_INET, 1, true },
+		{ "21c000020100 00", AF_INET, 0, true },
+		{ "21c000020100 00", AF_INET6, 2, false },
+		{ "00 81", AF_INET6, 1, true },
+	};
+	struct bgp_nlri two[2];
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct hex h = hex_parse(cases[i].hex);
+		struct reader r = hex_reader(&h);
+		const struct bgp_nlri field = { .family = cases[i].family, .prefixes = r };
+		struct prefix p;
+		for (size_t n = 0; n < cases[i].n; n++)
+			assert_true(bgp_nlri_next(&r, cases[i].family, &p));
+		assert_false(bgp_nlri_next(&r, cases[i].family, &p));
+		assert_int_equal(r.failed, cases[i].broken);
+		assert_int_equal(bgp_update_n_prefixes(&field, 1), cases[i].n);
+		assert_int_equal(bgp_update_n_prefixes(&field, 0), 0);
+		two[0] = two[1] = field;
+		assert_int_equal(bgp_update_n_prefixes(two, 2), 2 * cases[i].n);
 		hex_done(&h);
 	}
 }
@@ -553,9 +605,10 @@ static void test_build_many(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_decode),        cmocka_unit_test(test_damaged),
-		cmocka_unit_test(test_build),         cmocka_unit_test(test_build_without_room),
-		cmocka_unit_test(test_build_refuses), cmocka_unit_test(test_build_many),
+		cmocka_unit_test(test_decode),     cmocka_unit_test(test_damaged),
+		cmocka_unit_test(test_build),      cmocka_unit_test(test_build_without_room),
+		cmocka_unit_test(test_prefixes),   cmocka_unit_test(test_build_refuses),
+		cmocka_unit_test(test_build_many),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -108,6 +108,9 @@ static void communities(void **state)
 		{ BGP_LINK_BANDWIDTH_TRANSITIVE, true, 65001, 0x0004fde9 },
 		{ BGP_LINK_BANDWIDTH_NON_TRANSITIVE, false, 65001, 0x4004fde9 },
 		{ BGP_LINK_BANDWIDTH_AUTO, false, 4200000001, 0x00045ba0 }, /* AS_TRANS */
+		{ BGP_LINK_BANDWIDTH_AUTO, false, 65535, 0x0004ffff },
+		{ BGP_LINK_BANDWIDTH_AUTO, false, 65536, 0x00045ba0 },
+		{ BGP_LINK_BANDWIDTH_AUTO, false, 1, 0x00040001 },
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		const struct bgp_peer_attrs common = { .link_bandwidth = cases[i].form,
