@@ -180,6 +180,33 @@ static void the_size_is_that_of_all_parts(void **state)
 	app_spec_done(&s);
 }
 
+static void a_copy_has_one_of_each(void **state)
+{
+	struct app_spec s = { 0 }, copy;
+	(void)state;
+	one_vip(&s);
+	one_nat(&s);
+	one_community(&s);
+	one_monitor(&s);
+	one_peer(&s);
+	the_announce_specs(&s);
+	one_ext_community(&s);
+	one_large_community_of_join(&s);
+	app_spec_copy(&copy, &s);
+	assert_true(app_spec_equal(&copy, &s));
+	assert_int_equal(app_spec_bytes(&copy), app_spec_bytes(&s));
+	app_spec_done(&s);
+	assert_int_equal(copy.vips[0].len, 32);
+	assert_int_equal(copy.nats[0].listen, 1);
+	assert_int_equal(copy.communities.values[0], 1 << 16 | 1);
+	assert_string_equal(copy.monitors[0].text, "http:http://192.0.2.2/");
+	assert_string_equal(copy.peers->only.items[0].text, "a");
+	app_spec_done(&copy);
+	app_spec_copy(&copy, &s); /* of an empty one */
+	assert_null(copy.peers);
+	app_spec_done(&copy);
+}
+
 /* ---- where it is bound ---- */
 
 static const struct {
@@ -585,6 +612,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_size_is_that_of_all_parts),
+		cmocka_unit_test(a_copy_has_one_of_each),
 		cmocka_unit_test(the_agents_bind_counts_where_there_is_none),
 		cmocka_unit_test(vips_are_bound_alike_at_the_same_place_in_the_same_way),
 		cmocka_unit_test(the_way_of_binding_is_part_of_the_definition),
