@@ -502,6 +502,17 @@ static void test_needs(void **state)
 	consul_catalog_apply_checks(&s, &c, &follow, 5, 5, NOW);
 	assert_false(consul_catalog_needs_checks(&s));
 	consul_catalog_done(&s);
+	/* From the first question on. */
+	consul_catalog_init(&s, false, USEC_NEVER);
+	c = checks_of("b+");
+	consul_catalog_apply_checks(&s, &c, &follow, 1, 1, NOW);
+	services = catalog_of("ab");
+	consul_catalog_apply_services(&s, &services, &follow, 1, 1, NOW);
+	assert_false(consul_catalog_needs_services(&s));
+	c = checks_of("a+");
+	consul_catalog_apply_checks(&s, &c, &follow, 1, 1, NOW);
+	assert_true(consul_catalog_needs_services(&s));
+	consul_catalog_done(&s);
 }
 
 /* A service with an instance more, other tags, another proxied service or flaw has changed. */
@@ -528,6 +539,7 @@ static void test_what_is_a_change(void **state)
 		{ { "y", "v" }, "p", "f", 2, 2, "z" },
 		{ { "x", "v" }, "p", "f", 2, 2, "z" },
 		{ { NULL }, "p", "f", 0, 2, "z" },
+		{ { NULL }, NULL, NULL, 0, 1, NULL },
 	};
 	struct consul_catalog s;
 	const struct consul_step follow = { .use = CONSUL_FOLLOW };
