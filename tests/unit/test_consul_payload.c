@@ -120,8 +120,20 @@ static void test_tags_are_kept_of_services_with_the_match_tag(void **state)
 		assert_int_equal(parse_catalog(json, &c, NULL), 0);
 		assert_int_equal(c.items[0].n_tags, cases[i].n);
 		assert_int_equal(c.items[0].tags != NULL, cases[i].n > 0);
+		if (cases[i].n > 0)
+			assert_string_equal(c.items[0].tags[0], cases[i].n > 1 ? "x" : TAG);
 		consul_services_done(&c);
 	}
+}
+
+static void test_no_tags_are_no_error(void **state)
+{
+	static const char null[] = "null";
+	struct consul_service s = { 0 };
+	(void)state;
+	assert_int_equal(consul_tags_read((struct json_slice){ 0 }, TAG, &s, NULL), 0);
+	assert_int_equal(consul_tags_read((struct json_slice){ null, 4 }, TAG, &s, NULL), 0);
+	assert_null(s.tags);
 }
 
 /* The node's ID has at most 63 octets; an index that is no positive number is none. */
@@ -560,6 +572,7 @@ int main(void)
 		cmocka_unit_test(test_catalog),
 		cmocka_unit_test(test_proxies),
 		cmocka_unit_test(test_tags_are_kept_of_services_with_the_match_tag),
+		cmocka_unit_test(test_no_tags_are_no_error),
 		cmocka_unit_test(test_a_registration_of_the_node),
 		cmocka_unit_test(test_a_node_that_is_not_there),
 		cmocka_unit_test(test_bad_catalogs_are_refused_as_a_whole),

@@ -14,6 +14,7 @@
 #include "agent/model/community.h"
 #include "agent/model/vip_policy.h"
 #include "lib/array.h"
+#include "lib/mem.h"
 
 #define NONE                                                                                       \
 	{                                                                                          \
@@ -317,6 +318,105 @@ static void test_other_communities(void **state)
 	free(policy.communities.values);
 }
 
+/* Of the app and of each of its states. */
+static void test_communities_of_states(void **state)
+{
+	(void)state;
+	uint32_t wanted = 100 << 16 | 2;
+	for (size_t i = 0; i < ANNOUNCE_STATES; i++) {
+		struct announce_specs s = { 0 };
+		struct app_spec spec = { .source = APP_FROM_HTTP, .announce = &s };
+		struct vip_policy policy = { 0 };
+		struct err err = { "" }, warning = { "" };
+		s.of[i].communities = (struct bgp_communities){ &wanted, 1 };
+		assert_int_equal(vip_policy_check(&policy, &host, &spec, 0, &err, &warning), 0);
+		assert_int_equal(communities_add(&policy.communities, "100:1", NULL), 0);
+		assert_int_equal(vip_policy_check(&policy, &host, &spec, 0, &err, &warning),
+				 -EACCES);
+		assert_non_null(strstr(err.text, "community 100:2 is not in agent.vips.comm"));
+		assert_int_equal(communities_add(&policy.communities, "100:2", NULL), 0);
+		assert_int_equal(vip_policy_check(&policy, &host, &spec, 0, &err, &warning), 0);
+		free(policy.communities.values);
+	}
+}
+
+/* Without a list they may be had, and in the configuration with one, too. */
+static void test_other_communities_of_states(void **state)
+{
+	(void)state;
+	struct bgp_ext_community ext = { 0x0002fde8, 100 };
+	struct bgp_large_community large = { 65000, 1, 2 };
+	for (size_t i = 0; i < 2 * ANNOUNCE_STATES; i++) {
+		struct announce_specs s = { 0 };
+		struct app_spec spec = { .source = APP_FROM_HTTP, .announce = &s };
+		struct vip_policy policy = { .strict = true };
+		struct err err = { "" }, warning = { "" };
+		if (i < ANNOUNCE_STATES)
+			s.of[i].ext_communities = (struct bgp_ext_communities){ &ext, 1 };
+		else
+			s.of[i - ANNOUNCE_STATES].large_communities =
+				(struct bgp_large_communities){ &large, 1 };
+		assert_int_equal(vip_policy_check(&policy, &host, &spec, 0, &err, &warning), 0);
+		assert_int_equal(communities_add(&policy.communities, "100:1", NULL), 0);
+		assert_int_equal(vip_policy_check(&policy, &host, &spec, 0, &err, &warning),
+				 -EACCES);
+		s.ext_communities = (struct bgp_ext_communities){ &ext, 1 };
+		assert_int_equal(vip_policy_check(&policy, &host, &spec, 0, &err, &warning),
+				 -EACCES);
+		spec.source = APP_FROM_CONFIG;
+		assert_int_equal(vip_policy_check(&policy, &host, &spec, 0, &err, &warning), 0);
+		free(policy.communities.values);
+	}
+}
+
+static void test_each_limit_is_one(void **state)
+{
+	(void)state;
+	struct vip_limits none = { 0 }, max = { .max = 1 }, length = { .min_length = { 1, 1 } };
+	struct vip_limits list = { .allow = { mem_new(1, sizeof(struct prefix)), 1 } };
+	struct vip_limits values = { 0 };
+	assert_int_equal(communities_add(&values.communities, "100:1", NULL), 0);
+	assert_false(vip_limits_any(&none));
+	assert_true(vip_limits_any(&max));
+	assert_true(vip_limits_any(&length));
+	assert_true(vip_limits_any(&list));
+	assert_true(vip_limits_any(&values));
+	vip_limits_done(&list);
+	vip_limits_done(&values);
+	assert_false(vip_limits_any(&list));
+	assert_false(vip_limits_any(&values));
+}
+
+/* A maximum of 0 is none. */
+static void test_the_maximum_of_a_principal(void **state)
+{
+	(void)state;
+	struct prefix vips[] = { prefix("192.0.2.1/32"), prefix("192.0.2.2/32") };
+	struct app_spec spec = { .source = APP_FROM_HTTP, .vips = vips, .n_vips = 1 };
+	struct vip_limits own = { 0 };
+	struct vip_policy policy = { 0 };
+	struct err err = { "" }, warning = { "" };
+	vip_policy_limit(&policy, &own, "the token's vips");
+	assert_int_equal(vip_policy_check(&policy, &host, &spec, 9, &err, &warning), 0);
+	own.max = policy.max = 1;
+	assert_int_equal(vip_policy_check(&policy, &host, &spec, 0, &err, &warning), 0);
+	spec.n_vips = 2;
+	policy.max = 0;
+	assert_int_equal(vip_policy_check(&policy, &host, &spec, 0, &err, &warning), -EACCES);
+	assert_string_equal(err.text,
+			    "2 VIPs would be registered by this principal, and its maximum is 1; "
+			    "to allow it, raise max in the token's vips");
+	own.max = 0;
+	policy.max = 1;
+	assert_int_equal(vip_policy_check(&policy, &host, &spec, 0, &err, &warning), -EACCES);
+	assert_string_equal(err.text, "2 VIPs would be registered over HTTP and from Consul, and "
+				      "agent.vips.max is 1; to allow it, raise that");
+	/* Of the file, there may be any number. */
+	spec.source = APP_FROM_PROCESS;
+	policy.strict = true;
+	assert_int_equal(vip_policy_check(&policy, &host, &spec, 0, &err, &warning), 0);
+}
+
 /* The limits of a principal beside those of all. */
 static void test_limits(void **state)
 {
@@ -423,6 +523,10 @@ int main(void)
 		cmocka_unit_test_setup(test_number, make_host),
 		cmocka_unit_test_setup(test_communities, make_host),
 		cmocka_unit_test_setup(test_other_communities, make_host),
+		cmocka_unit_test_setup(test_communities_of_states, make_host),
+		cmocka_unit_test_setup(test_other_communities_of_states, make_host),
+		cmocka_unit_test_setup(test_each_limit_is_one, make_host),
+		cmocka_unit_test_setup(test_the_maximum_of_a_principal, make_host),
 		cmocka_unit_test_setup(test_limits, make_host),
 		cmocka_unit_test_setup(test_bind, make_host),
 	};
