@@ -109,11 +109,16 @@ static void names_and_kinds(void **state)
 	assert_false(fault_hits_app(&f, "port"));
 	assert_true(fault_hits_kind(&f, port));
 	assert_false(fault_hits_kind(&f, exec));
-	for (size_t i = 2; i < FAULT_NAMES_MAX; i++)
+	fault_add_app(&f, "web");
+	fault_add_kind(&f, exec);
+	assert_true(fault_hits_app(&f, "dns") && fault_hits_app(&f, "web"));
+	assert_true(fault_hits_kind(&f, port) && fault_hits_kind(&f, exec));
+	for (size_t i = 4; i < FAULT_NAMES_MAX; i++)
 		fault_add_app(&f, "more");
 	assert_int_equal(f.n_apps + f.n_kinds, FAULT_NAMES_MAX);
 	fault_done(&f);
 	assert_false(fault_hits_app(&f, "dns"));
+	assert_int_equal(f.n_apps + f.n_kinds, 0);
 }
 
 int main(void)

@@ -35,10 +35,33 @@ static void test_rates(void **state)
 	assert_false(traffic_is_measured(&t, 101 * SEC)); /* part of it was before */
 	assert_true(t.packet_rate == 10 && t.byte_rate == 1000);
 	run(&t, &n, 0, TRAFFIC_ANNOUNCED, 104, 106);
-	assert_true(t.packet_rate == 0);
+	assert_true(t.packet_rate == 0 && t.byte_rate == 0);
 	assert_int_equal(t.packets, 30);
 	assert_int_equal(t.bytes, 3000);
 	assert_true(traffic_is_measured(&t, 103 * SEC));
+	assert_false(traffic_is_measured(&t, 103 * SEC + 1));
+	run(&t, &n, 20, TRAFFIC_ANNOUNCED, 107, 109);
+	assert_true(t.packet_rate == 20 && t.byte_rate == 2000);
+}
+
+/* Packets and octets are each what their counter says. */
+static void test_counters(void **state)
+{
+	struct traffic t;
+	(void)state;
+	traffic_init(&t, TRAFFIC_ANNOUNCED, 0);
+	traffic_sample(&t, 6, 100, TRAFFIC_ANNOUNCED, 1 * SEC);
+	assert_int_equal(t.last_packet, 1 * SEC);
+	traffic_sample(&t, 6, 70, TRAFFIC_ANNOUNCED, 2 * SEC);
+	assert_int_equal(t.packets, 6);
+	assert_int_equal(t.bytes, 170);
+	assert_int_equal(t.last_packet, 1 * SEC);
+	traffic_sample(&t, 7, 71, TRAFFIC_ANNOUNCED, 4 * SEC);
+	assert_int_equal(t.bytes, 171);
+	assert_int_equal(t.last_packet, 4 * SEC);
+	assert_int_equal(t.sample_span, 2 * SEC);
+	assert_true(t.packet_rate == 7 / 4.0);
+	assert_true(t.byte_rate == 171 / 4.0);
 }
 
 /* By another process, which removed the element. */
@@ -200,6 +223,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rates),
+		cmocka_unit_test(test_counters),
 		cmocka_unit_test(test_a_counter_that_is_set_back),
 		cmocka_unit_test(test_idle),
 		cmocka_unit_test(test_never_any),
