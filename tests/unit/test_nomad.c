@@ -293,6 +293,10 @@ static void test_environment(void **state)
 		assert_int_equal(consul_settings_make(&config, environment, &s, &err), 0);
 		assert_string_equal(*(const char **)((char *)&s + cases[i].member), set_value);
 	}
+	set_name = NULL;
+	assert_int_equal(consul_settings_make(&config, environment, &s, &err), 0);
+	assert_string_equal(s.token_file, "/file");
+	assert_null(s.token);
 	set_name = "NOMAD_TOKEN";
 	assert_int_equal(consul_settings_make(&config, environment, &s, &err), 0);
 	assert_null(s.token_file);
@@ -301,6 +305,9 @@ static void test_environment(void **state)
 	assert_int_equal(consul_settings_make(&none, environment, &s, &err), 0);
 	assert_string_equal(s.base, "https://n:4646");
 	assert_false(s.insecure);
+	set_value = "n:4646";
+	assert_int_equal(consul_settings_make(&none, environment, &s, &err), 0);
+	assert_string_equal(s.base, "http://n:4646");
 	set_value = "ftp://n";
 	assert_true(consul_settings_make(&none, environment, &s, &err) < 0);
 	assert_non_null(strstr(err.text, "is not a Nomad address"));
@@ -308,6 +315,7 @@ static void test_environment(void **state)
 	set_value = "true";
 	assert_int_equal(consul_settings_make(&config, environment, &s, &err), 0);
 	assert_true(s.insecure);
+	assert_string_equal(s.base, "http://h:1");
 	set_name = "CONSUL_HTTP_ADDR"; /* says nothing of Nomad */
 	assert_int_equal(consul_settings_make(&none, environment, &s, &err), -ENOENT);
 }
