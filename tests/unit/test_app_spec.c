@@ -612,6 +612,8 @@ static void whole_specs(void **state)
 		  "does not cover vip 192.0.2.1/32" },
 		{ "twice", "a 192.0.2.1/32,192.0.2.2/32,192.0.2.1/32 - - -",
 		  "duplicate vip '192.0.2.1/32'" },
+		{ "twice, behind another", "a 192.0.2.2/32,192.0.2.1/32,192.0.2.1/32 - - -",
+		  "duplicate vip '192.0.2.1/32'" },
 	};
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {

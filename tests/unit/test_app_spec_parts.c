@@ -218,6 +218,7 @@ static const struct {
 	{ BIND_UNSET, BIND_UNSET, "", BIND_ADDRESS, "lo", "lo" },
 	{ BIND_UNSET, BIND_UNSET, "eth0", BIND_ADDRESS, "eth0", "eth0" },
 	{ BIND_UNSET, BIND_ROUTE, "eth0", BIND_ROUTE, "eth0", "lo" },
+	{ BIND_UNSET, BIND_UNSET, "e", BIND_ADDRESS, "e", "e" },
 	{ BIND_ADDRESS, BIND_ROUTE, "eth0", BIND_ADDRESS, "eth0", "eth0" },
 	{ BIND_ROUTE, BIND_UNSET, "", BIND_ROUTE, "lo", "lo" },
 	{ BIND_PRESENT, BIND_ROUTE, "eth0", BIND_PRESENT, "eth0", NULL },
@@ -372,18 +373,24 @@ static void vips_of_which_the_order_matters(void **state)
 {
 	struct app_spec one = with_vips("192.0.2.1/32", NULL);
 	struct app_spec two = with_vips("192.0.2.1/32", "192.0.2.2/32");
+	struct app_spec other_first = with_vips("192.0.2.3/32", "192.0.2.2/32");
+	struct app_spec other_last = with_vips("192.0.2.1/32", "192.0.2.3/32");
 	const struct prefix unknown = { .len = 32 };
 	(void)state;
 	for (int ordered = 0; ordered < 2; ordered++) {
 		assert_false(app_spec_vips_alike(&one, &two));
 		assert_false(app_spec_vips_alike(&two, &one));
 		assert_true(app_spec_vips_alike(&two, &two));
+		assert_false(app_spec_vips_alike(&two, &other_first));
+		assert_false(app_spec_vips_alike(&two, &other_last));
 		app_spec_announce(&one)->increase = (struct bgp_number){ true, 1 };
 		app_spec_announce(&two)->increase = (struct bgp_number){ true, 1 };
 	}
 	assert_int_equal(app_spec_vip_place(&two, &unknown), 2);
 	app_spec_done(&one);
 	app_spec_done(&two);
+	app_spec_done(&other_first);
+	app_spec_done(&other_last);
 }
 
 static void a_family_is_that_of_any_vip(void **state)
@@ -464,6 +471,9 @@ static void the_same_monitors_in_the_same_order(void **state)
 	assert_false(app_spec_monitors_equal(&a, &b));
 	assert_false(app_spec_equal(&a, &b));
 	b.monitors[1].timing.rise = 0;
+	b.monitors[0].timing.rise = 7;
+	assert_false(app_spec_monitors_equal(&a, &b));
+	b.monitors[0].timing.rise = 0;
 	struct monitor_spec first = b.monitors[0];
 	b.monitors[0] = b.monitors[1];
 	b.monitors[1] = first;
