@@ -183,6 +183,7 @@ static const struct form_case joiner_cases[] = {
 	{ "joins, down", &joins, ROUTE_DOWN, "1000/-/0 1 3 4 2;;" },
 	{ "joins, kept", &joins, ROUTE_KEPT, "1000/-/0 1 3 4 2;;" },
 	{ "joins, drains", &joins, ROUTE_DRAIN, "500/0/5 g 1 2 4;;" },
+	{ "defaults, down", NULL, ROUTE_DOWN, "-/0/0 g 1;;" },
 	{ "silent, joins", &silent, ROUTE_JOIN, "10/0/0 g 1;;" },
 	{ "silent, down", &silent, ROUTE_DOWN, "1000/0/0 g 1;;" },
 	{ "silent, drains", &silent, ROUTE_DRAIN, "10/0/0 g 1;;" },
@@ -215,6 +216,8 @@ static void copies_are_equal_until_something_changes(void **state)
 	fresh->of[ANNOUNCE_DOWN].announce = true;
 	assert_false(announce_specs_equal(fresh, NULL));
 	assert_false(announce_specs_announces(NULL, ANNOUNCE_DOWN));
+	assert_false(announce_specs_announces(NULL, ANNOUNCE_JOIN));
+	assert_true(announce_specs_announces(NULL, ANNOUNCE_UP));
 	assert_true(announce_specs_announces(NULL, ANNOUNCE_DRAIN));
 	announce_specs_free(copy);
 	announce_specs_free(fresh);

@@ -18,6 +18,7 @@
 
 static char *run[] = { (char *)"speak", (char *)"up", NULL };
 static char *other_run[] = { (char *)"speak", (char *)"down", NULL };
+static char *louder_run[] = { (char *)"shout", (char *)"up", NULL };
 static char *env[] = { (char *)"A=1", (char *)"B=2", NULL };
 static char *no_words[] = { NULL };
 static struct prefix nets[] = { PREFIX4(24, 192, 0, 2), PREFIX4(16, 198, 51) };
@@ -66,7 +67,7 @@ static void a_copy_of_a_program_is_its_own(void **state)
 /* The first ones make it another process; all of them another program. */
 static void each_key_of_a_program_counts(void **state)
 {
-	enum { RUN = 5, ALL = 14 };
+	enum { RUN = 5, ALL = 15 };
 	(void)state;
 	for (int i = 0; i < ALL; i++) {
 		struct program_spec s = speaker;
@@ -114,12 +115,27 @@ static void each_key_of_a_program_counts(void **state)
 		case 13:
 			s.max_routes = 8;
 			break;
+		case 14:
+			s.allow.items = &nets[1];
+			s.allow.n = 0;
+			break;
 		}
 		if (program_spec_equal(&s, &speaker) || program_spec_equal(&speaker, &s))
 			fail_msg("key %d", i);
 		if (program_spec_runs_alike(&s, &speaker) != (i >= RUN))
 			fail_msg("key %d of the process", i);
 	}
+}
+
+static void each_word_of_a_command_counts(void **state)
+{
+	const struct program_spec up = { .run = run }, down = { .run = other_run },
+				  louder = { .run = louder_run }, nothing = { .run = no_words };
+	(void)state;
+	assert_false(program_spec_runs_alike(&up, &down));
+	assert_false(program_spec_runs_alike(&up, &louder));
+	assert_false(program_spec_runs_alike(&up, &nothing));
+	assert_true(program_spec_runs_alike(&nothing, &nothing));
 }
 
 static void programs_are_found_by_their_names(void **state)
@@ -357,6 +373,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_copy_of_a_program_is_its_own),
 		cmocka_unit_test(each_key_of_a_program_counts),
+		cmocka_unit_test(each_word_of_a_command_counts),
 		cmocka_unit_test(programs_are_found_by_their_names),
 		cmocka_unit_test(the_words_that_mean_yes),
 		cmocka_unit_test(a_prefix_inside_of_one_that_is_allowed),
