@@ -98,6 +98,10 @@ static void increase_by_place(void **state)
 		assert_int_equal(attrs.med, cases[i].want);
 	}
 	announce_specs_increase(NULL, 1, &(struct bgp_route_attrs){ 0 });
+	assert_false(announce_specs_increases(NULL));
+	assert_false(announce_specs_increases(&(struct announce_specs){ .increase = GIVEN(0) }));
+	assert_false(announce_specs_increases(&(struct announce_specs){ .increase.value = 1 }));
+	assert_true(announce_specs_increases(&(struct announce_specs){ .increase = GIVEN(1) }));
 }
 
 static void add_number(struct strbuf *sb, bool given, uint32_t n, const char *behind)

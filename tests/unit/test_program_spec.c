@@ -22,6 +22,7 @@ static char *louder_run[] = { (char *)"shout", (char *)"up", NULL };
 static char *env[] = { (char *)"A=1", (char *)"B=2", NULL };
 static char *no_words[] = { NULL };
 static struct prefix nets[] = { PREFIX4(24, 192, 0, 2), PREFIX4(16, 198, 51) };
+static struct prefix first_other[] = { PREFIX4(25, 192, 0, 2), PREFIX4(16, 198, 51) };
 static struct prefix other_nets[] = { PREFIX4(24, 192, 0, 2), PREFIX4(17, 198, 51) };
 
 static const struct program_spec speaker = {
@@ -116,8 +117,7 @@ static void each_key_of_a_program_counts(void **state)
 			s.max_routes = 8;
 			break;
 		case 14:
-			s.allow.items = &nets[1];
-			s.allow.n = 0;
+			s.allow.items = first_other;
 			break;
 		}
 		if (program_spec_equal(&s, &speaker) || program_spec_equal(&speaker, &s))
@@ -144,6 +144,9 @@ static void programs_are_found_by_their_names(void **state)
 	(void)state;
 	program_spec_copy(&list.items[1], &speaker);
 	list.items[2].name = mem_strdup("third");
+	assert_null(program_list_find(&list, "first")); /* it has no name yet */
+	list.items[0].name = mem_strdup("first");
+	assert_ptr_equal(program_list_find(&list, "first"), &list.items[0]);
 	assert_ptr_equal(program_list_find(&list, "speaker"), &list.items[1]);
 	assert_ptr_equal(program_list_find(&list, "third"), &list.items[2]);
 	assert_null(program_list_find(&list, "other"));
