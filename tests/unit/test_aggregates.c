@@ -276,6 +276,10 @@ static void suppressing(void **state)
 	assert_null(aggregate_list_suppressor(&list, &beside));
 	assert_ptr_equal(aggregate_list_find(&list, &specs[1].prefix), &specs[1]);
 	assert_null(aggregate_list_find(&list, &in));
+	specs[0].summary_only = true;
+	assert_ptr_equal(aggregate_list_suppressor(&list, &in), &specs[0]);
+	assert_ptr_equal(aggregate_list_suppressor(&list, &beside), &specs[0]);
+	assert_ptr_equal(aggregate_list_find(&list, &specs[0].prefix), &specs[0]);
 }
 
 /* ---- lists ---- */
@@ -338,6 +342,9 @@ static void each_key_counts(void **state)
 	bgp_peer_refs_add(&peers.except, "10.0.0.1");
 	for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
 		struct aggregate_spec next[] = { specs[0], others[i] };
+		struct aggregate_spec first[] = { specs[1] }, another[] = { others[i] };
+		const struct aggregate_list c = { first, 1, 1 }, d = { another, 1, 1 };
+		assert_false(aggregate_list_equal(&c, &d));
 		const struct aggregate_list a = { specs, 2, 2 }, b = { next, 2, 2 };
 		if (aggregate_list_equal(&a, &b))
 			fail_msg("key %zu", i);

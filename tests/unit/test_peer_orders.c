@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "agent/model/peer_orders.h"
@@ -28,6 +29,7 @@ static const struct {
 	{ "10.0.0.1", 1179, "10.0.0.1 port 1179" },
 	{ "2001:DB8::1", 179, "2001:db8::1" },
 	{ "fe80::1%eth0", 179, "fe80::1%eth0" },
+	{ "fe80::1%e", 179, "fe80::1%e" },
 	{ "fe80::1%eth012345678901", 179, "fe80::1%eth012345678901" },
 	{ "fe80::1%eth0123456789012", 179, NULL },
 	{ "eth0", 179, "eth0" },
@@ -200,19 +202,24 @@ static void test_peers_of_the_speaker_are_marked(void **state)
 	peer_orders_done(&o);
 }
 
-/* Whichever goes, the others stay as they were. */
-static void test_one_of_three_goes(void **state)
+/* Whichever goes, the others stay as they were. So many fill the first allocation. */
+static void test_one_of_many_goes(void **state)
 {
+	enum { MANY = 8 };
 	(void)state;
-	for (size_t gone = 0; gone < 3; gone++) {
+	for (size_t gone = 0; gone < MANY; gone++) {
 		struct peer_orders o = { 0 };
-		struct peer_id ids[] = { id_of("10.0.0.1", 179), id_of("10.0.0.2", 179),
-					 id_of("10.0.0.3", 179) };
-		for (size_t i = 0; i < 3; i++)
+		struct peer_id ids[MANY];
+		char name[16];
+		for (size_t i = 0; i < MANY; i++) {
+			snprintf(name, sizeof(name), "10.0.0.%zu", i);
+			ids[i] = id_of(name, 179);
 			peer_orders_disable(&o, &ids[i], "", i, "uid 0");
+			peer_order_refuse(peer_orders_find(&o, &ids[i]), "why");
+		}
 		assert_true(peer_orders_enable(&o, &ids[gone]));
-		assert_int_equal(o.n, 2);
-		for (size_t i = 0; i < 3; i++) {
+		assert_int_equal(o.n, MANY - 1);
+		for (size_t i = 0; i < MANY; i++) {
 			const struct peer_order *order = peer_orders_find(&o, &ids[i]);
 			assert_int_equal(order != NULL, i != gone);
 			if (order)
@@ -231,7 +238,7 @@ int main(void)
 		cmocka_unit_test(test_added_and_removed),
 		cmocka_unit_test(test_each_order_has_its_own_words),
 		cmocka_unit_test(test_peers_of_the_speaker_are_marked),
-		cmocka_unit_test(test_one_of_three_goes),
+		cmocka_unit_test(test_one_of_many_goes),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

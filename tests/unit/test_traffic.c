@@ -177,6 +177,43 @@ static void test_samples_that_are_far_apart(void **state)
 	assert_false(traffic_is_stray(&t, 405 * SEC));
 }
 
+/* A sample of the moment of the withdrawal is none of the time after it. */
+static void test_withdrawn_once_more(void **state)
+{
+	struct traffic t;
+	uint64_t n = 0;
+	(void)state;
+	traffic_init(&t, TRAFFIC_ANNOUNCED, 0);
+	for (unsigned at = 50; at <= 400; at += 50)
+		run(&t, &n, 5,
+		    at == 100 || at == 150 || at >= 300 ? TRAFFIC_WITHDRAWN : TRAFFIC_ANNOUNCED, at,
+		    at);
+	assert_false(traffic_is_stray(&t, 400 * SEC));
+	run(&t, &n, 5, TRAFFIC_WITHDRAWN, 450, 450);
+	assert_true(traffic_is_stray(&t, 450 * SEC));
+	/* What was before it was announced again does not count, however long a sample takes. */
+	run(&t, &n, 5, TRAFFIC_ANNOUNCED, 451, 451);
+	run(&t, &n, 5, TRAFFIC_WITHDRAWN, 452, 452);
+	run(&t, &n, 5, TRAFFIC_WITHDRAWN, 482, 482);
+	run(&t, &n, 5, TRAFFIC_WITHDRAWN, 600, 600);
+	assert_false(traffic_is_stray(&t, 600 * SEC));
+	run(&t, &n, 5, TRAFFIC_WITHDRAWN, 601, 601);
+	assert_true(traffic_is_stray(&t, 601 * SEC));
+}
+
+/* A packet of the moment at which it was announced may have come after that. */
+static void test_a_packet_at_the_announcement(void **state)
+{
+	struct traffic t;
+	uint64_t n = 0;
+	(void)state;
+	traffic_init(&t, TRAFFIC_WITHDRAWN, 100 * SEC);
+	run(&t, &n, 1, TRAFFIC_WITHDRAWN, 101, 110);
+	run(&t, &n, 1, TRAFFIC_ANNOUNCED, 111, 111);
+	run(&t, &n, 0, TRAFFIC_ANNOUNCED, 112, 180);
+	assert_false(traffic_is_idle(&t, 180 * SEC));
+}
+
 /* An old sample is not taken for the present rate. */
 static void test_stale_samples(void **state)
 {
@@ -230,6 +267,8 @@ int main(void)
 		cmocka_unit_test(test_stray),
 		cmocka_unit_test(test_a_sample_of_a_long_time),
 		cmocka_unit_test(test_samples_that_are_far_apart),
+		cmocka_unit_test(test_withdrawn_once_more),
+		cmocka_unit_test(test_a_packet_at_the_announcement),
 		cmocka_unit_test(test_stale_samples),
 		cmocka_unit_test(test_covered_by_an_aggregate),
 	};
