@@ -141,6 +141,7 @@ static void test_each_order_has_its_own_words(void **state)
 	assert_string_equal(order->added_by, "uid 0");
 	assert_false(order->disabled);
 	assert_null(order->text);
+	assert_int_equal(peer_orders_added(&o), 1);
 	assert_false(peer_orders_enable(&o, &id));
 	peer_orders_add(&o, &id, "{\"port\": 1}", 6, "uid 1");
 	peer_orders_disable(&o, &id, "", 7, "uid 2");
@@ -217,6 +218,7 @@ static void test_one_of_many_goes(void **state)
 			peer_orders_disable(&o, &ids[i], "", i, "uid 0");
 			peer_order_refuse(peer_orders_find(&o, &ids[i]), "why");
 		}
+		assert_int_equal(peer_orders_added(&o), 0);
 		assert_true(peer_orders_enable(&o, &ids[gone]));
 		assert_int_equal(o.n, MANY - 1);
 		for (size_t i = 0; i < MANY; i++) {
