@@ -67,6 +67,8 @@ static void a_list_has_an_end(void **state)
 	for (int i = 0; i < APP_SELECTION_MAX; i++) {
 		snprintf(name, sizeof(name), "app%d", i);
 		assert_int_equal(app_selection_add(&s, name, &err), 0);
+		if (i < APP_SELECTION_MAX - 1)
+			assert_int_equal(app_selection_add(&s, name, &err), -EINVAL);
 	}
 	assert_int_equal(app_selection_add(&s, "more", &err), -EINVAL);
 	snprintf(wanted, sizeof(wanted), "more than %d names", APP_SELECTION_MAX);

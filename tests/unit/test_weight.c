@@ -46,6 +46,7 @@ static void texts(void **state)
 		{ "", NULL, 0 },
 		{ "Gbps", NULL, 0 },
 		{ ".5", NULL, 0 },
+		{ ".5Gbps", NULL, 0 },
 		{ "1.", NULL, 0 },
 		{ "1.2.3", NULL, 0 },
 		{ "-1", NULL, 0 },
