@@ -147,6 +147,11 @@ static void at_most_eight_names_are_listed(void **state)
 	assert_int_equal(peer_refs_check(&all, &bad->only, &err), -EINVAL);
 	assert_string_equal(err.text, "'y' is not a peer, expected the address, interface or "
 				      "description of one: the default gateway (gw), 10.0.0.1");
+	const struct bgp_peer_config link = peer(NULL, "e", NULL), *links[] = { &link };
+	const struct peer_names one = { links, 1 };
+	assert_int_equal(peer_names_check(&one, bad, &err), -EINVAL);
+	assert_string_equal(err.text, "'gw' is not a peer, expected the address, interface or "
+				      "description of one: e");
 	bgp_peer_filter_free(bad);
 }
 
