@@ -353,6 +353,39 @@ static void a_network_is_bound_to_lo_or_not_at_all(void **state)
 	}
 }
 
+static void ways_of_binding_have_names(void **state)
+{
+	static const struct {
+		enum bind bind;
+		const char *name;
+		bool ours;
+	} ways[] = {
+		{ BIND_ADDRESS, "address", true },
+		{ BIND_ROUTE, "route", true },
+		{ BIND_PRESENT, "present", false },
+		{ BIND_NONE, "none", false },
+	};
+	enum bind b = BIND_UNSET;
+	struct err err = { "" };
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(ways); i++) {
+		assert_string_equal(bind_name(ways[i].bind), ways[i].name);
+		assert_int_equal(bind_is_ours(ways[i].bind), ways[i].ours);
+		assert_int_equal(bind_parse(ways[i].name, &b, &err), 0);
+		assert_int_equal(b, ways[i].bind);
+	}
+	assert_string_equal(bind_name(BIND_UNSET), "");
+	assert_true(bind_is_ours(BIND_UNSET));
+	assert_int_equal(bind_parse("adress", &b, &err), -EINVAL);
+	assert_string_equal(err.text, "unknown bind 'adress', did you mean 'address'?");
+	assert_int_equal(bind_parse("nome", &b, &err), -EINVAL);
+	assert_string_equal(err.text, "unknown bind 'nome', did you mean 'none'?");
+	assert_int_equal(bind_parse("everywhere", &b, &err), -EINVAL);
+	assert_string_equal(err.text,
+			    "unknown bind 'everywhere', expected address, route, present or none");
+	assert_int_equal(b, BIND_NONE);
+}
+
 static void bind_is_set_once(void **state)
 {
 	struct app_spec s = { 0 };
@@ -628,6 +661,7 @@ int main(void)
 		cmocka_unit_test(the_way_of_binding_is_part_of_the_definition),
 		cmocka_unit_test(peers_are_part_of_the_definition),
 		cmocka_unit_test(a_network_is_bound_to_lo_or_not_at_all),
+		cmocka_unit_test(ways_of_binding_have_names),
 		cmocka_unit_test(bind_is_set_once),
 		cmocka_unit_test(vips_of_which_the_order_matters),
 		cmocka_unit_test(a_family_is_that_of_any_vip),

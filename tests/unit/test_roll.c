@@ -60,7 +60,7 @@ static void test_done(void **state)
 {
 	struct roll r = { .phase = ROLL_FAILED };
 	(void)state;
-	for (; r.n_apps < 2; r.n_apps++)
+	for (; r.n_apps < ROLL_APPS_MAX; r.n_apps++)
 		r.apps[r.n_apps] = mem_strdup("app");
 	roll_done(&r);
 	assert_int_equal(r.n_apps, 0);
