@@ -314,7 +314,7 @@ static void apply_instances(struct consul_catalog *c, struct consul_service *fir
 		e->doubted = false;
 	}
 	checks_of(c, e->name, &n_checks);
-	if (!e->instances || back)
+	if (e->n == 0 || back)
 		e->needs_checks = n_checks > 0 && !back ? 0 : last_query;
 	if (back || !same_instances(e, first, n))
 		e->changed = ++c->generation;
