@@ -258,25 +258,30 @@ static void numbers_are_compared(void **state)
 	announce_specs_free(b);
 }
 
-/* Of the specs and of one of a state: the numbers, then the lists. */
+/* Each list of each state, and those of the specs. */
+static int add_to_list(struct announce_specs *s, size_t list)
+{
+	struct announce_spec *of = &s->of[list / 3 % ANNOUNCE_STATES];
+	if (list / 3 == ANNOUNCE_STATES)
+		return list % 3 ? ext_communities_add(&s->ext_communities, "rt:1:1", NULL)
+				: large_communities_add(&s->large_communities, "1:1:1", NULL);
+	switch (list % 3) {
+	case 0:
+		return communities_add(&of->communities, "1:1", NULL);
+	case 1:
+		return ext_communities_add(&of->ext_communities, "rt:1:1", NULL);
+	default:
+		return large_communities_add(&of->large_communities, "1:1:1", NULL);
+	}
+}
+
 static void lists_are_compared(void **state)
 {
+	const size_t n_lists = 3UL * ANNOUNCE_STATES + 2;
 	(void)state;
-	for (size_t i = 0; i < 3 * ANNOUNCE_STATES + 2; i++) {
+	for (size_t i = 0; i < n_lists; i++) {
 		struct announce_specs *a = announce_specs_new(), *b = announce_specs_copy(a);
-		struct announce_spec *of = &b->of[i % ANNOUNCE_STATES];
-		int rc;
-		if (i < ANNOUNCE_STATES)
-			rc = communities_add(&of->communities, "1:1", NULL);
-		else if (i < 2 * ANNOUNCE_STATES)
-			rc = ext_communities_add(&of->ext_communities, "rt:1:1", NULL);
-		else if (i < 3 * ANNOUNCE_STATES)
-			rc = large_communities_add(&of->large_communities, "1:1:1", NULL);
-		else if (i == 3 * ANNOUNCE_STATES)
-			rc = ext_communities_add(&b->ext_communities, "rt:1:1", NULL);
-		else
-			rc = large_communities_add(&b->large_communities, "1:1:1", NULL);
-		assert_int_equal(rc, 0);
+		assert_int_equal(add_to_list(b, i), 0);
 		if (announce_specs_equal(a, b) || announce_specs_equal(b, NULL))
 			fail_msg("list %zu", i);
 		struct announce_specs *copy = announce_specs_copy(b);

@@ -408,7 +408,7 @@ static void test_other_communities_of_states(void **state)
 	(void)state;
 	struct bgp_ext_community ext = { 0x0002fde8, 100 };
 	struct bgp_large_community large = { 65000, 1, 2 };
-	for (size_t i = 0; i < 2 * ANNOUNCE_STATES; i++) {
+	for (size_t i = 0; i < 2UL * ANNOUNCE_STATES; i++) {
 		struct announce_specs s = { 0 };
 		struct app_spec spec = { .source = APP_FROM_HTTP, .announce = &s };
 		struct vip_policy policy = { .strict = true };
