@@ -328,7 +328,7 @@ static void test_a_storm_is_followed_at_our_pace(void **state)
 	assert_int_equal(consul_stream_step(&s, &a, now, 20 * MSEC, 0, &err).wait, 0);
 }
 
-/* What an answer costs beyond the credit is waited for, eight times as long. */
+/* The cost of an answer beyond the credit is waited for, eight times as long. */
 static void test_credit(void **state)
 {
 	(void)state;

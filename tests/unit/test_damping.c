@@ -102,7 +102,7 @@ static void test_down_twice(void **state)
 	assert_int_equal(d.flaps, 0);
 }
 
-/* What is up is not held down. */
+/* An app that is up is not held down. */
 static void test_up_ends_it(void **state)
 {
 	const struct damping_config config = { 10 * S, 30 * S };

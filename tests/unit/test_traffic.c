@@ -191,7 +191,7 @@ static void test_withdrawn_once_more(void **state)
 	assert_false(traffic_is_stray(&t, 400 * SEC));
 	run(&t, &n, 5, TRAFFIC_WITHDRAWN, 450, 450);
 	assert_true(traffic_is_stray(&t, 450 * SEC));
-	/* What was before it was announced again does not count, however long a sample takes. */
+	/* Samples of before it was announced again do not count, however long one takes. */
 	run(&t, &n, 5, TRAFFIC_ANNOUNCED, 451, 451);
 	run(&t, &n, 5, TRAFFIC_WITHDRAWN, 452, 452);
 	run(&t, &n, 5, TRAFFIC_WITHDRAWN, 482, 482);
