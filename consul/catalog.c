@@ -57,7 +57,6 @@ static struct consul_entry *entry_new(struct consul_catalog *c, const char *name
 {
 	struct consul_entry *e = mem_new(1, sizeof(*e));
 	e->name = mem_strdup(name);
-	e->retained_since = USEC_NEVER;
 	HASH_ADD_KEYPTR(hh, c->entries, e->name, strlen(e->name), e);
 	return e;
 }
@@ -259,7 +258,7 @@ static void settle(struct consul_catalog *c)
 {
 	settle_one(any_doubtful(c, ""), &c->doubted, &c->settle_until);
 	for (struct consul_entry *e = c->entries; e; e = e->hh.next)
-		if (e->settle_until > 0 && e->retained_since == USEC_NEVER)
+		if (e->retained_since == USEC_NEVER)
 			settle_one(any_doubtful(c, e->name), &e->doubted, &e->settle_until);
 }
 
@@ -280,8 +279,6 @@ static void unsettle(struct consul_catalog *c, const struct consul_step *step, m
 
 static bool same_tags(const struct consul_service *a, const struct consul_service *b)
 {
-	if (!a->tags || !b->tags)
-		return !a->tags && !b->tags;
 	if (a->n_tags != b->n_tags)
 		return false;
 	for (size_t i = 0; i < a->n_tags; i++)
@@ -292,7 +289,7 @@ static bool same_tags(const struct consul_service *a, const struct consul_servic
 
 static bool same_instances(const struct consul_entry *e, const struct consul_service *b, size_t n)
 {
-	if (!e->instances || e->n != n)
+	if (e->n != n)
 		return false;
 	for (size_t i = 0; i < n; i++)
 		if (!str_equal(e->instances[i].id, b[i].id) ||
@@ -317,7 +314,7 @@ static void apply_instances(struct consul_catalog *c, struct consul_service *fir
 		e->doubted = false;
 	}
 	checks_of(c, e->name, &n_checks);
-	if (!e->instances || back)
+	if (e->n == 0 || back)
 		e->needs_checks = n_checks > 0 && !back ? 0 : last_query;
 	if (back || !same_instances(e, first, n))
 		e->changed = ++c->generation;

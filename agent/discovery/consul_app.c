@@ -89,12 +89,13 @@ static bool is_peer(const char *tag)
 }
 
 /* Registrator splits its list of tags at commas, those in a value too. The rest of a split list is
- * a tag of its own, right behind. Returns the tag that it was split from, NULL for any other. */
+ * a tag of its own, right behind. Returns the tag that it was split from, NULL for any other. `i`
+ * is not the first. */
 static const char *split_from(const struct consul_service *instance, size_t i)
 {
 	static const char *const of_peers[] = { "gocast_peers", "gocast_except_peers" };
 	struct app_spec spec = { 0 };
-	if (i == 0 || str_starts(instance->tags[i], OUR_TAG))
+	if (str_starts(instance->tags[i], OUR_TAG))
 		return NULL;
 	const char *before = instance->tags[i - 1];
 	bool is_community = str_starts(before, "gocast_vip_communities=") &&
@@ -109,7 +110,7 @@ static const char *split_from(const struct consul_service *instance, size_t i)
 static void note_split(const struct consul_service *instance, struct err *problem)
 {
 	char id[96], shown[64];
-	for (size_t i = 0; i < instance->n_tags && !problem->text[0]; i++) {
+	for (size_t i = 1; i < instance->n_tags && !problem->text[0]; i++) {
 		const char *from = split_from(instance, i);
 		if (from)
 			err_set(problem, 0,

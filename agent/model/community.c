@@ -131,7 +131,7 @@ static bool parse_value(const char *front, const char *number, uint8_t subtype,
 	struct addr a;
 	uint32_t high, low;
 	enum ext_type type = EXT_AS2;
-	if (addr_parse(front, &a) == 0 && a.family == AF_INET) {
+	if (addr_parse(front, &a) == 0) { /* of IPv4, as there is no colon in it */
 		type = EXT_IPV4;
 		high = addr_to_v4(&a);
 	} else if (!parse_u32(front, UINT32_MAX, &high)) {

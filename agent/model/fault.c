@@ -56,7 +56,7 @@ static bool would_be_hard(const struct fault_monitor *monitors, size_t n, size_t
 		bool down = monitors[i].fails || monitors[i].health == HEALTH_DOWN;
 		tally.n[down && monitors[i].is_hard ? HEALTH_DOWN : HEALTH_UP]++;
 	}
-	return n > 0 && health_of_quorum(&tally, quorum) == HEALTH_DOWN;
+	return health_of_quorum(&tally, quorum) == HEALTH_DOWN;
 }
 
 struct fault_verdict fault_judge(struct fault_monitor *monitors, size_t n, size_t quorum)

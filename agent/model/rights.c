@@ -259,7 +259,6 @@ static void describe_role(struct describer *d, const struct api_rules *rules, en
 const char *rights_describe(const struct api_rules *rules, char buf[static RIGHTS_TEXT_MAX])
 {
 	struct describer d = { .sb = strbuf_over(buf, RIGHTS_TEXT_MAX) };
-	buf[0] = 0;
 	for (enum role role = ROLE_ADMIN; role > ROLE_NONE; role--)
 		describe_role(&d, rules, role);
 	return buf;

@@ -102,7 +102,6 @@ void route_spec_attrs(const struct route_spec *s, enum route_form form, struct a
 		.local_pref = s->local_pref,
 		.ext_communities = s->ext_communities,
 		.large_communities = s->large_communities,
-		.of = { [ANNOUNCE_UP].announce = true, [ANNOUNCE_DRAIN].announce = true },
 	};
 	announce_specs_attrs(&specs, &s->communities, form, room, ret);
 	ret->origin = s->origin;

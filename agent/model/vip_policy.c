@@ -197,11 +197,11 @@ static int check_length(const struct vip_policy *policy, const struct prefix *vi
 			       "vip %s is not a host route (/%u), and only those are accepted over "
 			       "HTTP and from Consul; to allow it, add it to agent.vips.allow",
 			       text, host_length(vip));
-	if (policy->allow.n > 0 && vip->len < own)
+	if (vip->len < own)
 		return err_set(err, -EACCES,
 			       "vip %s is wider than /%u; to allow it, lower min_length in %s",
 			       text, own, policy->own_key);
-	if (policy->allow.n > 0 && vip->len < least)
+	if (vip->len < least)
 		return err_set(err, -EACCES,
 			       "vip %s is wider than /%u; to allow it, lower agent.vips.min_length",
 			       text, least);

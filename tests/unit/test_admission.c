@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "agent/model/admission.h"
@@ -38,6 +39,10 @@ static const struct {
 	{ "consul", APP_FROM_HTTP, true, true, false, false },
 	{ "nomad", APP_FROM_NOMAD, false, false, true, true },
 	{ "nomad", APP_FROM_CONSUL, false, false, false, false },
+	{ "consul", APP_FROM_NOMAD, false, false, false, false },
+	{ "config", APP_FROM_PROCESS, false, false, true, true },
+	{ "http", APP_FROM_PROCESS, false, false, false, false },
+	{ "none", APP_FROM_CONSUL, false, false, false, false },
 	{ "none", APP_FROM_CONFIG, false, false, false, false },
 	{ "none", APP_FROM_HTTP, true, true, false, false },
 };
@@ -104,13 +109,59 @@ static void test_defaults_for_consul(void **state)
 	}
 }
 
+/* The words to add, of each source. */
+static void test_what_a_refusal_says(void **state)
+{
+	static const struct {
+		struct app_spec spec;
+		const char *word;
+	} cases[] = {
+		{ { .source = APP_FROM_HTTP }, "http" },
+		{ { .source = APP_FROM_HTTP, .local = true }, "http-local" },
+		{ { .source = APP_FROM_HTTP, .local = true, .admin = true }, "http-admin" },
+		{ { .source = APP_FROM_CONSUL, .local = true }, "consul" },
+		{ { .source = APP_FROM_NOMAD, .admin = true }, "nomad" },
+		{ { .source = APP_FROM_CONFIG }, "config" },
+	};
+	const struct monitor_admission none = { MONITORS_FROM_NONE, MONITORS_FROM_NONE };
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct app_spec spec = cases[i].spec;
+		struct err err = { "" };
+		char wanted[256];
+		spec.disable_file = (char *)"/x";
+		assert_int_equal(monitor_admission_check(&none, &spec, &err), -EACCES);
+		snprintf(wanted, sizeof(wanted),
+			 "disable_file '/x' is not accepted from here; to allow it, add '%s' to "
+			 "agent.monitors.allow_from in the configuration file",
+			 cases[i].word);
+		assert_string_equal(err.text, wanted);
+		spec.disable_file = NULL;
+		assert_int_equal(monitor_admission_check(&none, &spec, &err), 0);
+		assert_int_equal(app_spec_add_monitor(&spec, "exec:x", &err), 0);
+		assert_int_equal(monitor_admission_check(&none, &spec, &err), -EACCES);
+		snprintf(wanted, sizeof(wanted),
+			 "monitor 'exec:x': exec monitors are not accepted from here; to allow "
+			 "them, add '%s' to agent.exec.allow_from in the configuration file",
+			 cases[i].word);
+		assert_string_equal(err.text, wanted);
+		app_spec_done(&spec);
+	}
+}
+
 static void test_bad_word(void **state)
 {
 	(void)state;
 	struct err err = { "" };
 	unsigned from = 0;
 	assert_int_equal(monitor_admission_add(&from, "htpp", &err), -EINVAL);
-	assert_non_null(strstr(err.text, "did you mean 'http'"));
+	assert_string_equal(err.text, "unknown source 'htpp', did you mean 'http'?");
+	assert_int_equal(monitor_admission_add(&from, "nomda", &err), -EINVAL);
+	assert_string_equal(err.text, "unknown source 'nomda', did you mean 'nomad'?");
+	assert_int_equal(monitor_admission_add(&from, "everyone", &err), -EINVAL);
+	assert_string_equal(err.text,
+			    "unknown source 'everyone', expected config, http-admin, http-local, "
+			    "http, consul, nomad or none");
 	assert_int_equal(from, 0);
 }
 
@@ -119,6 +170,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_sources),
 		cmocka_unit_test(test_defaults_for_consul),
+		cmocka_unit_test(test_what_a_refusal_says),
 		cmocka_unit_test(test_bad_word),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,11 +7,13 @@
 
 #include <cmocka.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "agent/model/aggregate.h"
 #include "agent/vip/aggregates.h"
 #include "lib/array.h"
+#include "lib/mem.h"
 #include "lib/str.h"
 
 static struct prefix prefix(const char *text)
@@ -78,8 +80,9 @@ static void attributes(void **state)
 	struct bgp_route_attrs attrs;
 	aggregate_attrs(&spec, ROUTE_UP, &room, &attrs);
 	assert_true(attrs.has_med && attrs.med == 5 && attrs.has_weight && attrs.weight == 9);
-	assert_false(attrs.has_local_pref);
+	assert_false(attrs.has_local_pref || attrs.has_prepends);
 	assert_int_equal(attrs.communities.n, 1);
+	assert_int_equal(attrs.ext_communities.n + attrs.large_communities.n, 0);
 	aggregate_attrs(&spec, ROUTE_DRAIN, &room, &attrs);
 	assert_int_equal(attrs.communities.n, 2);
 	assert_int_equal(attrs.communities.values[0], BGP_COMMUNITY_GRACEFUL_SHUTDOWN);
@@ -273,6 +276,82 @@ static void suppressing(void **state)
 	assert_null(aggregate_list_suppressor(&list, &beside));
 	assert_ptr_equal(aggregate_list_find(&list, &specs[1].prefix), &specs[1]);
 	assert_null(aggregate_list_find(&list, &in));
+	specs[0].summary_only = true;
+	assert_ptr_equal(aggregate_list_suppressor(&list, &in), &specs[0]);
+	assert_ptr_equal(aggregate_list_suppressor(&list, &beside), &specs[0]);
+	assert_ptr_equal(aggregate_list_find(&list, &specs[0].prefix), &specs[0]);
+}
+
+/* ---- lists ---- */
+
+static uint32_t one_community = 7;
+static struct bgp_ext_community one_ext = { 0, 8 };
+static struct bgp_large_community one_large = { 0, 0, 9 };
+
+static void a_copy_of_a_list_is_its_own(void **state)
+{
+	(void)state;
+	struct bgp_peer_filter *peers = mem_new(1, sizeof(*peers));
+	struct aggregate_spec specs[] = { { .prefix = prefix("198.51.0.0/16"), .min = 1 },
+					  { .prefix = prefix("192.0.2.0/24"),
+					    .communities = { &one_community, 1 },
+					    .ext_communities = { &one_ext, 1 },
+					    .large_communities = { &one_large, 1 },
+					    .peers = peers } };
+	const struct aggregate_list list = { specs, 2, 2 }, none = { 0 };
+	struct aggregate_list copy;
+	bgp_peer_refs_add(&peers->only, "10.0.0.1");
+	aggregate_list_copy(&copy, &list);
+	assert_int_equal(copy.n, 2);
+	assert_true(aggregate_list_equal(&copy, &list));
+	assert_ptr_not_equal(copy.items[1].peers, peers);
+	assert_ptr_not_equal(copy.items[1].communities.values, &one_community);
+	assert_ptr_not_equal(copy.items[1].ext_communities.values, &one_ext);
+	assert_ptr_not_equal(copy.items[1].large_communities.values, &one_large);
+	aggregate_list_done(&copy);
+	assert_int_equal(copy.n, 0);
+	assert_null(copy.items);
+	aggregate_list_copy(&copy, &none);
+	assert_null(copy.items);
+	assert_true(aggregate_list_equal(&copy, &none));
+	assert_false(aggregate_list_equal(&list, &none));
+	bgp_peer_filter_free(peers);
+}
+
+/* Of the last one in the list. */
+static void each_key_counts(void **state)
+{
+	(void)state;
+	struct bgp_peer_filter peers = { 0 };
+	const struct bgp_number given = { true, 1 };
+	struct aggregate_spec specs[] = { { .prefix = prefix("198.51.0.0/16"), .min = 1 },
+					  { .prefix = prefix("192.0.2.0/24"), .min = 1 } };
+	const struct aggregate_spec others[] = {
+		{ .prefix = prefix("192.0.2.0/25"), .min = 1 },
+		{ .prefix = specs[1].prefix, .min = 2 },
+		{ .prefix = specs[1].prefix, .min = 1, .summary_only = true },
+		{ .prefix = specs[1].prefix, .min = 1, .med = given },
+		{ .prefix = specs[1].prefix, .min = 1, .local_pref = given },
+		{ .prefix = specs[1].prefix, .min = 1, .prepends = given },
+		{ .prefix = specs[1].prefix, .min = 1, .weight = given },
+		{ .prefix = specs[1].prefix, .min = 1, .communities = { &one_community, 1 } },
+		{ .prefix = specs[1].prefix, .min = 1, .ext_communities = { &one_ext, 1 } },
+		{ .prefix = specs[1].prefix, .min = 1, .large_communities = { &one_large, 1 } },
+		{ .prefix = specs[1].prefix, .min = 1, .peers = &peers },
+	};
+	bgp_peer_refs_add(&peers.except, "10.0.0.1");
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
+		struct aggregate_spec next[] = { specs[0], others[i] };
+		struct aggregate_spec first[] = { specs[1] }, another[] = { others[i] };
+		const struct aggregate_list c = { first, 1, 1 }, d = { another, 1, 1 };
+		assert_false(aggregate_list_equal(&c, &d));
+		const struct aggregate_list a = { specs, 2, 2 }, b = { next, 2, 2 };
+		if (aggregate_list_equal(&a, &b))
+			fail_msg("key %zu", i);
+		assert_true(aggregate_list_equal(&b, &b));
+	}
+	free(peers.except.items[0].text);
+	free(peers.except.items);
 }
 
 int main(void)
@@ -286,6 +365,8 @@ int main(void)
 		cmocka_unit_test(another_configuration),
 		cmocka_unit_test(a_vip_of_the_same_prefix),
 		cmocka_unit_test(suppressing),
+		cmocka_unit_test(a_copy_of_a_list_is_its_own),
+		cmocka_unit_test(each_key_counts),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -132,6 +132,8 @@ static void vips(void **state)
 		{ "before multicast, v6", NULL, "feff:ffff:ffff:ffff:ffff:ffff:ffff:ffff/128",
 		  NULL },
 		{ "multicast, v6, first", NULL, "ff00::/128", "multicast" },
+		{ "multicast, v6, last", NULL, "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff/128",
+		  "multicast" },
 		{ "the half of everything", NULL, "128.0.0.0/1", "link-local" },
 		{ "no length", NULL, "192.0.2.53", "192.0.2.53/32" },
 		{ "no address", NULL, "dns.example/32", "dns.example" },
@@ -611,6 +613,8 @@ static void whole_specs(void **state)
 		{ "a mapping of the other family", "a 192.0.2.1/32 - tcp:1:[fd00::1]:1 -",
 		  "does not cover vip 192.0.2.1/32" },
 		{ "twice", "a 192.0.2.1/32,192.0.2.2/32,192.0.2.1/32 - - -",
+		  "duplicate vip '192.0.2.1/32'" },
+		{ "twice, behind another", "a 192.0.2.2/32,192.0.2.1/32,192.0.2.1/32 - - -",
 		  "duplicate vip '192.0.2.1/32'" },
 	};
 	(void)state;

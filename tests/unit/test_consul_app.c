@@ -73,6 +73,7 @@ static void test_a_repeated_tag_adds_up(void **state)
 	app_spec_done(&spec);
 	assert_int_equal(make(&tags[1], 1, &spec, &problem), 0);
 	assert_int_equal(spec.n_monitors, 2);
+	assert_true(spec.monitors[0].hide_answer && spec.monitors[1].hide_answer);
 	assert_int_equal(spec.n_nats, 2);
 	app_spec_done(&spec);
 }
@@ -84,9 +85,14 @@ static void test_a_list_that_was_split_is_noted(void **state)
 	static const char *const tags[][6] = { { VIP, "gocast_vip_communities=1:1", "2:2" },
 					       { VIP, "2:2" },
 					       { VIP, "gocast_except_peers=a", "fe80::1%eth0" },
-					       { VIP, "gocast_peers=a", "b", "10.0.0.1" } };
+					       { VIP, "gocast_peers=a", "b", "10.0.0.1" },
+					       { VIP, "gocast_peers=a", "10.0.0.1",
+						 "gocast_vip_communities=1:1", "2:2" },
+					       { VIP, "gocast_vip_communities=1:1", "x" },
+					       { VIP, "gocast_nat=tcp:1", "10.0.0.1", "1:1" },
+					       { "gocast_peers=a", "10.0.0.1", VIP } };
 	struct app_spec spec;
-	struct err problem;
+	struct err problem = { "before" };
 	assert_int_equal(make(&tags[0], 1, &spec, &problem), 0);
 	assert_non_null(strstr(problem.text, "tag '2:2'"));
 	assert_non_null(strstr(problem.text, "gocast_vip_communities=2:2"));
@@ -100,6 +106,22 @@ static void test_a_list_that_was_split_is_noted(void **state)
 	assert_int_equal(make(&tags[3], 1, &spec, &problem), 0); /* "b" is a tag like any other */
 	assert_string_equal(problem.text, "");
 	app_spec_done(&spec);
+	assert_int_equal(make(&tags[7], 1, &spec, &problem), 0);
+	assert_string_equal(problem.text,
+			    "instance 'i-1': tag '10.0.0.1' looks like the rest of a list that was "
+			    "split at its comma: expected gocast_peers=10.0.0.1");
+	app_spec_done(&spec);
+	/* The first one of several. */
+	assert_int_equal(make(&tags[4], 1, &spec, &problem), 0);
+	assert_string_equal(problem.text,
+			    "instance 'i-1': tag '10.0.0.1' looks like the rest of a list that was "
+			    "split at its comma: expected gocast_peers=10.0.0.1");
+	app_spec_done(&spec);
+	for (size_t i = 5; i < 7; i++) {
+		assert_int_equal(make(&tags[i], 1, &spec, &problem), 0);
+		assert_string_equal(problem.text, "");
+		app_spec_done(&spec);
+	}
 }
 
 static void test_peers(void **state)
@@ -138,6 +160,16 @@ static const struct {
 	{ { { VIP, "gocast_monitors=port:tcp:1" } }, 1, false, "did you mean 'gocast_monitor'?" },
 	{ { { VIP, "gocast_monitor=ping:1" } }, 1, false, "tag 'gocast_monitor=ping:1'" },
 	{ { { VIP, "gocast_nat=\x01" } }, 1, false, "tag 'gocast_nat=?'" },
+	{ { { VIP, "gocast_vips=192.0.2.2/32" } },
+	  1,
+	  false,
+	  "instance 'i-1': tag 'gocast_vips=192.0.2.2/32': unknown tag, did you mean "
+	  "'gocast_vip'?" },
+	{ { { VIP, "gocast_excpt_peers=a" } }, 1, false, "did you mean 'gocast_except_peers'?" },
+	{ { { VIP, "gocast_bimd=none" } }, 1, false, "did you mean 'gocast_bind'?" },
+	{ { { VIP, "gocast_something=none" } }, 1, true, "" },
+	{ { { "enable_gocast", "gocast_vip=192.0.2.1/32" } }, 1, true, "" },
+	{ { { "gocast_vip=192.0.2.1/33", VIP } }, 1, false, "instance 'i-1': tag 'gocast_vip=192" },
 	/* Several instances: the first good one counts. */
 	{ { { VIP }, { VIP } }, 2, true, "" },
 	{ { { VIP }, { NULL } }, 2, true, "" },
@@ -145,6 +177,7 @@ static const struct {
 	{ { { "gocast_vip=x" }, { VIP } }, 2, true, "instance 'i-1'" },
 	{ { { VIP }, { "gocast_vip=192.0.2.2/32" } }, 2, true, "instance 'i-2': its tags differ" },
 	{ { { "gocast_vip=x" }, { "gocast_vip=y" } }, 2, false, "instance 'i-1'" },
+	{ { { NULL }, { NULL } }, 2, false, "" },
 };
 
 static void test_cases(void **state)
@@ -152,7 +185,7 @@ static void test_cases(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct app_spec spec = { 0 };
-		struct err problem;
+		struct err problem = { "before" };
 		int r = make(cases[i].tags, cases[i].n, &spec, &problem);
 		if ((r == 0) != cases[i].good)
 			fail_msg("row %zu: %d '%s'", i, r, problem.text);

@@ -4,8 +4,8 @@
  * language: the services of the catalog or the checks of the node, one letter each.
  *
  *	catalog "ab"      services a and b are there
- *	checks  "a+ b- "  a's check passes, b's is critical ('?' never ran, '!' warning); "n-" is a
- *	                  check of the node, "s-" its serfHealth
+ *	checks  "a+ b- "  a's check passes, b's is critical ('?' never ran, '!' warning, '1' with
+ *	                  an output of one octet); "n-" is a check of the node, "s-" its serfHealth
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,6 +14,7 @@
 
 #include <cmocka.h>
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "consul/catalog.h"
@@ -61,7 +62,9 @@ static struct consul_checks checks_of(const char *text)
 			c.items[c.n++] = (struct consul_check){
 				.id = mem_strdup(*p == 's' ? "serfHealth" : "c"),
 				.service = mem_strdup(service),
-				.output = mem_strdup(p[1] == '?' ? "" : "text"),
+				.output = mem_strdup(p[1] == '?'   ? ""
+						     : p[1] == '1' ? "1"
+								   : "text"),
 				.status = p[1] == '+'   ? CONSUL_PASSING
 					  : p[1] == '!' ? CONSUL_WARNING
 							: CONSUL_CRITICAL,
@@ -225,6 +228,63 @@ static const struct story {
 	    { CHECKS, "a?", FOLLOW, .want = "?" },
 	    { CHECKS, "a?", FOLLOW, .after = CONSUL_SETTLE - 1, .want = "?" },
 	    { CHECKS, "a?", FOLLOW, .after = 1, .want = "-" } } },
+	{ "checks that were there before their service are missed when they go",
+	  false,
+	  { { CHECKS, "a+", FOLLOW, .want = "?" },
+	    { CATALOG, "a", FOLLOW, .want = "+" },
+	    { CHECKS, "", FOLLOW, .want = "?" } } },
+	{ "checks that come back answer for their service",
+	  false,
+	  { { CATALOG, "a", FOLLOW, .want = "?" },
+	    { CHECKS, "a-", FOLLOW, .want = "-" },
+	    { CHECKS, "", FOLLOW, .want = "?" },
+	    { CHECKS, "a+", FOLLOW, .want = "+" } } },
+	{ "contact that is regained by an answer about services",
+	  false,
+	  { { CHECKS, "a+ s+", FOLLOW, .want = "?" },
+	    { CATALOG, "a", FOLLOW, .want = "+" },
+	    { CATALOG, "a", MERGE, .regained = true, .want = "+" },
+	    { CHECKS, "a? s+", FOLLOW, .want = "?" },
+	    { CATALOG, "a", MERGE, .regained = true, .want = "?" },
+	    { CHECKS, "a+ s+", FOLLOW, .want = "+" },
+	    { CHECKS, "a? s+", FOLLOW, .want = "-" } } },
+	{ "what was doubted before a service was lost says nothing of after it",
+	  false,
+	  { { CATALOG, "ab", FOLLOW, .want = "?" },
+	    { CHECKS, "a+ s+", FOLLOW, .want = "+" },
+	    { CHECKS, "a? s+", MERGE, .regained = true, .want = "?" },
+	    { CATALOG, "b", MERGE, .want = "?" },
+	    { CHECKS, "a+ s+", FOLLOW, .want = "?" },
+	    { CATALOG, "ab", FOLLOW, .want = "?" },
+	    { CHECKS, "a? s+", FOLLOW, .want = "?" } } },
+	{ "the shortest output tells that a check ran",
+	  false,
+	  { { CATALOG, "a", FOLLOW, .want = "?" },
+	    { CHECKS, "a+ s+", FOLLOW, .want = "+" },
+	    { CHECKS, "a1 s+", MERGE, .regained = true, .want = "-" } } },
+	{ "a doubted check behind one that ran",
+	  false,
+	  { { CATALOG, "a", FOLLOW, .want = "?" },
+	    { CHECKS, "a+ a+ s+", FOLLOW, .want = "+" },
+	    { CHECKS, "a+ a? s+", MERGE, .regained = true, .want = "?" },
+	    { CHECKS, "a+ a+ s+", FOLLOW, .want = "+" },
+	    { CHECKS, "a+ a? s+", FOLLOW, .want = "-" } } },
+	{ "answers that were asked for together",
+	  false,
+	  { { CATALOG, "a", FOLLOW, .want = "?" },
+	    { CHECKS, "", FOLLOW, .early = true, .want = "?" } } },
+	{ "checks that vanish from such an answer",
+	  false,
+	  { { CHECKS, "a+", FOLLOW, .want = "?" },
+	    { CATALOG, "a", FOLLOW, .early = true, .want = "+" },
+	    { CHECKS, "", FOLLOW, .early = true, .want = "?" } } },
+	{ "serfHealth is doubted for half a minute",
+	  false,
+	  { { CATALOG, "a", FOLLOW, .want = "?" },
+	    { CHECKS, "a+ s+", FOLLOW, .want = "+" },
+	    { CHECKS, "a+ s-", MERGE, .regained = true, .want = "?" },
+	    { CHECKS, "a+ s-", FOLLOW, .after = CONSUL_SETTLE - 1, .want = "?" },
+	    { CHECKS, "a+ s-", FOLLOW, .after = 1, .want = "-" } } },
 	{ "serfHealth after contact was regained",
 	  false,
 	  { { CATALOG, "a", FOLLOW, .want = "?" },
@@ -319,6 +379,36 @@ static void test_deadline_of_a_doubt(void **state)
 	consul_catalog_done(&s);
 }
 
+/* Each of the moments alone, and the nearest of several. */
+static void test_deadlines(void **state)
+{
+	(void)state;
+	struct consul_catalog s;
+	consul_catalog_init(&s, false, 10);
+	s.settle_until = NOW + 5;
+	assert_true(consul_catalog_deadline(&s, NOW + 4) == NOW + 5);
+	assert_true(consul_catalog_deadline(&s, NOW + 5) == USEC_NEVER);
+	apply(&s, "ab", "", CONSUL_FOLLOW);
+	for (struct consul_entry *e = s.entries; e; e = e->hh.next) {
+		s.settle_until = NOW + 9;
+		e->settle_until = NOW + 8;
+		assert_true(consul_catalog_deadline(&s, NOW) == NOW + 8);
+		assert_true(consul_catalog_deadline(&s, NOW + 8) == NOW + 9);
+		e->retained_since = NOW - 3;
+		assert_true(consul_catalog_deadline(&s, NOW) == NOW + 7);
+		assert_true(consul_catalog_deadline(&s, NOW + 7) == NOW + 8);
+		s.stale_since = NOW - 4;
+		assert_true(consul_catalog_deadline(&s, NOW) == NOW + 6);
+		assert_true(consul_catalog_deadline(&s, NOW + 6) == NOW + 7);
+		s.stale_since = e->retained_since = USEC_NEVER;
+		s.settle_until = NOW + 7;
+		assert_true(consul_catalog_deadline(&s, NOW) == NOW + 7);
+		s.settle_until = e->settle_until = 0;
+		assert_true(consul_catalog_deadline(&s, NOW) == USEC_NEVER);
+	}
+	consul_catalog_done(&s);
+}
+
 static bool fails_away(const struct consul_catalog *s, mono_t now, mono_t at)
 {
 	mono_t found = 0;
@@ -349,6 +439,32 @@ static void test_away(void **state)
 	assert_true(fails_away(&s, NOW + 5, NOW + CONSUL_SETTLE));
 	apply(&s, "a", "a- s+", CONSUL_FOLLOW);
 	assert_true(fails_away(&s, NOW + 5, NOW + 5));
+	consul_catalog_done(&s);
+}
+
+/* The doubt about the node ends by itself, and so do that about the service and its retention. */
+static void test_away_with_one_reason(void **state)
+{
+	(void)state;
+	struct consul_catalog s;
+	consul_catalog_init(&s, false, USEC_NEVER);
+	apply(&s, "a", "a+ n+", CONSUL_FOLLOW);
+	apply(&s, "a", "a+ n?", CONSUL_FOLLOW);
+	s.entries->passed = true;
+	s.settle_until = NOW + 5;
+	assert_true(fails_away(&s, NOW + 1, NOW + 5));
+	s.settle_until = 0;
+	assert_true(fails_away(&s, NOW + 1, NOW + 1));
+	apply(&s, "a", "a? n+", CONSUL_FOLLOW);
+	s.entries->passed = true;
+	s.entries->settle_until = NOW + 6;
+	assert_true(fails_away(&s, NOW + 1, NOW + 6));
+	assert_true(fails_away(&s, NOW + 6, NOW + 6));
+	s.max_stale = 20;
+	s.entries->settle_until = USEC_NEVER;
+	assert_true(fails_away(&s, NOW + 1, NOW + 21));
+	s.entries->retained_since = NOW;
+	assert_true(fails_away(&s, NOW + 1, NOW + 20));
 	consul_catalog_done(&s);
 }
 
@@ -386,6 +502,17 @@ static void test_needs(void **state)
 	consul_catalog_apply_checks(&s, &c, &follow, 5, 5, NOW);
 	assert_false(consul_catalog_needs_checks(&s));
 	consul_catalog_done(&s);
+	/* From the first question on. */
+	consul_catalog_init(&s, false, USEC_NEVER);
+	c = checks_of("b+");
+	consul_catalog_apply_checks(&s, &c, &follow, 1, 1, NOW);
+	services = catalog_of("ab");
+	consul_catalog_apply_services(&s, &services, &follow, 1, 1, NOW);
+	assert_false(consul_catalog_needs_services(&s));
+	c = checks_of("a+");
+	consul_catalog_apply_checks(&s, &c, &follow, 1, 1, NOW);
+	assert_true(consul_catalog_needs_services(&s));
+	consul_catalog_done(&s);
 }
 
 /* A service with an instance more, other tags, another proxied service or flaw has changed. */
@@ -394,12 +521,25 @@ static void test_what_is_a_change(void **state)
 	static const struct {
 		const char *tags[2], *proxied, *flaw;
 		size_t n_tags, n_items;
+		const char *id; /* of the last instance, as are the others; NULL: a */
 	} cases[] = {
-		{ { NULL }, NULL, NULL, 0, 1 },      { { "x", NULL }, NULL, NULL, 1, 1 },
-		{ { "y", NULL }, NULL, NULL, 1, 1 }, { { "y", "z" }, NULL, NULL, 2, 1 },
-		{ { "y", "w" }, NULL, NULL, 2, 1 },  { { "y", "w" }, "p", NULL, 2, 1 },
-		{ { "y", "w" }, "q", NULL, 2, 1 },   { { "y", "w" }, "q", "f", 2, 1 },
-		{ { "y", "w" }, "q", "g", 2, 1 },    { { "y", "w" }, "q", "g", 2, 2 },
+		{ { NULL }, NULL, NULL, 0, 1, NULL },
+		{ { "x", NULL }, NULL, NULL, 1, 1, NULL },
+		{ { "y", NULL }, NULL, NULL, 1, 1, NULL },
+		{ { "y", "z" }, NULL, NULL, 2, 1, NULL },
+		{ { "y", "w" }, NULL, NULL, 2, 1, NULL },
+		{ { "y", "w" }, "p", NULL, 2, 1, NULL },
+		{ { "y", "w" }, "q", NULL, 2, 1, NULL },
+		{ { "y", "w" }, "q", "f", 2, 1, NULL },
+		{ { "y", "w" }, "q", "g", 2, 1, NULL },
+		{ { "y", "w" }, "q", "g", 2, 2, NULL },
+		{ { "y", "w" }, "q", "g", 2, 2, "z" },
+		{ { "y", "v" }, "q", "g", 2, 2, "z" },
+		{ { "y", "v" }, "p", "g", 2, 2, "z" },
+		{ { "y", "v" }, "p", "f", 2, 2, "z" },
+		{ { "x", "v" }, "p", "f", 2, 2, "z" },
+		{ { NULL }, "p", "f", 0, 2, "z" },
+		{ { NULL }, NULL, NULL, 0, 1, NULL },
 	};
 	struct consul_catalog s;
 	const struct consul_step follow = { .use = CONSUL_FOLLOW };
@@ -409,14 +549,16 @@ static void test_what_is_a_change(void **state)
 		uint64_t before = s.generation;
 		struct consul_services services =
 			catalog_of(cases[i / 2].n_items == 1 ? "a" : "aa");
-		for (size_t k = 0; k < services.n; k++) {
-			struct consul_service *a = &services.items[k];
-			a->n_tags = cases[i / 2].n_tags;
-			a->tags = a->n_tags ? mem_new(a->n_tags, sizeof(*a->tags)) : NULL;
-			for (size_t t = 0; t < a->n_tags; t++)
-				a->tags[t] = mem_strdup(cases[i / 2].tags[t]);
-			a->proxied = cases[i / 2].proxied ? mem_strdup(cases[i / 2].proxied) : NULL;
-			a->flaw = cases[i / 2].flaw ? mem_strdup(cases[i / 2].flaw) : NULL;
+		struct consul_service *a = &services.items[services.n - 1];
+		a->n_tags = cases[i / 2].n_tags;
+		a->tags = a->n_tags ? mem_new(a->n_tags, sizeof(*a->tags)) : NULL;
+		for (size_t t = 0; t < a->n_tags; t++)
+			a->tags[t] = mem_strdup(cases[i / 2].tags[t]);
+		a->proxied = cases[i / 2].proxied ? mem_strdup(cases[i / 2].proxied) : NULL;
+		a->flaw = cases[i / 2].flaw ? mem_strdup(cases[i / 2].flaw) : NULL;
+		if (cases[i / 2].id) {
+			free(a->id);
+			a->id = mem_strdup(cases[i / 2].id);
 		}
 		consul_catalog_apply_services(&s, &services, &follow, i + 1, i + 1, NOW);
 		if ((s.generation > before) != (i % 2 == 0))
@@ -439,6 +581,15 @@ static void test_what_is_said(void **state)
 	struct consul_catalog s;
 	consul_catalog_init(&s, false, 10);
 	expect_said(&s, "a", NOW, "no answer from Consul yet");
+	struct consul_services first = catalog_of("a");
+	struct consul_checks none = checks_of("");
+	const struct consul_step follow = { .use = CONSUL_FOLLOW };
+	consul_catalog_apply_checks(&s, &none, &follow, 1, 1, NOW);
+	expect_said(&s, "a", NOW, "no answer from Consul yet");
+	consul_catalog_apply_services(&s, &first, &follow, 2, 2, NOW);
+	expect_said(&s, "a", NOW, "waiting for Consul to answer about its checks");
+	apply(&s, "ab", "a1 b+ s+", CONSUL_FOLLOW);
+	expect_said(&s, "a", NOW, "check 'c' is critical: 1");
 	apply(&s, "ab", "a- b+ s+", CONSUL_FOLLOW);
 	expect_said(&s, "a", NOW, "check 'c' is critical: text");
 	expect_said(&s, "b", NOW, "");
@@ -488,7 +639,9 @@ int main(void)
 		cmocka_unit_test(test_stories),
 		cmocka_unit_test(test_max_stale),
 		cmocka_unit_test(test_deadline_of_a_doubt),
+		cmocka_unit_test(test_deadlines),
 		cmocka_unit_test(test_away),
+		cmocka_unit_test(test_away_with_one_reason),
 		cmocka_unit_test(test_needs),
 		cmocka_unit_test(test_what_is_a_change),
 		cmocka_unit_test(test_what_is_said),

@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,9 @@
 #define TAG        "enable_gocast"
 #define NODE(...)  "{\"Node\":{\"ID\":\"n-1\",\"CreateIndex\":7},\"Services\":{" __VA_ARGS__ "}}"
 #define CHECK(...) "[{\"CheckID\":\"c\",\"ServiceName\":\"s\",\"Status\":" __VA_ARGS__ "}]"
+
+#define LONG16  "xxxxxxxxxxxxxxxx"
+#define LONG128 LONG16 LONG16 LONG16 LONG16 LONG16 LONG16 LONG16 LONG16
 
 /* Exactly as large as the text, so that the sanitizer sees a read past its end. */
 static char *exact(const char *json, size_t *ret_len)
@@ -78,13 +82,85 @@ static void test_proxies(void **state)
 		"\"Proxy\":{\"DestinationServiceName\":\"web\"}},"
 		"\"b\":{\"ID\":\"b\",\"Service\":\"b\",\"Kind\":\"connect-proxy\",\"Proxy\":null},"
 		"\"c\":{\"ID\":\"c\",\"Service\":\"c\",\"Kind\":\"mesh-gateway\",\"Proxy\":{}},"
-		"\"d\":{\"ID\":\"d\",\"Service\":\"d\",\"Kind\":7}");
+		"\"d\":{\"ID\":\"d\",\"Service\":\"d\",\"Kind\":7},"
+		"\"e\":{\"ID\":\"e\",\"Service\":\"e\",\"Kind\":\"connect-prox1\","
+		"\"Proxy\":{\"DestinationServiceName\":\"web\"}},"
+		"\"f\":{\"ID\":\"f\",\"Service\":\"f\",\"Kind\":\"connect-proxy\","
+		"\"Proxy\":{\"DestinationServiceName\":\"we\\u0000b\"}}");
 	assert_int_equal(parse_catalog(json, &c, NULL), 0);
+	assert_int_equal(c.n, 6);
 	assert_string_equal(c.items[0].proxied, "web");
 	assert_string_equal(c.items[1].proxied, "");
 	assert_null(c.items[2].proxied);
 	assert_null(c.items[3].proxied);
+	assert_null(c.items[4].proxied);
+	assert_string_equal(c.items[5].proxied, "");
 	consul_services_done(&c);
+}
+
+/* The match tag may stand anywhere in the list, and is compared as a whole. */
+static void test_tags_are_kept_of_services_with_the_match_tag(void **state)
+{
+	static const struct {
+		const char *tags;
+		size_t n; /* 0: not kept */
+	} cases[] = {
+		{ "[\"" TAG "\"]", 1 },
+		{ "[\"x\",\"y\",\"" TAG "\"]", 3 },
+		{ "[]", 0 },
+		{ "[\"x\",\"enable_gocasx\"]", 0 },
+		{ "[\"" TAG "s\"]", 0 },
+	};
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct consul_services c = { 0 };
+		char json[256];
+		snprintf(json, sizeof(json),
+			 NODE("\"a\":{\"ID\":\"a\",\"Service\":\"a\",\"Tags\":%s}"), cases[i].tags);
+		assert_int_equal(parse_catalog(json, &c, NULL), 0);
+		assert_int_equal(c.items[0].n_tags, cases[i].n);
+		assert_int_equal(c.items[0].tags != NULL, cases[i].n > 0);
+		if (c.items[0].tags)
+			assert_string_equal(c.items[0].tags[0], cases[i].n > 1 ? "x" : TAG);
+		consul_services_done(&c);
+	}
+}
+
+static void test_no_tags_are_no_error(void **state)
+{
+	static const char null[] = "null";
+	struct consul_service s = { 0 };
+	(void)state;
+	assert_int_equal(consul_tags_read((struct json_slice){ 0 }, TAG, &s, NULL), 0);
+	assert_int_equal(consul_tags_read((struct json_slice){ null, 4 }, TAG, &s, NULL), 0);
+	assert_null(s.tags);
+}
+
+/* The node's ID has at most 63 octets; an index that is no positive number is none. */
+static void test_a_registration_of_the_node(void **state)
+{
+#define ID63 LONG16 LONG16 LONG16 "xxxxxxxxxxxxxxx"
+	static const struct {
+		const char *node, *id;
+		uint64_t index;
+	} cases[] = {
+		{ "{\"ID\":\"" ID63 "\",\"CreateIndex\":1}", ID63, 1 },
+		{ "{\"ID\":\"n\",\"CreateIndex\":0}", "n", 0 },
+		{ "{\"ID\":\"n\",\"CreateIndex\":-1}", "n", 0 },
+		{ "{\"ID\":\"n\",\"CreateIndex\":\"7\"}", "n", 0 },
+		{ "{\"ID\":\"n\",\"CreateIndex\":9223372036854775807}", "n", INT64_MAX },
+		{ "{\"CreateIndex\":8}", "", 8 },
+	};
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct consul_services c = { 0 };
+		char json[256];
+		snprintf(json, sizeof(json), "{\"Node\":%s}", cases[i].node);
+		assert_int_equal(parse_catalog(json, &c, NULL), 0);
+		assert_string_equal(c.node_id, cases[i].id);
+		assert_true(c.create_index == cases[i].index);
+		consul_services_done(&c);
+	}
 }
 
 static void test_a_node_that_is_not_there(void **state)
@@ -99,9 +175,6 @@ static void test_a_node_that_is_not_there(void **state)
 	assert_int_equal(parse_catalog("{\"Node\":{\"ID\":\"\"}}", &c, NULL), 0);
 	assert_string_equal(c.node_id, "");
 }
-
-#define LONG16  "xxxxxxxxxxxxxxxx"
-#define LONG128 LONG16 LONG16 LONG16 LONG16 LONG16 LONG16 LONG16 LONG16
 
 static const struct {
 	const char *json, *text;
@@ -121,6 +194,8 @@ static const struct {
 	{ "{\"Node\":null}", "'Node' is not an object" },
 	{ "{\"Node\":{\"ID\":7}}", "'ID' is not a text" },
 	{ "{\"Node\":{\"ID\":\"" LONG128 "\"}}", "'ID' is too long" },
+	{ "{\"Node\":{\"ID\":\"" LONG16 LONG16 LONG16 LONG16 "\"}}", "'ID' is too long" },
+	{ "{\"Node\":{\"ID\":\"a\",\"ID\":\"b\"}}", "'Node' is broken JSON" },
 	{ "{\"Node\":{},\"Services\":[]}", "'Services' is not an object" },
 	{ "{\"Node\":{},\"Services\":{\"a\":{\"ID\":\"a\"]}", "JSON" },
 	{ "{\"Node\":{},\"Services\":{\"a\" {}}}", "JSON" },
@@ -133,6 +208,10 @@ static const struct {
 	  "'Tags' is not a list" },
 	{ NODE("\"a\":{\"ID\":\"a\",\"Service\":\"a\",\"Tags\":[\"" TAG "\",7]}"),
 	  "list of texts" },
+	{ NODE("\"a\":{\"ID\":\"a\",\"Service\":\"a\",\"Tags\":[7,\"" TAG "\"]}"),
+	  "service 'a': 'Tags' is not a list of texts" },
+	{ NODE("\"abc\":{\"ID\":\"a\",\"Service\":\"a\",\"Tags\":[nul]}"),
+	  "service 'abc': 'Tags' is broken JSON" },
 	/* The first one is good: nothing of it may leak. */
 	{ NODE("\"a\":{\"ID\":\"a\",\"Service\":\"a\",\"Tags\":[\"" TAG "\"]},\"b\":{}"),
 	  "service 'b'" },
@@ -163,6 +242,10 @@ static const struct {
 	  "service 'a': its name contains a NUL octet" },
 	{ "a long name", "\"a\":{\"ID\":\"a\",\"Service\":\"" LONG128 LONG128 LONG128 LONG128 "\"}",
 	  "service 'a': its name is longer than 511 octets" },
+	{ "a name of 511 octets",
+	  "\"a\":{\"ID\":\"a\",\"Service\":\"" LONG128 LONG128 LONG128 LONG16 LONG16 LONG16 LONG16
+		  LONG16 LONG16 LONG16 "xxxxxxxxxxxxxxx\"}",
+	  NULL },
 	{ "a long ID",
 	  "\"a\":{\"ID\":\"" LONG128 LONG128 LONG128 LONG128 LONG128 "\",\"Service\":\"a\"}",
 	  NULL },
@@ -249,6 +332,48 @@ static void test_only_the_first_skipped_ones_are_named(void **state)
 	consul_services_done(&c);
 }
 
+/* A name is shown up to 63 octets, a text up to 255. */
+static void test_long_names_of_skipped_ones_are_cut(void **state)
+{
+	static const char name[] = "\"" LONG128 "\"";
+	char expected[256];
+	struct consul_skipped s = { 0 };
+	(void)state;
+	consul_skip(&s, (struct json_slice){ name, 1 + 63 + 1 }, "%s", "short");
+	consul_skip(&s, (struct json_slice){ name, 1 + 64 + 1 }, "%d", 7);
+	consul_skip(&s, (struct json_slice){ name, 1 + 1 + 1 }, "%s%s", LONG128, LONG128);
+	assert_int_equal(s.n, 3);
+	snprintf(expected, sizeof(expected), "service '%.63s': short", LONG128);
+	assert_string_equal(s.texts[0], expected);
+	snprintf(expected, sizeof(expected), "service '%.63s…': 7", LONG128);
+	assert_string_equal(s.texts[1], expected);
+	snprintf(expected, sizeof(expected), "service 'x': %s%.114s", LONG128, LONG128);
+	assert_string_equal(s.texts[2], expected);
+	consul_skipped_done(&s);
+	assert_int_equal(s.n, 0);
+	assert_null(s.texts[0]);
+}
+
+static void test_skipped_ones_are_the_same_when_all_that_are_named_are(void **state)
+{
+	static const struct json_slice name = { "\"a\"", 3 };
+	(void)state;
+	for (size_t other = 0; other <= CONSUL_SKIPPED_MAX; other++) {
+		struct consul_skipped a = { 0 }, b = { 0 };
+		assert_true(consul_skipped_equal(&a, &b));
+		for (size_t i = 0; i < CONSUL_SKIPPED_MAX + 1; i++) {
+			consul_skip(&a, name, "%zu", i);
+			assert_false(consul_skipped_equal(&a, &b));
+			consul_skip(&b, name, "%zu", i == other ? 99 : i);
+			/* The last one is counted only. */
+			assert_int_equal(consul_skipped_equal(&a, &b),
+					 i < other || other == CONSUL_SKIPPED_MAX);
+		}
+		consul_skipped_done(&a);
+		consul_skipped_done(&b);
+	}
+}
+
 /* Cut at the NUL octet, the tag would say something else. */
 static void test_a_nul_in_a_tag_of_ours_is_a_flaw(void **state)
 {
@@ -259,6 +384,13 @@ static void test_a_nul_in_a_tag_of_ours_is_a_flaw(void **state)
 				       &c, NULL),
 			 0);
 	assert_string_equal(c.items[0].flaw, "tag 'x=1\\x00,2' contains a NUL octet");
+	consul_services_done(&c);
+	/* The first of two is told. */
+	assert_int_equal(parse_catalog(NODE("\"a\":{\"ID\":\"a\",\"Service\":\"a\",\"Tags\":[\"" TAG
+					    "\",\"x\\u0000\",\"y\\u0000\"]}"),
+				       &c, NULL),
+			 0);
+	assert_string_equal(c.items[0].flaw, "tag 'x\\x00' contains a NUL octet");
 	consul_services_done(&c);
 	/* A NUL behind the match tag makes it another tag. */
 	assert_int_equal(parse_catalog(NODE("\"a\":{\"ID\":\"a\",\"Service\":\"a\",\"Tags\":[\"" TAG
@@ -298,6 +430,11 @@ static const struct {
 	{ CHECK("\"passing\""), CONSUL_PASSING, "" },
 	{ CHECK("\"warning\",\"Output\":\"\""), CONSUL_WARNING, "" },
 	{ CHECK("\"critical\",\"Output\":\"\\n one\\ntwo\""), CONSUL_CRITICAL, "one" },
+	{ CHECK("\"critical\",\"Output\":\"\\r\\n\\t one: 1\\r\\ntwo\""), CONSUL_CRITICAL,
+	  "one: 1" },
+	{ CHECK("\"critical\",\"Output\":\" \\n\""), CONSUL_CRITICAL, "" },
+	{ CHECK("\"critical\",\"Output\":\"" LONG128 LONG128 "\""), CONSUL_CRITICAL,
+	  LONG128 LONG16 LONG16 LONG16 LONG16 "xxxxxxx" },
 	{ CHECK("\"critical\",\"Output\":\"a\\tb\\u0007\""), CONSUL_CRITICAL, "a?b?" },
 	{ CHECK("\"critical\",\"Output\":\"a\\u0000b\""), CONSUL_CRITICAL, "a?b" },
 	{ CHECK("\"critical\",\"Output\":\"\\u0000\""), CONSUL_CRITICAL, "?" },
@@ -319,6 +456,43 @@ static void test_checks(void **state)
 		assert_string_equal(c.items[0].output, good_checks[i].output);
 		consul_checks_done(&c);
 	}
+}
+
+static void test_checks_stand_by_service_then_id(void **state)
+{
+#define OF(service, id)                                                                            \
+	"{\"CheckID\":\"" id "\",\"ServiceName\":\"" service "\",\"Status\":\"passing\"}"
+	struct consul_checks c = { 0 };
+	const char *json = "[" OF("b", "1") "," OF("a", "2") "," OF("", "9") "," OF("a", "1") "]";
+	char order[32] = "";
+	(void)state;
+	assert_int_equal(parse_checks(json, &c, NULL), 0);
+	for (size_t i = 0, n = 0; i < c.n; i++)
+		n += (size_t)snprintf(order + n, sizeof(order) - n, "%s%s ", c.items[i].service,
+				      c.items[i].id);
+	assert_string_equal(order, "9 a1 a2 b1 ");
+	consul_checks_done(&c);
+}
+
+/* Of its service too much is said for a whole sentence. */
+static void test_a_check_with_long_names(void **state)
+{
+	static const char json[] = "[{\"CheckID\":\"" LONG128 LONG128
+				   "\",\"ServiceName\":\"" LONG128 LONG128 LONG128 LONG128
+				   "\",\"Status\":\"passing\"},{\"CheckID\":"
+				   "\"" LONG128 LONG128 "\",\"ServiceName\":\"s\",\"Status\":"
+				   "\"passing\"}]";
+	struct consul_checks c = { 0 };
+	(void)state;
+	assert_int_equal(parse_checks(json, &c, NULL), 0);
+	assert_int_equal(c.n, 1);
+	assert_int_equal(strlen(c.items[0].id), CONSUL_OUTPUT_MAX - 1);
+	assert_int_equal(c.skipped.n, 1);
+	assert_int_equal(strlen(c.skipped.texts[0]), 255);
+	assert_non_null(strstr(c.skipped.texts[0], "xxx…': check 'xxx"));
+	consul_checks_done(&c);
+	assert_int_equal(c.n, 0);
+	assert_null(c.items);
 }
 
 static void test_no_checks(void **state)
@@ -357,20 +531,39 @@ static void test_bad_checks_are_refused_as_a_whole(void **state)
 	}
 }
 
+#define SELF(name) "{\"Config\":{\"NodeName\":\"" name "\"}}"
+#define NAME511                                                                                    \
+	LONG128 LONG128 LONG128 LONG16 LONG16 LONG16 LONG16 LONG16 LONG16 LONG16 "xxxxxxxxxxxxxxx"
+
 static void test_self(void **state)
 {
 	(void)state;
-	static const char good[] = "{\"Config\":{\"NodeName\":\"n\"}}";
-	static const char *const bad[] = {
-		"", "null", "{}", "{\"Config\":[]}", "[]", "7", "{\"Config\":{\"NodeName\":\"\"}}"
+	static const char *const good[][2] = { { SELF("n"), "n" }, { SELF(NAME511), NAME511 } };
+	static const char *const bad[][2] = {
+		{ "", "JSON" },
+		{ "null", "'NodeName' is missing" },
+		{ "{}", "'NodeName' is missing" },
+		{ "{\"Config\":[]}", "'NodeName' is missing" },
+		{ "{\"Config\":{\"NodeName\":7}}", "'NodeName' is not a text" },
+		{ "[]", "'NodeName' is missing" },
+		{ "7", "'NodeName' is missing" },
+		{ SELF(""), "'NodeName' is empty, too long, or contains a NUL octet" },
+		{ SELF(NAME511 "x"), "'NodeName' is empty, too long" },
+		{ SELF("n\\u0000"), "'NodeName' is empty, too long" },
 	};
 	char name[CONSUL_NAME_MAX] = "before";
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
-		assert_true(consul_self_parse(bad[i], strlen(bad[i]), name, NULL) < 0);
+		struct err err = { "" };
+		assert_int_equal(consul_self_parse(bad[i][0], strlen(bad[i][0]), name, &err),
+				 -EPROTO);
 		assert_string_equal(name, "before");
+		if (!strstr(err.text, bad[i][1]))
+			fail_msg("%s: '%s'", bad[i][0], err.text);
 	}
-	assert_int_equal(consul_self_parse(good, strlen(good), name, NULL), 0);
-	assert_string_equal(name, "n");
+	for (size_t i = 0; i < ARRAY_SIZE(good); i++) {
+		assert_int_equal(consul_self_parse(good[i][0], strlen(good[i][0]), name, NULL), 0);
+		assert_string_equal(name, good[i][1]);
+	}
 }
 
 int main(void)
@@ -378,14 +571,21 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_catalog),
 		cmocka_unit_test(test_proxies),
+		cmocka_unit_test(test_tags_are_kept_of_services_with_the_match_tag),
+		cmocka_unit_test(test_no_tags_are_no_error),
+		cmocka_unit_test(test_a_registration_of_the_node),
 		cmocka_unit_test(test_a_node_that_is_not_there),
 		cmocka_unit_test(test_bad_catalogs_are_refused_as_a_whole),
 		cmocka_unit_test(test_a_bad_neighbour_is_skipped_alone),
 		cmocka_unit_test(test_a_neighbour_may_nest_deeply),
 		cmocka_unit_test(test_only_the_first_skipped_ones_are_named),
+		cmocka_unit_test(test_long_names_of_skipped_ones_are_cut),
+		cmocka_unit_test(test_skipped_ones_are_the_same_when_all_that_are_named_are),
 		cmocka_unit_test(test_a_nul_in_a_tag_of_ours_is_a_flaw),
 		cmocka_unit_test(test_a_bad_check_is_skipped_alone),
 		cmocka_unit_test(test_checks),
+		cmocka_unit_test(test_checks_stand_by_service_then_id),
+		cmocka_unit_test(test_a_check_with_long_names),
 		cmocka_unit_test(test_no_checks),
 		cmocka_unit_test(test_bad_checks_are_refused_as_a_whole),
 		cmocka_unit_test(test_self),

@@ -328,6 +328,126 @@ static void test_a_storm_is_followed_at_our_pace(void **state)
 	assert_int_equal(consul_stream_step(&s, &a, now, 20 * MSEC, 0, &err).wait, 0);
 }
 
+/* The cost of an answer beyond the credit is waited for, eight times as long. */
+static void test_credit(void **state)
+{
+	(void)state;
+	struct consul_answer a = {
+		.index = 20, .present = true, .node_id = "a", .create_index = 5, .error = ""
+	};
+	struct consul_stream s;
+	struct err err;
+	mono_t now = NOW;
+	known(&s); /* which cost 1 ms of 200 */
+	assert_int_equal(consul_stream_step(&s, &a, now, 199 * MSEC, 0, &err).wait, 0);
+	assert_int_equal(consul_stream_step(&s, &a, now, 3 * MSEC, 0, &err).wait, 24 * MSEC);
+	now += 24 * MSEC;
+	assert_int_equal(consul_stream_step(&s, &a, now, 0, 0, &err).wait, 8 * MSEC);
+	now += 8 * MSEC + 80 * MSEC; /* which earn 10 ms */
+	assert_int_equal(consul_stream_step(&s, &a, now, 11 * MSEC, 0, &err).wait, 8 * MSEC);
+	now += 8 * MSEC + 80 * MSEC;
+	assert_int_equal(consul_stream_step(&s, &a, now, 4 * MSEC, 0, &err).wait, 0);
+	assert_int_equal(consul_stream_step(&s, &a, now, 16 * MSEC, 0, &err).wait, 80 * MSEC);
+	now += 80 * MSEC; /* the credit that was left is spent, too */
+	assert_int_equal(consul_stream_step(&s, &a, now, 2 * MSEC, 0, &err).wait, 16 * MSEC);
+}
+
+static void test_before_the_first_answer(void **state)
+{
+	(void)state;
+	const struct consul_answer bad = { .failed = true, .error = "x" };
+	const struct consul_answer good = {
+		.index = 1, .present = true, .node_id = "a", .create_index = 5, .error = ""
+	};
+	struct consul_stream s;
+	struct err err;
+	consul_stream_init(&s);
+	consul_stream_rename(&s);
+	assert_int_equal(consul_stream_step(&s, &bad, NOW, 0, 0, &err).wait, 100 * MSEC);
+	assert_true(s.failing_since == NOW);
+	struct consul_step step = consul_stream_step(&s, &good, NOW + 1, 0, 0, &err);
+	assert_int_equal(step.use, CONSUL_FOLLOW);
+	assert_false(step.reset);
+	assert_true(s.failing_since == USEC_NEVER);
+	/* The lowest index is one like any other. */
+	assert_int_equal(consul_stream_step(&s, &good, NOW + 2, 0, 0, &err).use, CONSUL_MERGE);
+}
+
+/* It says nothing of the node. */
+static void test_no_index_contradicts_nothing(void **state)
+{
+	(void)state;
+	const struct consul_answer none = { .node_id = "", .error = "" };
+	const struct consul_answer gone = { .index = 21, .node_id = "", .error = "" };
+	struct consul_stream s;
+	struct err err;
+	known(&s);
+	assert_int_equal(consul_stream_step(&s, &none, NOW, 0, 0, &err).use, CONSUL_REJECT);
+	assert_string_equal(err.text, "no X-Consul-Index in the answer: is this Consul?");
+	assert_int_equal(consul_stream_step(&s, &gone, NOW, 0, 0, &err).use, CONSUL_FOLLOW);
+}
+
+/* The stream of checks. */
+static void test_answers_without_a_node(void **state)
+{
+	(void)state;
+	struct consul_answer a = { .index = 7, .present = true, .error = "" };
+	struct consul_stream s;
+	struct err err;
+	consul_stream_init(&s);
+	assert_int_equal(consul_stream_step(&s, &a, NOW, 0, 0, &err).use, CONSUL_FOLLOW);
+	a.index = 8;
+	assert_int_equal(consul_stream_step(&s, &a, NOW, 0, 0, &err).use, CONSUL_FOLLOW);
+	assert_string_equal(s.node_id, "");
+}
+
+/* It is none of those that are known, nor is that known afterwards which it took the place of. */
+static void test_a_node_whose_id_is_too_long(void **state)
+{
+	(void)state;
+	char id[CONSUL_NODE_ID_MAX + 1];
+	struct consul_answer a = {
+		.index = 21, .present = true, .node_id = id, .create_index = 5, .error = ""
+	};
+	struct consul_stream s;
+	struct err err;
+	memset(id, 'a', sizeof(id));
+	id[CONSUL_NODE_ID_MAX] = 0;
+	known(&s);
+	assert_true(consul_stream_step(&s, &a, NOW, 0, 0, &err).reset);
+	assert_string_equal(s.node_id, "");
+	a.index++;
+	assert_true(consul_stream_step(&s, &a, NOW, 0, 0, &err).reset);
+	id[CONSUL_NODE_ID_MAX - 1] = 0; /* the longest one */
+	a.index++;
+	assert_true(consul_stream_step(&s, &a, NOW, 0, 0, &err).reset);
+	a.index++;
+	assert_false(consul_stream_step(&s, &a, NOW, 0, 0, &err).reset);
+}
+
+static void test_what_is_said_of_nomad(void **state)
+{
+	static const struct {
+		struct consul_answer a;
+		const char *why;
+	} answers[] = {
+		{ { .nomad = true }, "no X-Nomad-Index in the answer: is this Nomad?" },
+		{ { .nomad = true, .index = 30, .leaderless = true }, "Nomad has no leader" },
+		{ { .nomad = true, .index = 20 },
+		  "no services left, but the index did not grow: Nomad state was reset" },
+		{ { .index = 30, .leaderless = true }, "Consul has no leader" },
+	};
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(answers); i++) {
+		struct consul_stream s;
+		struct err err = { "" };
+		known(&s);
+		assert_int_equal(consul_stream_step(&s, &answers[i].a, NOW, 0, 0, &err).use,
+				 CONSUL_REJECT);
+		assert_string_equal(err.text, answers[i].why);
+	}
+}
+
 static void test_refresh_answers_at_once(void **state)
 {
 	(void)state;
@@ -337,6 +457,12 @@ static void test_refresh_answers_at_once(void **state)
 	consul_stream_refresh(&s);
 	assert_int_equal(s.asked_index, 0);
 	assert_int_equal(s.index, 20);
+	assert_false(s.renamed);
+	known(&s);
+	consul_stream_rename(&s);
+	assert_int_equal(s.asked_index, 0);
+	assert_int_equal(s.index, 20);
+	assert_true(s.renamed);
 }
 
 int main(void)
@@ -351,6 +477,12 @@ int main(void)
 		cmocka_unit_test(test_retries_back_off_and_start_over),
 		cmocka_unit_test(test_who_is_refused_asks_less_often),
 		cmocka_unit_test(test_a_storm_is_followed_at_our_pace),
+		cmocka_unit_test(test_credit),
+		cmocka_unit_test(test_before_the_first_answer),
+		cmocka_unit_test(test_no_index_contradicts_nothing),
+		cmocka_unit_test(test_answers_without_a_node),
+		cmocka_unit_test(test_a_node_whose_id_is_too_long),
+		cmocka_unit_test(test_what_is_said_of_nomad),
 		cmocka_unit_test(test_refresh_answers_at_once),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -49,6 +49,7 @@ static const struct {
 	{ "http://file:1", { "CONSUL_HTTP_ADDR=http://env:2" }, "http://env:2", "" },
 	{ "http://file:1", { "CONSUL_HTTP_ADDR=" }, "http://file:1", "" },
 	{ "http://h", { NULL }, "http://h", "" },
+	{ "http://h/v1", { NULL }, "http://h", "" },
 	{ "http://h/v1/x", { NULL }, "http://h/v1/x", "" },
 	{ "http://v1", { NULL }, "http://v1", "" },
 	{ "unix:///v1", { NULL }, "http://localhost", "/v1" },
@@ -87,8 +88,8 @@ static void test_addresses(void **state)
 			assert_true(err.text[0]);
 			continue;
 		}
-		if (r < 0)
-			fail_msg("row %zu: %s", i, err.text);
+		if (r != 0)
+			fail_msg("row %zu: %d %s", i, r, err.text);
 		assert_string_equal(s.base, addresses[i].base);
 		assert_string_equal(s.unix_path, addresses[i].unix_path);
 	}
@@ -274,6 +275,8 @@ static void test_urls(void **state)
 	assert_true(consul_settings_url(&s, "catalog/node", "a/b c?ü&%", 7, 1000, url));
 	assert_string_equal(
 		url, "http://h:1/v1/catalog/node/a%2Fb%20c%3F%C3%BC%26%25?index=7&wait=1000ms");
+	assert_true(consul_settings_url(&s, "x", NULL, 1, 0, url));
+	assert_string_equal(url, "http://h:1/v1/x?index=1&wait=0ms");
 	s.datacenter = "d&1";
 	s.namespace = "n";
 	s.partition = "p";

@@ -102,6 +102,32 @@ static void test_down_twice(void **state)
 	assert_int_equal(d.flaps, 0);
 }
 
+/* An app that is up is not held down. */
+static void test_up_ends_it(void **state)
+{
+	const struct damping_config config = { 10 * S, 30 * S };
+	struct damping d = { 0 };
+	(void)state;
+	damping_went_down(&d, &config, 1 * S);
+	damping_went_up(&d, 2 * S);
+	damping_went_down(&d, &config, 3 * S);
+	assert_true(damping_is_on(&d, 4 * S));
+	damping_went_up(&d, 5 * S);
+	assert_false(damping_is_on(&d, 6 * S));
+}
+
+/* The least that can be said, at the earliest time. */
+static void test_one_microsecond(void **state)
+{
+	const struct damping_config config = { 1, 30 * S };
+	struct damping d = { 0 };
+	(void)state;
+	damping_went_down(&d, &config, 1);
+	damping_went_up(&d, 1);
+	damping_went_down(&d, &config, 2);
+	assert_true(d.until == 3);
+}
+
 /* Flapping for ever: no overflow, and never more than the most. */
 static void test_for_ever(void **state)
 {
@@ -119,8 +145,8 @@ static void test_for_ever(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_cases),
-		cmocka_unit_test(test_down_twice),
+		cmocka_unit_test(test_cases),      cmocka_unit_test(test_down_twice),
+		cmocka_unit_test(test_up_ends_it), cmocka_unit_test(test_one_microsecond),
 		cmocka_unit_test(test_for_ever),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

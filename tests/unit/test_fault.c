@@ -51,6 +51,8 @@ static void judged(void **state)
 		{ "a quorum that is left", { UP(FAILS(9)), UP(.fails = false) }, 2, 1, false, 9 },
 		{ "one that has failed", { DOWN(FAILS(2)), UP(FAILS(5)) }, 2, 1, true, 5 },
 		{ "it is down", { DOWN(FAILS(2)) }, 1, 0, false, 0 },
+		{ "it is down by another", { DOWN(0), UP(FAILS(5)) }, 2, 0, false, 0 },
+		{ "no monitors, of which one is to pass", { { 0 } }, 0, 1, false, 0 },
 		{ "one that is unknown may pass",
 		  { UP(FAILS(2)), NEW(.fails = false) },
 		  2,
@@ -89,6 +91,7 @@ static void evidence(void **state)
 		{ "down, and now by both", { DOWN(0), UP(FAILS(1), .is_hard = true) }, 2, 0, true },
 		{ "down by both", { DOWN(.is_hard = true), DOWN(0) }, 2, 0, true },
 		{ "none", { { 0 } }, 0, 0, false },
+		{ "none, of which one is to pass", { { 0 } }, 0, 1, false },
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct fault_monitor monitors[2] = { cases[i].monitors[0], cases[i].monitors[1] };
@@ -109,11 +112,34 @@ static void names_and_kinds(void **state)
 	assert_false(fault_hits_app(&f, "port"));
 	assert_true(fault_hits_kind(&f, port));
 	assert_false(fault_hits_kind(&f, exec));
-	for (size_t i = 2; i < FAULT_NAMES_MAX; i++)
+	fault_add_app(&f, "web");
+	fault_add_kind(&f, exec);
+	assert_true(fault_hits_app(&f, "dns") && fault_hits_app(&f, "web"));
+	assert_true(fault_hits_kind(&f, port) && fault_hits_kind(&f, exec));
+	for (size_t i = 4; i < FAULT_NAMES_MAX; i++)
 		fault_add_app(&f, "more");
 	assert_int_equal(f.n_apps + f.n_kinds, FAULT_NAMES_MAX);
 	fault_done(&f);
 	assert_false(fault_hits_app(&f, "dns"));
+	assert_int_equal(f.n_apps + f.n_kinds, 0);
+}
+
+/* Of one sort only. */
+static void as_many_as_there_may_be(void **state)
+{
+	(void)state;
+	struct fault apps = { 0 }, kinds = { 0 };
+	const struct monitor_kind *port = monitor_kind_find("port");
+	for (size_t i = 0; i < FAULT_NAMES_MAX; i++) {
+		fault_add_app(&apps, "dns");
+		fault_add_kind(&kinds, port);
+	}
+	assert_false(fault_hits_app(&apps, "web"));
+	assert_false(fault_hits_kind(&kinds, monitor_kind_find("exec")));
+	assert_true(fault_hits_kind(&kinds, port));
+	fault_done(&apps);
+	fault_done(&kinds);
+	assert_false(fault_hits_kind(&kinds, port));
 }
 
 int main(void)
@@ -122,6 +148,7 @@ int main(void)
 		cmocka_unit_test(judged),
 		cmocka_unit_test(evidence),
 		cmocka_unit_test(names_and_kinds),
+		cmocka_unit_test(as_many_as_there_may_be),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -11,6 +11,7 @@
 
 #include "agent/model/hook.h"
 #include "lib/array.h"
+#include "lib/mem.h"
 
 static void patterns(void **state)
 {
@@ -18,6 +19,8 @@ static void patterns(void **state)
 		const char *pattern, *says; /* NULL: accepted */
 	} cases[] = {
 		{ "app", NULL },
+		{ "agent.started", NULL },
+		{ "vip.trouble", NULL },
 		{ "app.down", NULL },
 		{ "alarm.on", NULL },
 		{ "route.withdrawn", NULL },
@@ -56,11 +59,28 @@ static void events(void **state)
 	assert_false(hook_is_for(&hook, "hook.lost"));
 }
 
+/* Of each of them all is freed, which the leak checker sees. */
+static void lists(void **state)
+{
+	struct hook_list list = { mem_new(3, sizeof(*list.items)), 3, 3 };
+	(void)state;
+	for (size_t i = 0; i < 2; i++) { /* the third one has nothing yet */
+		list.items[i].exec = mem_strdup("run");
+		list.items[i].on = mem_new(3, sizeof(char *));
+		list.items[i].on[0] = mem_strdup("app.down");
+		list.items[i].on[1] = mem_strdup("app.up");
+	}
+	hook_list_done(&list);
+	assert_int_equal(list.n, 0);
+	assert_null(list.items);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(patterns),
 		cmocka_unit_test(events),
+		cmocka_unit_test(lists),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -42,7 +42,8 @@ static void test_time_begins_anew_with_each_failure(void **state)
 	assert_int_equal(joining_step(&j, true, TIME, 23 * SEC), USEC_NEVER);
 	assert_true(j.is_due && j.on);
 	joining_promote(&j);
-	assert_false(j.on);
+	assert_false(j.on || j.is_due || j.is_judged);
+	assert_true(j.since == USEC_NEVER && j.passes_since == USEC_NEVER);
 	assert_string_equal(j.promoted, "a");
 }
 

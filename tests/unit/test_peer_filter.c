@@ -178,6 +178,38 @@ static void names_are_checked_against_the_peers(void **state)
 	bgp_peer_filter_free(bad);
 }
 
+static void at_most_eight_names_are_listed(void **state)
+{
+	(void)state;
+	const struct bgp_peer_config a = peer("10.0.0.1", "", NULL), gateway = peer(NULL, "", "gw");
+	const struct bgp_peer_config *list[] = { &gateway, &a, &a, &a, &a, &a, &a, &a, &a, &a };
+	struct bgp_peer_filter *bad = filter("gw", "x");
+	struct err err = { "" };
+#define EIGHT                                                                                      \
+	"'x' is not a peer, expected the address, interface or description of one: the default "   \
+	"gateway (gw), 10.0.0.1, 10.0.0.1, 10.0.0.1, 10.0.0.1, 10.0.0.1, 10.0.0.1, 10.0.0.1"
+	for (size_t n = 8; n <= 10; n++) {
+		const struct peer_names names = { list, n };
+		assert_int_equal(peer_names_check(&names, bad, &err), -EINVAL);
+		assert_string_equal(err.text, n == 8   ? EIGHT
+					      : n == 9 ? EIGHT " and 1 more"
+						       : EIGHT " and 2 more");
+		assert_int_equal(peer_names_count(&names, NULL), n);
+		assert_int_equal(peer_refs_check(&names, &bad->only, &err), 0);
+	}
+	bgp_peer_refs_add(&bad->only, "y"); /* the second one of a list */
+	const struct peer_names all = { list, 2 };
+	assert_int_equal(peer_refs_check(&all, &bad->only, &err), -EINVAL);
+	assert_string_equal(err.text, "'y' is not a peer, expected the address, interface or "
+				      "description of one: the default gateway (gw), 10.0.0.1");
+	const struct bgp_peer_config link = peer(NULL, "e", NULL), *links[] = { &link };
+	const struct peer_names one = { links, 1 };
+	assert_int_equal(peer_names_check(&one, bad, &err), -EINVAL);
+	assert_string_equal(err.text, "'gw' is not a peer, expected the address, interface or "
+				      "description of one: e");
+	bgp_peer_filter_free(bad);
+}
+
 /* ---- what a peer is sent ---- */
 
 struct world {
@@ -495,6 +527,7 @@ int main(void)
 		cmocka_unit_test(filters),
 		cmocka_unit_test(names_are_kept_once),
 		cmocka_unit_test(names_are_checked_against_the_peers),
+		cmocka_unit_test(at_most_eight_names_are_listed),
 		cmocka_unit_test(a_peer_that_is_not_named_never_has_the_route),
 		cmocka_unit_test(another_description_is_another_name),
 		cmocka_unit_test(after_a_restart_it_is_withdrawn_at_once),

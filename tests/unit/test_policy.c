@@ -215,6 +215,7 @@ static void test_decisions(void **state)
 		if (got.want.route != c->want.want.route ||
 		    got.want.address != c->want.want.address ||
 		    got.want.undecided != c->want.want.undecided ||
+		    got.want.joins != c->want.want.joins ||
 		    !str_same(got.want.cause, c->want.want.cause) || got.forget != c->want.forget ||
 		    got.due != c->want.due)
 			fail_msg("%s: route %d (%s) address %d forget %d again %llu", c->name,
@@ -258,6 +259,9 @@ static const struct group_case {
 	{ "without keep_last it goes, but counts", "f.f", "-k" },
 	{ "no app has keep_last", "f.f.", "--" },
 	{ "keep_last was taken away meanwhile", "D.D", "-k" },
+	{ "the first one was kept, the last one fell", "Dff", "k--" },
+	{ "up before the others", "uff", "---" },
+	{ "up behind the others", "ffu", "---" },
 	{ "no apps", "", "" },
 };
 

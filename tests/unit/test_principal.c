@@ -53,6 +53,10 @@ static const struct {
 	  "uid 7",
 	  ROLE_REGISTER,
 	  true },
+	{ { .unix_socket = true, .uid = 7, .gids = &gids[1], .n_gids = 1 },
+	  "uid 7",
+	  ROLE_ADMIN,
+	  true },
 	{ { .token = true, .label = "ops" }, "token ops", ROLE_ADMIN, true },
 	{ { .token = true, .label = "ci", .this_host = true }, "token ci", ROLE_REGISTER, true },
 	/* A token counts before the socket it comes through. */
@@ -113,6 +117,7 @@ static void test_labels(void **state)
 	assert_false(principal_label_is_valid(longest));
 	longest[PRINCIPAL_LABEL_MAX - 1] = 0;
 	assert_true(principal_label_is_valid(longest));
+	assert_true(principal_label_is_valid("a"));
 	assert_true(principal_label_is_valid("deploy-1.example.net"));
 	assert_true(principal_label_is_valid("noc@example.net"));
 	assert_false(principal_label_is_valid(""));
@@ -170,6 +175,8 @@ static void test_kept_names(void **state)
 		    principal_name_is_admin(&without, kept[i].name, AGENT_UID) !=
 			    kept[i].without_gids)
 			fail_msg("%s", kept[i].name);
+	without.gids.n = 1;
+	assert_true(principal_name_is_admin(&without, "uid 7", AGENT_UID));
 }
 
 /* An empty list is none. */

@@ -111,6 +111,23 @@ static const struct {
 	  0,
 	  NULL,
 	  false },
+	{ "its own page, and both say so once",
+	  { CHANGE, HOST, .origin = "http://127.0.0.1:8080", .fetch_site = "same-origin",
+	    .n_origins = 1, .n_sites = 1 },
+	  0,
+	  NULL,
+	  false },
+	{ "another page, of another site",
+	  { CHANGE, HOST, .origin = "http://evil.example.org", .fetch_site = "cross-site" },
+	  403,
+	  "another origin may change nothing: http://evil.example.org",
+	  true },
+	{ "its own page, and two sites",
+	  { CHANGE, HOST, .origin = "http://127.0.0.1:8080", .fetch_site = "same-origin",
+	    .n_origins = 1, .n_sites = 2 },
+	  400,
+	  "duplicate header Sec-Fetch-Site",
+	  true },
 	{ "another page, of the same origin",
 	  { CHANGE, HOST, .origin = "http://evil.example.org", .fetch_site = "same-origin" },
 	  403,
@@ -197,6 +214,90 @@ static const struct {
 	  "agent.api.tokens",
 	  true },
 };
+
+/* The last header of a name counts, in any case; the others are counted where that matters. */
+static void test_headers(void **state)
+{
+	static const char *const headers[][2] = {
+		{ "host", "a" },
+		{ "HOST", "b" },
+		{ "Origin", "http://c" },
+		{ "sec-fetch-site", "none" },
+		{ "REFERER", "http://d/" },
+		{ "Hosts", "x" },
+		{ "Accept", "Mozilla/5.0" },
+	};
+	struct request_facts facts = { 0 };
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(headers); i++)
+		request_facts_add(&facts, headers[i][0], headers[i][1]);
+	assert_int_equal(facts.n_hosts, 2);
+	assert_string_equal(facts.host, "b");
+	assert_int_equal(facts.n_origins, 1);
+	assert_string_equal(facts.origin, "http://c");
+	assert_int_equal(facts.n_sites, 1);
+	assert_string_equal(facts.fetch_site, "none");
+	assert_string_equal(facts.referer, "http://d/");
+	assert_false(facts.browser);
+	assert_null(facts.proxy);
+	request_facts_add(&facts, "origin", "http://e");
+	request_facts_add(&facts, "Sec-Fetch-Site", "cross-site");
+	assert_int_equal(facts.n_origins, 2);
+	assert_string_equal(facts.origin, "http://e");
+	assert_int_equal(facts.n_sites, 2);
+	assert_string_equal(facts.fetch_site, "cross-site");
+}
+
+static void test_headers_of_browsers_and_proxies(void **state)
+{
+	static const char *const proxies[] = { "Forwarded", "X-Forwarded-For", "X-Forwarded-Host",
+					       "X-Real-IP", "Via" };
+	struct request_facts facts = { 0 };
+	(void)state;
+	request_facts_add(&facts, "user-agent", "mozilla/5.0 (X11)");
+	assert_true(facts.browser);
+	request_facts_add(&facts, "User-Agent", "curl/8 Mozilla/5.0");
+	assert_false(facts.browser);
+	request_facts_add(&facts, "User-Agent", "Mozilla");
+	assert_false(facts.browser);
+	for (size_t i = 0; i < ARRAY_SIZE(proxies); i++) {
+		facts = (struct request_facts){ 0 };
+		request_facts_add(&facts, proxies[i], "x");
+		assert_string_equal(facts.proxy, proxies[i]);
+	}
+	request_facts_add(&facts, "x-real-ip", "x");
+	assert_string_equal(facts.proxy, "X-Real-IP");
+	request_facts_add(&facts, "X-Real-IP2", "x");
+	assert_string_equal(facts.proxy, "X-Real-IP");
+}
+
+/* A name, or an address in brackets, with or without a port. */
+static void test_names_in_host(void **state)
+{
+	static char *const names[] = { (char *)"::1", (char *)"1", (char *)"a.example" };
+	static const struct {
+		const char *host;
+		bool known;
+	} cases[] = {
+		{ "a.example", true },   { "A.EXAMPLE:80", true },
+		{ "a.example.", false }, { "[::1]", true },
+		{ "[::1]:80", true },    { "[1]", true },
+		{ "[a.example]", true }, { "::1", false },
+		{ "[]", false },         { "[", false },
+		{ "", false },           { ":80", false },
+	};
+	const struct api_rules rules = { .local = ROLE_REGISTER,
+					 .hosts = { (char **)names, ARRAY_SIZE(names) } };
+	const struct principal local = { PRINCIPAL_LOCAL, ROLE_REGISTER, "local" };
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		const struct request_facts request = { CHANGE, NAMED(cases[i].host) };
+		struct err err = { "" };
+		unsigned status = rights_check(&rules, &local, &request, &err);
+		if (status != (cases[i].known ? 0 : 403))
+			fail_msg("%s: %u %s", cases[i].host, status, err.text);
+	}
+}
 
 static void expect(size_t row, const struct api_rules *rules, unsigned status)
 {
@@ -287,6 +388,9 @@ static void test_description(void **state)
 	char text[RIGHTS_TEXT_MAX];
 	static struct api_grant tokens[] = { { .name = (char *)"ci", .role = ROLE_REGISTER },
 					     { .name = (char *)"ops", .role = ROLE_ADMIN } };
+	static struct api_grant more[] = { { .name = (char *)"ci", .role = ROLE_REGISTER },
+					   { .name = (char *)"look", .role = ROLE_READ },
+					   { .name = (char *)"cd", .role = ROLE_REGISTER } };
 	struct api_rules rules = defaults;
 	assert_string_equal(rights_describe(&rules, text),
 			    "admin: root and the agent's user on a unix socket; register: this "
@@ -296,6 +400,12 @@ static void test_description(void **state)
 	assert_string_equal(rights_describe(&rules, text),
 			    "admin: root and the agent's user on a unix socket, agent.api.uids and "
 			    "gids; register: certificate ci, this host; read: other hosts");
+	rules.certificates = (struct api_grants){ more, 3, 3 };
+	rules.uids.n = 1;
+	assert_string_equal(rights_describe(&rules, text),
+			    "admin: root and the agent's user on a unix socket, agent.api.uids and "
+			    "gids; register: certificate ci, certificate cd, this host; read: "
+			    "certificate look, other hosts");
 	rules.certificates.n = 0;
 	rules.gids.n = 0;
 	rules.tokens = (struct api_grants){ tokens, 2, 2 };
@@ -310,6 +420,9 @@ static void test_description(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_headers),
+		cmocka_unit_test(test_headers_of_browsers_and_proxies),
+		cmocka_unit_test(test_names_in_host),
 		cmocka_unit_test(test_requests),
 		cmocka_unit_test(test_browsers),
 		cmocka_unit_test(test_roles),

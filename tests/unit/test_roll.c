@@ -9,6 +9,7 @@
 
 #include "agent/model/roll.h"
 #include "lib/array.h"
+#include "lib/mem.h"
 #include "lib/mono.h"
 
 static const struct {
@@ -43,8 +44,33 @@ static void test_phases(void **state)
 	}
 }
 
+static void test_names(void **state)
+{
+	static const char *const names[ROLL_PHASES] = { "waiting",   "draining",  "drained",
+							"returning", "releasing", "failed" };
+	enum roll_phase phase = ROLL_DRAINED;
+	(void)state;
+	for (size_t i = 0; i < ROLL_PHASES; i++)
+		assert_string_equal(roll_phase_name((enum roll_phase)i), names[i]);
+	assert_false(roll_phase_parse("other", &phase));
+	assert_int_equal(phase, ROLL_DRAINED);
+}
+
+static void test_done(void **state)
+{
+	struct roll r = { .phase = ROLL_FAILED };
+	(void)state;
+	for (; r.n_apps < ROLL_APPS_MAX; r.n_apps++)
+		r.apps[r.n_apps] = mem_strdup("app");
+	roll_done(&r);
+	assert_int_equal(r.n_apps, 0);
+	assert_int_equal(r.phase, 0);
+}
+
 int main(void)
 {
-	static const struct CMUnitTest tests[] = { cmocka_unit_test(test_phases) };
+	static const struct CMUnitTest tests[] = { cmocka_unit_test(test_phases),
+						   cmocka_unit_test(test_names),
+						   cmocka_unit_test(test_done) };
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

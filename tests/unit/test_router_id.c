@@ -24,6 +24,27 @@ static void the_same_at_every_start(void **state)
 	assert_int_equal(router_id_derive(MACHINE, NULL, 0), 0x8e372597);
 }
 
+/* Here the hash gives 0x7fe3311d. */
+static void none_is_a_loopback_address(void **state)
+{
+	(void)state;
+	assert_int_equal(router_id_derive("000000000000000000000000000003ca", mac, sizeof(mac)),
+			 0x7ee3311d);
+}
+
+/* More than 32 octets of a hardware address no interface has. */
+static void a_long_mac_is_cut(void **state)
+{
+	uint8_t octets[40];
+	(void)state;
+	for (size_t i = 0; i < sizeof(octets); i++)
+		octets[i] = (uint8_t)(i + 1);
+	assert_int_equal(router_id_derive(MACHINE, octets, 40),
+			 router_id_derive(MACHINE, octets, 32));
+	assert_int_not_equal(router_id_derive(MACHINE, octets, 32),
+			     router_id_derive(MACHINE, octets, 31));
+}
+
 static void another_for_each_host(void **state)
 {
 	(void)state;
@@ -55,6 +76,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_same_at_every_start),
+		cmocka_unit_test(none_is_a_loopback_address),
+		cmocka_unit_test(a_long_mac_is_cut),
 		cmocka_unit_test(another_for_each_host),
 		cmocka_unit_test(has_the_form_of_a_unicast_address),
 	};

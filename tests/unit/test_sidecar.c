@@ -40,6 +40,9 @@ static const struct {
 	{ "one less", { MATCH, VIP1, VIP2 }, { MATCH, VIP1 }, true },
 	{ "the service has none", { MATCH }, { MATCH, VIP1 }, true },
 	{ "other tags differ", { MATCH, VIP1, "a" }, { MATCH, VIP1, "b" }, false },
+	{ "inherited, the VIP stands first", { VIP1, MATCH }, { VIP1, MATCH }, false },
+	{ "a VIP of its own stands first", { VIP1, MATCH }, { VIP2, MATCH }, true },
+	{ "one more stands first", { VIP1, MATCH }, { VIP2, VIP1, MATCH }, true },
 	{ "no VIP", { MATCH, VIP1 }, { MATCH }, false },
 	{ "no match tag", { MATCH, VIP1 }, { NULL }, false },
 };
@@ -60,6 +63,26 @@ static void test_proxies(void **state)
 				fail_msg("%s", cases[i].name);
 		HASH_CLEAR(hh, c.entries);
 	}
+}
+
+/* The tags of any instance may be the ones that it inherited. */
+static void test_a_service_with_instances(void **state)
+{
+	(void)state;
+	static const char *const first[] = { MATCH, VIP1, NULL }, *const second[] = { MATCH, VIP2,
+										      NULL };
+	static const char *const both[] = { MATCH, VIP1, VIP2, NULL };
+	struct consul_service instances[] = { with_tags(first, NULL), with_tags(second, NULL) };
+	struct consul_entry entry = { .name = (char *)"web", .instances = instances, .n = 2 };
+	struct consul_catalog c = { 0 };
+	HASH_ADD_KEYPTR(hh, c.entries, entry.name, strlen(entry.name), &entry);
+	const struct consul_service like_first = with_tags(first, "web");
+	const struct consul_service like_second = with_tags(second, "web");
+	const struct consul_service other = with_tags(both, "web");
+	assert_false(sidecar_is_app(&c, &like_first, true));
+	assert_false(sidecar_is_app(&c, &like_second, true));
+	assert_true(sidecar_is_app(&c, &other, false));
+	HASH_CLEAR(hh, c.entries);
 }
 
 /* Nothing to compare with: it stays what it was. */
@@ -87,6 +110,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_proxies),
+		cmocka_unit_test(test_a_service_with_instances),
 		cmocka_unit_test(test_the_service_is_not_registered),
 		cmocka_unit_test(test_no_proxy),
 	};

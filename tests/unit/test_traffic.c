@@ -35,10 +35,33 @@ static void test_rates(void **state)
 	assert_false(traffic_is_measured(&t, 101 * SEC)); /* part of it was before */
 	assert_true(t.packet_rate == 10 && t.byte_rate == 1000);
 	run(&t, &n, 0, TRAFFIC_ANNOUNCED, 104, 106);
-	assert_true(t.packet_rate == 0);
+	assert_true(t.packet_rate == 0 && t.byte_rate == 0);
 	assert_int_equal(t.packets, 30);
 	assert_int_equal(t.bytes, 3000);
 	assert_true(traffic_is_measured(&t, 103 * SEC));
+	assert_false(traffic_is_measured(&t, 103 * SEC + 1));
+	run(&t, &n, 20, TRAFFIC_ANNOUNCED, 107, 109);
+	assert_true(t.packet_rate == 20 && t.byte_rate == 2000);
+}
+
+/* Packets and octets are each what their counter says. */
+static void test_counters(void **state)
+{
+	struct traffic t;
+	(void)state;
+	traffic_init(&t, TRAFFIC_ANNOUNCED, 0);
+	traffic_sample(&t, 6, 100, TRAFFIC_ANNOUNCED, 1 * SEC);
+	assert_int_equal(t.last_packet, 1 * SEC);
+	traffic_sample(&t, 6, 70, TRAFFIC_ANNOUNCED, 2 * SEC);
+	assert_int_equal(t.packets, 6);
+	assert_int_equal(t.bytes, 170);
+	assert_int_equal(t.last_packet, 1 * SEC);
+	traffic_sample(&t, 7, 71, TRAFFIC_ANNOUNCED, 4 * SEC);
+	assert_int_equal(t.bytes, 171);
+	assert_int_equal(t.last_packet, 4 * SEC);
+	assert_int_equal(t.sample_span, 2 * SEC);
+	assert_true(t.packet_rate == 7 / 4.0);
+	assert_true(t.byte_rate == 171 / 4.0);
 }
 
 /* By another process, which removed the element. */
@@ -154,6 +177,43 @@ static void test_samples_that_are_far_apart(void **state)
 	assert_false(traffic_is_stray(&t, 405 * SEC));
 }
 
+/* A sample of the moment of the withdrawal is none of the time after it. */
+static void test_withdrawn_once_more(void **state)
+{
+	struct traffic t;
+	uint64_t n = 0;
+	(void)state;
+	traffic_init(&t, TRAFFIC_ANNOUNCED, 0);
+	for (unsigned at = 50; at <= 400; at += 50)
+		run(&t, &n, 5,
+		    at == 100 || at == 150 || at >= 300 ? TRAFFIC_WITHDRAWN : TRAFFIC_ANNOUNCED, at,
+		    at);
+	assert_false(traffic_is_stray(&t, 400 * SEC));
+	run(&t, &n, 5, TRAFFIC_WITHDRAWN, 450, 450);
+	assert_true(traffic_is_stray(&t, 450 * SEC));
+	/* Samples of before it was announced again do not count, however long one takes. */
+	run(&t, &n, 5, TRAFFIC_ANNOUNCED, 451, 451);
+	run(&t, &n, 5, TRAFFIC_WITHDRAWN, 452, 452);
+	run(&t, &n, 5, TRAFFIC_WITHDRAWN, 482, 482);
+	run(&t, &n, 5, TRAFFIC_WITHDRAWN, 600, 600);
+	assert_false(traffic_is_stray(&t, 600 * SEC));
+	run(&t, &n, 5, TRAFFIC_WITHDRAWN, 601, 601);
+	assert_true(traffic_is_stray(&t, 601 * SEC));
+}
+
+/* A packet of the moment at which it was announced may have come after that. */
+static void test_a_packet_at_the_announcement(void **state)
+{
+	struct traffic t;
+	uint64_t n = 0;
+	(void)state;
+	traffic_init(&t, TRAFFIC_WITHDRAWN, 100 * SEC);
+	run(&t, &n, 1, TRAFFIC_WITHDRAWN, 101, 110);
+	run(&t, &n, 1, TRAFFIC_ANNOUNCED, 111, 111);
+	run(&t, &n, 0, TRAFFIC_ANNOUNCED, 112, 180);
+	assert_false(traffic_is_idle(&t, 180 * SEC));
+}
+
 /* An old sample is not taken for the present rate. */
 static void test_stale_samples(void **state)
 {
@@ -200,12 +260,15 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rates),
+		cmocka_unit_test(test_counters),
 		cmocka_unit_test(test_a_counter_that_is_set_back),
 		cmocka_unit_test(test_idle),
 		cmocka_unit_test(test_never_any),
 		cmocka_unit_test(test_stray),
 		cmocka_unit_test(test_a_sample_of_a_long_time),
 		cmocka_unit_test(test_samples_that_are_far_apart),
+		cmocka_unit_test(test_withdrawn_once_more),
+		cmocka_unit_test(test_a_packet_at_the_announcement),
 		cmocka_unit_test(test_stale_samples),
 		cmocka_unit_test(test_covered_by_an_aggregate),
 	};

@@ -14,6 +14,7 @@
 #include "agent/model/community.h"
 #include "agent/model/vip_policy.h"
 #include "lib/array.h"
+#include "lib/mem.h"
 
 #define NONE                                                                                       \
 	{                                                                                          \
@@ -159,6 +160,9 @@ static const struct {
 	  "not in agent.vips.allow" },
 	{ "a listed net", "198.51.100.0/24", LIST("198.51.100.0/24"), OK, "" },
 	{ "a part of one", "198.51.100.128/25", LIST("198.51.100.0/24"), OK, "" },
+	{ "as wide as it may be", "198.18.4.0/24", LIST("198.18.0.0/15"), OK, "" },
+	{ "as wide as it may be, IPv6", "2001:db8:7::/48", LIST("2001:db8::/32"), OK, "" },
+	{ "too wide, IPv6", "2001:db8:6::/47", LIST("2001:db8::/32"), REFUSED, "wider than /48" },
 	{ "too wide", "198.18.0.0/16", LIST("198.18.0.0/15"), REFUSED, "agent.vips.min_length" },
 	{ "named", "198.18.0.0/16", LIST("198.18.0.0/15", "198.18.0.0/16"), OK, "" },
 	{ "wider than the entry", "192.0.2.0/24", LIST("192.0.2.0/25"), REFUSED,
@@ -173,6 +177,8 @@ static const struct {
 	{ "what contains one", "10.66.0.0/16", LIST("10.66.0.0/16", "10.0.0.0/8"), OK, "" },
 	{ "what contains one, not named", "10.66.0.0/23", LIST("10.0.0.0/8"), REFUSED,
 	  "which is connected to interface eth1" },
+	{ "what cuts the first one", "10.0.1.128/25", LIST("10.0.0.0/8"), REFUSED,
+	  "is a part of 10.0.1.0/24" },
 	{ "what cuts one", "10.66.0.128/25", LIST("10.0.0.0/8"), REFUSED,
 	  "is a part of 10.66.0.0/24" },
 	{ "everything means no special range", "0.1.2.3/32", LIST("0.0.0.0/0"), REFUSED,
@@ -317,6 +323,162 @@ static void test_other_communities(void **state)
 	free(policy.communities.values);
 }
 
+/* Links of two addresses have no ends, those of four do. */
+static void test_ends_of_small_links(void **state)
+{
+	static const struct {
+		const char *address;
+		uint8_t len;
+		const char *vip;
+		bool refused;
+	} links[] = {
+		{ "10.9.8.1", 30, "10.9.8.0/32", true },
+		{ "10.9.8.1", 30, "10.9.8.3/32", true },
+		{ "10.9.8.1", 30, "10.9.8.2/32", false },
+		{ "10.9.8.1", 31, "10.9.8.0/32", false },
+		{ "2001:db8::1", 126, "2001:db8::/128", true },
+		{ "2001:db8::1", 126, "2001:db8::3/128", false },
+		{ "2001:db8::1", 127, "2001:db8::/128", false },
+	};
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(links); i++) {
+		struct vip_host_net link = net(links[i].address, links[i].len, "ptp1");
+		const struct vip_host alone = { .addresses = &link, .n_addresses = 1 };
+		struct prefix vip = prefix(links[i].vip);
+		struct app_spec spec = { .source = APP_FROM_HTTP, .vips = &vip, .n_vips = 1 };
+		struct vip_policy policy = { 0 };
+		struct err err = { "" }, warning = { "" };
+		int rc = vip_policy_check(&policy, &alone, &spec, 0, &err, &warning);
+		if (rc != (links[i].refused ? -EACCES : 0))
+			fail_msg("%s at %s/%u: %s", links[i].vip, links[i].address, links[i].len,
+				 err.text);
+	}
+}
+
+/* Any VIP of several. */
+static void test_bind_of_the_last_vip(void **state)
+{
+	(void)state;
+	struct prefix vips[] = { prefix("192.0.2.1/32"), prefix("198.51.100.1/32") };
+	struct prefix list[] = { prefix("192.0.2.0/24") };
+	struct app_spec spec = {
+		.source = APP_FROM_HTTP, .vips = vips, .n_vips = 2, .bind = BIND_NONE
+	};
+	struct vip_policy policy = { .allow = { list, 1 } };
+	struct err err = { "" }, warning = { "" };
+	assert_int_equal(vip_policy_check(&policy, &host, &spec, 0, &err, &warning), -EACCES);
+	assert_non_null(strstr(err.text, "vip 198.51.100.1/32: bind: none"));
+}
+
+static void test_whom_it_binds(void **state)
+{
+	(void)state;
+	const struct vip_policy policy = { 0 }, strict = { .strict = true };
+	for (enum app_source s = APP_FROM_CONFIG; s <= APP_FROM_NOMAD; s++) {
+		assert_int_equal(vip_policy_binds(&policy, s), s >= APP_FROM_HTTP);
+		assert_true(vip_policy_binds(&strict, s));
+	}
+}
+
+/* Of the app and of each of its states. */
+static void test_communities_of_states(void **state)
+{
+	(void)state;
+	uint32_t wanted = 100 << 16 | 2;
+	for (size_t i = 0; i < ANNOUNCE_STATES; i++) {
+		struct announce_specs s = { 0 };
+		struct app_spec spec = { .source = APP_FROM_HTTP, .announce = &s };
+		struct vip_policy policy = { 0 };
+		struct err err = { "" }, warning = { "" };
+		s.of[i].communities = (struct bgp_communities){ &wanted, 1 };
+		assert_int_equal(vip_policy_check(&policy, &host, &spec, 0, &err, &warning), 0);
+		assert_int_equal(communities_add(&policy.communities, "100:1", NULL), 0);
+		assert_int_equal(vip_policy_check(&policy, &host, &spec, 0, &err, &warning),
+				 -EACCES);
+		assert_non_null(strstr(err.text, "community 100:2 is not in agent.vips.comm"));
+		assert_int_equal(communities_add(&policy.communities, "100:2", NULL), 0);
+		assert_int_equal(vip_policy_check(&policy, &host, &spec, 0, &err, &warning), 0);
+		free(policy.communities.values);
+	}
+}
+
+/* Without a list they may be had, and in the configuration with one, too. */
+static void test_other_communities_of_states(void **state)
+{
+	(void)state;
+	struct bgp_ext_community ext = { 0x0002fde8, 100 };
+	struct bgp_large_community large = { 65000, 1, 2 };
+	for (size_t i = 0; i < 2UL * ANNOUNCE_STATES; i++) {
+		struct announce_specs s = { 0 };
+		struct app_spec spec = { .source = APP_FROM_HTTP, .announce = &s };
+		struct vip_policy policy = { .strict = true };
+		struct err err = { "" }, warning = { "" };
+		if (i < ANNOUNCE_STATES)
+			s.of[i].ext_communities = (struct bgp_ext_communities){ &ext, 1 };
+		else
+			s.of[i - ANNOUNCE_STATES].large_communities =
+				(struct bgp_large_communities){ &large, 1 };
+		assert_int_equal(vip_policy_check(&policy, &host, &spec, 0, &err, &warning), 0);
+		assert_int_equal(communities_add(&policy.communities, "100:1", NULL), 0);
+		assert_int_equal(vip_policy_check(&policy, &host, &spec, 0, &err, &warning),
+				 -EACCES);
+		s.ext_communities = (struct bgp_ext_communities){ &ext, 1 };
+		assert_int_equal(vip_policy_check(&policy, &host, &spec, 0, &err, &warning),
+				 -EACCES);
+		spec.source = APP_FROM_CONFIG;
+		assert_int_equal(vip_policy_check(&policy, &host, &spec, 0, &err, &warning), 0);
+		free(policy.communities.values);
+	}
+}
+
+static void test_each_limit_is_one(void **state)
+{
+	(void)state;
+	struct vip_limits none = { 0 }, max = { .max = 1 }, length = { .min_length = { 1, 1 } };
+	struct vip_limits list = { .allow = { mem_new(1, sizeof(struct prefix)), 1 } };
+	struct vip_limits values = { 0 };
+	assert_int_equal(communities_add(&values.communities, "100:1", NULL), 0);
+	assert_false(vip_limits_any(&none));
+	assert_true(vip_limits_any(&max));
+	assert_true(vip_limits_any(&length));
+	assert_true(vip_limits_any(&list));
+	assert_true(vip_limits_any(&values));
+	vip_limits_done(&list);
+	vip_limits_done(&values);
+	assert_false(vip_limits_any(&list));
+	assert_false(vip_limits_any(&values));
+}
+
+/* A maximum of 0 is none. */
+static void test_the_maximum_of_a_principal(void **state)
+{
+	(void)state;
+	struct prefix vips[] = { prefix("192.0.2.1/32"), prefix("192.0.2.2/32") };
+	struct app_spec spec = { .source = APP_FROM_HTTP, .vips = vips, .n_vips = 1 };
+	struct vip_limits own = { 0 };
+	struct vip_policy policy = { 0 };
+	struct err err = { "" }, warning = { "" };
+	vip_policy_limit(&policy, &own, "the token's vips");
+	assert_int_equal(vip_policy_check(&policy, &host, &spec, 9, &err, &warning), 0);
+	own.max = policy.max = 1;
+	assert_int_equal(vip_policy_check(&policy, &host, &spec, 0, &err, &warning), 0);
+	spec.n_vips = 2;
+	policy.max = 0;
+	assert_int_equal(vip_policy_check(&policy, &host, &spec, 0, &err, &warning), -EACCES);
+	assert_string_equal(err.text,
+			    "2 VIPs would be registered by this principal, and its maximum is 1; "
+			    "to allow it, raise max in the token's vips");
+	own.max = 0;
+	policy.max = 1;
+	assert_int_equal(vip_policy_check(&policy, &host, &spec, 0, &err, &warning), -EACCES);
+	assert_string_equal(err.text, "2 VIPs would be registered over HTTP and from Consul, and "
+				      "agent.vips.max is 1; to allow it, raise that");
+	/* Of the file, there may be any number. */
+	spec.source = APP_FROM_PROCESS;
+	policy.strict = true;
+	assert_int_equal(vip_policy_check(&policy, &host, &spec, 0, &err, &warning), 0);
+}
+
 /* The limits of a principal beside those of all. */
 static void test_limits(void **state)
 {
@@ -423,6 +585,13 @@ int main(void)
 		cmocka_unit_test_setup(test_number, make_host),
 		cmocka_unit_test_setup(test_communities, make_host),
 		cmocka_unit_test_setup(test_other_communities, make_host),
+		cmocka_unit_test_setup(test_ends_of_small_links, make_host),
+		cmocka_unit_test_setup(test_bind_of_the_last_vip, make_host),
+		cmocka_unit_test(test_whom_it_binds),
+		cmocka_unit_test_setup(test_communities_of_states, make_host),
+		cmocka_unit_test_setup(test_other_communities_of_states, make_host),
+		cmocka_unit_test_setup(test_each_limit_is_one, make_host),
+		cmocka_unit_test_setup(test_the_maximum_of_a_principal, make_host),
 		cmocka_unit_test_setup(test_limits, make_host),
 		cmocka_unit_test_setup(test_bind, make_host),
 	};

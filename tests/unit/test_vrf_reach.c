@@ -35,6 +35,7 @@ static void what_is_in_the_vrf(void **state)
 		{ "", "lo", "", false },
 		{ "", "eth0", "vrf-blue", false },
 		{ "vrf-blue", "lo", "", true },
+		{ "v", "lo", "", true },
 		{ "vrf-blue", "vrf-blue", "", false },
 		{ "vrf-blue", "eth0", "vrf-blue", false },
 		{ "vrf-blue", "eth0", "", true },
@@ -142,6 +143,8 @@ static void of_a_link_local_peer(void **state)
 	b->peers = (struct peer_list){ &b->statuses[NEAR], 1 };
 	assert_null(found(b));
 	b->statuses[NEAR].path_vrf = "vrf-red";
+	assert_ptr_equal(found(b), &b->statuses[NEAR]);
+	strcpy(b->configs[NEAR].ifname, "e");
 	assert_ptr_equal(found(b), &b->statuses[NEAR]);
 	b->statuses[PLAIN].path_vrf = "vrf-red"; /* of the whole agent */
 	b->peers = (struct peer_list){ &b->statuses[PLAIN], 1 };
