@@ -334,7 +334,7 @@ static void decode_known(struct decoder *d, const struct spec *spec, uint8_t fla
 	uint8_t subcode = spec->decode(d, value);
 	if (subcode)
 		bgp_verdict_raise(v, spec->bad_value, subcode, d->whole);
-	else /* there is none beyond 63 in the table */
+	else if (spec->type < 64)
 		d->in->attrs.present |= (uint64_t)1 << spec->type;
 }
 

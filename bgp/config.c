@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "bgp/config.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,11 +27,17 @@ bool bgp_number_equal(struct bgp_number a, struct bgp_number b)
 const char *bgp_peer_name(const struct bgp_peer_config *peer, char buf[static BGP_PEER_NAME_MAX])
 {
 	char text[ADDR_TEXT_MAX];
-	if (!addr_is_set(&peer->addr) && peer->ifname[0])
+	if (!addr_is_set(&peer->addr) && peer->ifname[0]) {
 		memcpy(buf, peer->ifname, sizeof(peer->ifname));
-	else
-		snprintf(buf, BGP_PEER_NAME_MAX, "%s%s%s", addr_format(&peer->addr, text),
-			 peer->ifname[0] ? "%" : "", peer->ifname);
+		return buf;
+	}
+	addr_format(&peer->addr, text);
+	size_t len = strlen(text);
+	memcpy(buf, text, len + 1);
+	if (peer->ifname[0]) {
+		buf[len] = '%';
+		memcpy(buf + len + 1, peer->ifname, strnlen(peer->ifname, IF_NAMESIZE - 1) + 1);
+	}
 	return buf;
 }
 

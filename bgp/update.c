@@ -283,6 +283,7 @@ size_t bgp_update_finish(struct bgp_update_builder *b)
 	memmove(b->w.buf + b->w.len, b->w.buf + b->w.cap, b->tail);
 	b->w.len += b->tail;
 	b->w.cap += b->tail;
+	b->tail = 0;
 	if (b->outer)
 		writer_close_u16(&b->w, b->outer);
 	return bgp_message_finish(&b->w);

@@ -57,6 +57,7 @@ static struct consul_entry *entry_new(struct consul_catalog *c, const char *name
 {
 	struct consul_entry *e = mem_new(1, sizeof(*e));
 	e->name = mem_strdup(name);
+	e->retained_since = USEC_NEVER;
 	HASH_ADD_KEYPTR(hh, c->entries, e->name, strlen(e->name), e);
 	return e;
 }
