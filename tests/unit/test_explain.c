@@ -8,6 +8,7 @@
 #include <cmocka.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "agent/status/explain.h"
@@ -356,6 +357,172 @@ static void test_aggregate(void **state)
 	json_decref(aggregate);
 }
 
+/* ---- the whole of an explanation ---- */
+
+static void print_conditions(FILE *out, const json_t *of)
+{
+	const json_t *c;
+	size_t i;
+	json_array_foreach(json_object_get(of, "conditions"), i, c)
+	{
+		const json_t *holds = json_object_get(c, "holds");
+		const json_t *since = json_object_get(c, "since_seconds");
+		const char *todo = json_string_value(json_object_get(c, "do"));
+		fprintf(out, "%s %s '%s'",
+			json_is_null(holds)   ? "?"
+			: json_is_true(holds) ? "+"
+					      : "-",
+			json_string_value(json_object_get(c, "condition")),
+			json_string_value(json_object_get(c, "text")));
+		if (json_is_number(since))
+			fprintf(out, " %g", json_number_value(since));
+		fprintf(out, todo ? ": %s\n" : "\n", todo);
+	}
+}
+
+static void expect_text(json_t *answer, const char *wanted)
+{
+	char *text = NULL;
+	size_t size = 0, i, k;
+	const json_t *vip, *peer;
+	FILE *out = open_memstream(&text, &size);
+	json_array_foreach(json_object_get(answer, "vips"), i, vip)
+	{
+		fprintf(out, "%s first %s\n", json_string_value(json_object_get(vip, "prefix")),
+			first_of(vip));
+		print_conditions(out, vip);
+		json_array_foreach(json_object_get(vip, "peers"), k, peer)
+		{
+			fprintf(out, "%s is %s, first %s\n",
+				json_string_value(json_object_get(peer, "peer")),
+				json_string_value(json_object_get(peer, "state")), first_of(peer));
+			print_conditions(out, peer);
+		}
+	}
+	fclose(out);
+	json_decref(answer);
+	if (getenv("DUMP"))
+		printf("\x01%s\x02", text);
+	else
+		assert_string_equal(text, wanted);
+	free(text);
+}
+
+/* ' in it stands for ". */
+static json_t *loaded(const char *text)
+{
+	char json[4096];
+	assert_true(strlen(text) < sizeof(json));
+	for (size_t i = 0; i <= strlen(text); i++)
+		json[i] = text[i] == '\'' ? '"' : text[i];
+	json_t *o = json_loads(json, 0, NULL);
+	assert_non_null(o);
+	return o;
+}
+
+/* Of an app with more of everything than one. */
+static void expect_of_app(const char *app, const char *wanted)
+{
+	json_t *o = loaded(app), *vip;
+	size_t i;
+	json_array_foreach(json_object_get(o, "vips"), i, vip)
+		json_object_set_new(vip, "announced_to", json_object());
+	json_t *ages = loaded("{'p': {'enabled': 1, 'session': 2, 'family': 3, 'next-hop': 4, "
+			      "'next-hop6': 5, 'named': 9}}");
+	expect_text(explain_app(o, ages), wanted);
+	json_decref(ages);
+	json_decref(o);
+}
+
+static void test_all_that_is_said_of_an_app_that_is_up(void **state)
+{
+	(void)state;
+	expect_of_app(
+		"{'name': 'a', 'source': 'api', 'health': 'up', 'state': 'up', 'reason': 'r', "
+		"'since_seconds': 5, 'registered_seconds': 9, 'nat': {'error': '', 'rules': "
+		"[{'vip': 'v', 'present': true}, {'vip': 'v', 'present': true}, {'vip': "
+		"'w::', 'present': true}]}, 'vips': [{'prefix': 'v', 'bound': true, 'form': "
+		"'up', 'bind': 'none', 'peers': [{'peer': 'p', 'state': 'sent', 'next_hop': "
+		"'h', 'reason': 'unused'}, {'peer': 'q', 'state': 'filtered', 'reason': "
+		"'not for it'}]}, {'prefix': 'w::', 'bound': true, 'form': 'up', 'bind': "
+		"'present', 'attributes': {}, 'error': 'of a peer', 'error_since_seconds': "
+		"3, 'peers': [{'peer': 'p', 'state': 'no-next-hop', 'reason': 'no hop'}, "
+		"{'peer': 'q', 'state': 'suppressed', 'reason': 'summary'}]}, {'prefix': "
+		"'x', 'bound': true, 'form': 'up', 'peers': [{'peer': 'p', 'state': "
+		"'no-session', 'admin_down': true, 'reason': 'disabled'}, {'peer': 'q', "
+		"'state': 'no-session', 'reason': 'idle'}, {'peer': 'r;s', 'state': "
+		"'family-not-negotiated', 'reason': 'no v4'}, {'peer': '', 'state': "
+		"'pending'}, {'peer': 'q', 'state': 'filtered', 'admin_down': true, "
+		"'reason': 'both'}]}]}",
+		"?");
+}
+
+static void test_all_that_is_said_of_an_app_that_is_not(void **state)
+{
+	(void)state;
+	/* Its rules are missing, the error is theirs. */
+	expect_of_app("{'name': 'a', 'source': 's', 'health': 'up', 'state': 'joining', 'reason': "
+		      "'waits', 'nat': {'error': 'no nft', 'rules': [{'vip': 'v'}, {'vip': 'v', "
+		      "'present': true}]}, 'vips': [{'prefix': 'v', 'bound': true, 'error': 'no "
+		      "nft', 'error_since_seconds': 3, 'form': 'up'}, {'prefix': 'w', 'bound': "
+		      "true, 'error': 'busy', 'error_since_seconds': 4, 'form': 'up'}, {'prefix': "
+		      "'x', 'bound': false, 'attributes': {}, 'error': 'lo', "
+		      "'error_since_seconds': 2, 'form': 'up'}]}",
+		      "?");
+	/* One rule, which is missing without an error. */
+	expect_of_app("{'name': '%a:b_c.d-', 'health': 'down', 'reason': 'kept', 'since_seconds': "
+		      "2, 'state': 'draining', 'drain': {'since_seconds': 3, 'holds': [{'of': "
+		      "'agent'}, {'of': 'app'}, {'of': 'agent'}]}, 'held_down_until_seconds': "
+		      "1.6, 'quorum': 1, 'monitors': [{'health': 'up'}, {'health': 'down'}], "
+		      "'nat': {'rules': [{'vip': 'v', 'present': false}]}, 'vips': [{'prefix': "
+		      "'v', 'bound': true, 'form': 'kept'}]}",
+		      "?");
+	expect_of_app("{'name': 'a', 'health': 'down', 'reason': 'fails', 'since_seconds': 2, "
+		      "'held_down_until_seconds': 0, 'quorum': 2, 'monitors': [{'health': 'up'}, "
+		      "{'health': 'down'}], 'vips': [{'prefix': 'v', 'form': 'none'}]}",
+		      "?");
+	expect_of_app("{'name': 'a', 'health': 'down', 'reason': 'fails', 'since_seconds': 2, "
+		      "'held_down_until_seconds': 7, 'quorum': 'all', 'monitors': [{'health': "
+		      "'up'}, {'health': 'up'}], 'state': 'drained', 'drain': {'since_seconds': "
+		      "1, 'holds': [{'of': 'app'}, {'of': 'agent'}]}, 'vips': [{'prefix': 'v', "
+		      "'form': 'none', 'peers': [{'peer': 'p', 'state': 'sent'}]}, {'prefix': "
+		      "'w', 'form': 'up', 'bound': false}]}",
+		      "?");
+	expect_of_app("{'name': 'a', 'health': 'down', 'reason': 'fails', 'quorum': 'all', "
+		      "'monitors': [{'health': 'up'}], 'vips': [{'prefix': 'v', 'form': 'none'}]}",
+		      "?");
+	expect_of_app("{'name': '', 'health': 'unknown', 'reason': 'new', 'vips': [{'prefix': 'v', "
+		      "'form': 'none'}]}",
+		      "?");
+}
+
+static void test_a_name_that_means_nothing_to_a_shell_is_in_the_advice(void **state)
+{
+	(void)state;
+	expect_of_app("{'name': '%a:b_c.d-', 'health': 'unknown', 'reason': 'new', 'vips': "
+		      "[{'prefix': 'v', 'form': 'none'}]}",
+		      "?");
+}
+
+static void test_all_that_is_said_of_an_aggregate(void **state)
+{
+	static const char *const aggregates[] = {
+		"{'prefix': 'g', 'min': 2, 'apps': {'announced': 0, 'up': 1}, 'form': 'none', "
+		"'since_seconds': 3, 'peers': [{'peer': 'p', 'state': 'sent'}]}",
+		"{'prefix': 'g::', 'min': 1, 'apps': {'announced': 2, 'up': 3}, 'form': 'up', "
+		"'since_seconds': 4, 'peers': [{'peer': 'p', 'state': 'pending'}]}",
+	};
+	(void)state;
+	json_t *ages = loaded("{'p': {'next-hop': 4, 'next-hop6': 5}}");
+	for (size_t i = 0; i < ARRAY_SIZE(aggregates); i++) {
+		json_t *aggregate = loaded(aggregates[i]);
+		json_object_set_new(aggregate, "announced_to", json_object());
+		expect_text(explain_aggregate(aggregate, ages), i == 0 ? "?" : "?");
+		json_decref(aggregate);
+	}
+	json_decref(ages);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -367,6 +534,10 @@ int main(void)
 		cmocka_unit_test(test_down_and_not_announced),
 		cmocka_unit_test(test_advice_for_health),
 		cmocka_unit_test(test_aggregate),
+		cmocka_unit_test(test_all_that_is_said_of_an_app_that_is_up),
+		cmocka_unit_test(test_all_that_is_said_of_an_app_that_is_not),
+		cmocka_unit_test(test_a_name_that_means_nothing_to_a_shell_is_in_the_advice),
+		cmocka_unit_test(test_all_that_is_said_of_an_aggregate),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
