@@ -169,13 +169,15 @@ static void test_the_columns_of_apps_in_their_tones(void **state)
 		"'peers': 1}, 'since_seconds': 1000000000000.0000000000000000000000000, 'vips': "
 		"[{'prefix': '1'}, {'prefix': '2'}, {'prefix': '3'}, {'prefix': '4'}, {'prefix': "
 		"'5'}]}, {'name': '', 'announced': 'true', 'since_seconds': '1', 'vips': {}}, "
-		"{'since_seconds': 1000000000000.00000000000000000000000000, 'vips': 1}]}",
-		"[dAPP]  [dSTATE]  [dFOR]        [dPEERS]   [dSOURCE]  [dVIPS]    [dREASON]\n"
-		"a    [gup]     0ms        0 of 0  s       -       r\n"
-		"bü   [wkept]   -          [w-]       -       1 2 3   -\n"
-		"-    -      11574074d  [w-]       -       1 2 +3  -\n"
-		"-    -      -          [w-]       -       -       -\n"
-		"-    -      -          [w-]       -       -       -\n");
+		"{'since_seconds': 1000000000000.00000000000000000000000000, 'vips': 1, "
+		"'announced_to': {'sent': 1e19, 'peers': 1e12}}]}",
+		"[dAPP]  [dSTATE]  [dFOR]        [dPEERS]                            [dSOURCE]  "
+		"[dVIPS]    [dREASON]\n"
+		"a    [gup]     0ms        0 of 0                           s       -       r\n"
+		"bü   [wkept]   -          [w-]                                -       1 2 3   -\n"
+		"-    -      11574074d  [w-]                                -       1 2 +3  -\n"
+		"-    -      -          [w-]                                -       -       -\n"
+		"-    -      -          [w10000000000000000000 of 1000000]  -       -       -\n");
 }
 
 static void test_an_app_in_full(void **state)
@@ -413,7 +415,8 @@ static void test_changes_of_vips(void **state)
 		"'z': "
 		"2}}, {'peer': 'q', 'change': 'changed', 'before': {'a': 1, 'b': 2}, 'after': "
 		"{'c': "
-		"3}}]}, {'prefix': 'y', 'app': 'd', 'address': 'removed', 'address_seconds': 1}], "
+		"3}}, {'peer': 'r', 'change': 'changed', 'before': {'a': 1, 'b': 2}}]}, {'prefix': "
+		"'y', 'app': 'd', 'address': 'removed', 'address_seconds': 1}], "
 		"'aggregates': [{'prefix': 'g', 'form': {'before': 'up', 'after': 'none'}, "
 		"'announced_to': {'before': 1, 'after': 0}, 'lost': true, 'routes': [{'peer': 'p', "
 		"'change': 'withdrawn'}]}], 'lost': 2}",
@@ -426,6 +429,7 @@ static void test_changes_of_vips(void **state)
 		"vip x of c:  -> , announced to 2 -> 2 peers\n"
 		"    p: changed z: 1 -> 2\n"
 		"    q: changed c: null -> 3, a: 1 -> null, b: 2 -> null\n"
+		"    r: changed a: 1 -> null, b: 2 -> null\n"
 		"    NAT m, NAT n removed\n"
 		"    NAT o added\n"
 		"vip y of d:  -> , announced to -1 -> -1 peers\n"
@@ -461,6 +465,22 @@ static void test_changes_of_peers_and_consul(void **state)
 		    "Consul is away: -1 apps of its services would stay, -1 consul monitors would "
 		    "keep their last result, 2 would fail, by consul_max_stale after 1s\n"
 		    "vip g of :  -> , announced to -1 -> -1 peers\n");
+}
+
+/* Of whatever kind, and as many as there are. */
+static void test_something_would_change(void **state)
+{
+	static const char *const kinds[] = { "apps", "vips", "aggregates", "peers" };
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+		for (size_t k = i + 1; k < ARRAY_SIZE(kinds); k++) {
+			char answer[64];
+			snprintf(answer, sizeof(answer), "{'%s': [{}], '%s': [{}]}", kinds[i],
+				 kinds[k]);
+			char *text = printed(VERB_WHAT_IF, none, answer, false);
+			assert_null(strstr(text, "nothing would change"));
+			free(text);
+		}
 }
 
 static void test_the_fleet_in_a_forecast(void **state)
@@ -501,6 +521,7 @@ int main(void)
 		cmocka_unit_test(test_changes_of_apps),
 		cmocka_unit_test(test_changes_of_vips),
 		cmocka_unit_test(test_changes_of_peers_and_consul),
+		cmocka_unit_test(test_something_would_change),
 		cmocka_unit_test(test_the_fleet_in_a_forecast),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
