@@ -70,6 +70,7 @@ static void test_it_is_gone(void **state)
 	fleet_session_answer(&s, id, FLEET_SESSION_GONE, NULL, now);
 	assert_string_equal(s.id, "");
 	assert_true(s.until == 0);
+	assert_false(s.is_doubted);
 	/* The next one is not doubted from the start. */
 	id = sent(&s, FLEET_SESSION_CREATE, &now);
 	fleet_session_answer(&s, id, FLEET_SESSION_OK, "s2", now);
