@@ -254,6 +254,11 @@ static void marks(void **state)
 	assert_true(m.epoch == 0 && m.id == 17);
 	assert_int_equal(event_mark_parse("abc1-18446744073709551615", &m), 0);
 	assert_true(m.epoch == EPOCH && m.id == UINT64_MAX);
+	assert_int_equal(event_mark_parse("ffffffffffffffff-0", &m), 0);
+	assert_true(m.epoch == UINT64_MAX && m.id == 0);
+	assert_int_equal(event_mark_parse("1-2", &m), 0);
+	assert_true(m.epoch == 1 && m.id == 2);
+	m = (struct event_mark){ EPOCH, UINT64_MAX };
 	assert_string_equal(event_mark_format(&m, text), "abc1-18446744073709551615");
 }
 
@@ -284,6 +289,59 @@ static void the_mark_of_another_epoch(void **state)
 	event_ring_free(r);
 }
 
+/* Each subject that may be named, and each text that may be looked for. */
+static void names_and_texts(void **state)
+{
+	static const struct {
+		struct log_event about;
+		bool named, has_text;
+	} cases[] = {
+		{ { .app = "Needle" }, true, true },    { { .vip = "Needle" }, true, true },
+		{ { .peer = "Needle" }, true, true },   { { .service = "Needle" }, true, false },
+		{ { .group = "Needle" }, true, false }, { { .subject = "Needle" }, true, false },
+		{ { .kind = "Needle" }, false, true },  { { .app = "Needles" }, false, true },
+		{ { .app = "hay" }, false, false },
+	};
+	const struct event_filter by_name = filter_of(NULL, "Needle"),
+				  by_text = { .text = "nEEDLE" };
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct event_ring *r = event_ring_new(2, EPOCH);
+		struct event e = { .about = cases[i].about, .text = "a text" };
+		if (!e.about.kind)
+			e.about.kind = "kind";
+		event_ring_add(r, &e);
+		assert_int_equal(id_after(r, 0, &by_name), cases[i].named);
+		assert_int_equal(id_after(r, 0, &by_text), cases[i].has_text);
+		e = (struct event){ .about = { .kind = "kind" }, .text = "has a needle" };
+		event_ring_add(r, &e);
+		assert_int_equal(id_after(r, 1, &by_text), 2);
+		event_ring_free(r);
+	}
+}
+
+/* As many as are wanted of those that pass, the last ones. */
+static void the_last_ones(void **state)
+{
+	static const struct {
+		uint64_t after;
+		size_t limit;
+		uint64_t wanted;
+	} cases[] = {
+		{ 0, 9, 0 }, { 0, 4, 0 }, { 0, 3, 4 }, { 0, 2, 6 },   { 0, 1, 8 },   { 0, 0, 10 },
+		{ 7, 9, 7 }, { 7, 2, 7 }, { 7, 1, 8 }, { 10, 1, 10 }, { 11, 1, 11 },
+	};
+	const struct event_filter ups = filter_of("app.up", NULL);
+	struct event_ring *r = event_ring_new(8, EPOCH);
+	(void)state;
+	for (int i = 1; i <= 11; i++) /* 4 to 11 are there, of them 4, 6, 8 and 10 pass */
+		add(r, i % 2 ? "app.down" : "app.up", "dns", NULL);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		assert_int_equal(event_ring_skip(r, cases[i].after, cases[i].limit, &ups),
+				 cases[i].wanted);
+	event_ring_free(r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -294,6 +352,8 @@ int main(void)
 		cmocka_unit_test(the_view),
 		cmocka_unit_test(the_view_ends_where_it_began),
 		cmocka_unit_test(marks),
+		cmocka_unit_test(names_and_texts),
+		cmocka_unit_test(the_last_ones),
 		cmocka_unit_test(names_are_addresses),
 		cmocka_unit_test(the_mark_of_another_epoch),
 	};

@@ -137,7 +137,7 @@ static struct metrics all(void)
 			      .took = took,
 			      .load = { .behind = true,
 					.late = 43 * USEC_PER_SEC,
-					.percent = 44 } },
+					.percent = 4400 } },
 		.agent_drained = true,
 		.state_file = &file,
 		.vips = { .vips = 51,
@@ -201,7 +201,7 @@ static const char *const lines[] = {
 	"exec_waiting 42",
 	"exec_behind 1",
 	"exec_late_seconds 43.000000",
-	"exec_late_ratio 0.44",
+	"exec_late_ratio 44.00",
 	"agent_drained 1",
 	"apps_draining 25",
 	"apps_drained 26",
@@ -456,8 +456,12 @@ static void test_fleet(void **state)
 	expect_line(text, "fleet_rolling 0");
 	expect_line(text, "fleet_rolling_waiting 0");
 	free(text);
+	const struct fleet_agent_status without = { .session = "", .n_apps = 4 };
+	m.fleet = &without;
 	m.roll = &waiting;
 	text = formatted(&m);
+	expect_line(text, "fleet_session 0");
+	expect_line(text, "fleet_rolling_stuck 0");
 	expect_line(text, "fleet_rolling 0");
 	expect_line(text, "fleet_rolling_waiting 1");
 	free(text);
@@ -565,6 +569,123 @@ static void test_causes_of_refusals(void **state)
 			fail_msg("%u", causes[i].status);
 }
 
+/* Of the keys of agent.api.tls that have one. */
+static void test_certificates(void **state)
+{
+	static const struct {
+		unsigned cert, client_ca;
+	} ends[] = { { 0, 0 }, { 7, 0 }, { 0, 8 }, { 7, 8 } };
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(ends); i++) {
+		struct metrics m = all();
+		m.cert_end = ends[i].cert * USEC_PER_SEC;
+		m.client_ca_end = ends[i].client_ca * USEC_PER_SEC;
+		char *text = formatted(&m);
+		assert_int_equal(strstr(text, "api_certificate") != NULL, i > 0);
+		assert_int_equal(strstr(text, "{key=\"cert\"} 7\n") != NULL, ends[i].cert != 0);
+		assert_int_equal(strstr(text, "{key=\"client_ca\"} 8\n") != NULL,
+				 ends[i].client_ca != 0);
+		free(text);
+	}
+}
+
+static void test_nomad(void **state)
+{
+	static const struct consul_client_status there = {
+		.contact = CONSUL_IN_CONTACT,
+		.catalog = { .answers = 601, .failures = 602, .skipped.n = 603 },
+		.checks = { .answers = 1, .failures = 1, .skipped.n = 1 },
+	};
+	static const struct consul_client_status lost = { .contact = CONSUL_LOST };
+	struct metrics m = all();
+	char *text = formatted(&m);
+	(void)state;
+	assert_null(strstr(text, "nomad"));
+	free(text);
+	m.nomad = &there;
+	m.nomad_services =
+		(struct service_counts){ .found = 604, .unregistered = 605, .retained = 606 };
+	text = formatted(&m);
+	expect_line(text, "nomad_up 1");
+	expect_line(text, "nomad_services 604");
+	expect_line(text, "nomad_services_unregistered 605");
+	expect_line(text, "nomad_services_held 606");
+	expect_line(text, "nomad_items_skipped 603");
+	expect_line(text, "nomad_answers_total 601");
+	expect_line(text, "nomad_failures_total 602");
+	free(text);
+	m.nomad = &lost;
+	text = formatted(&m);
+	expect_line(text, "nomad_up 0");
+	free(text);
+}
+
+/* Where a counter has the name of the gauge, OpenMetrics has the counter alone. */
+static void test_openmetrics_has_no_family_twice(void **state)
+{
+	const struct metrics m = all();
+	struct metric_page page = { .format = METRIC_OPENMETRICS };
+	(void)state;
+	metrics_format(&m, &page);
+	char *text = metric_page_detach(&page);
+	assert_null(strstr(text, "\nvipherald_checks "));
+	assert_null(strstr(text, "\nvipherald_api_connections "));
+	expect_line(text, "api_connections_total 302");
+	expect_line(text, "check_failures 32");
+	free(text);
+}
+
+/* Sessions that ended: not the one that is up. */
+static void test_flaps(void **state)
+{
+	static const struct {
+		enum bgp_state state;
+		unsigned sessions;
+		const char *line;
+	} cases[] = {
+		{ BGP_ESTABLISHED, 1, "bgp_session_flaps_total{peer=\"10.0.0.1\"} 0" },
+		{ BGP_ESTABLISHED, 0, "bgp_session_flaps_total{peer=\"10.0.0.1\"} 0" },
+		{ BGP_ESTABLISHED, 2, "bgp_session_flaps_total{peer=\"10.0.0.1\"} 1" },
+		{ BGP_OPENCONFIRM, 1, "bgp_session_flaps_total{peer=\"10.0.0.1\"} 1" },
+	};
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct bgp_peer_status peer = peers[0];
+		struct metrics m = all();
+		peer.state = cases[i].state;
+		peer.sessions = cases[i].sessions;
+		m.peers = &peer;
+		m.n_peers = 1;
+		char *text = formatted(&m);
+		expect_line(text, cases[i].line);
+		free(text);
+	}
+}
+
+/* Next hops of IPv4 routes are of IPv6 while there is a session alone. */
+static void test_next_hops_and_notifications(void **state)
+{
+	struct bgp_peer_status peer = peers[0];
+	struct metrics m = all();
+	(void)state;
+	m.peers = &peer;
+	m.n_peers = 1;
+	peer.state = BGP_OPENSENT;
+	peer.notice = (struct bgp_notice){ .code = 255, .subcode = 255 };
+	char *text = formatted(&m);
+	expect_line(text, "bgp_extended_next_hop{peer=\"10.0.0.1\"} 0");
+	expect_line(text, "bgp_last_notification{peer=\"10.0.0.1\",direction=\"sent\","
+			  "code=\"255\",subcode=\"255\"} 1");
+	free(text);
+	peer.state = BGP_ESTABLISHED;
+	peer.next_hop4.family = AF_INET;
+	peer.notice.code = 0;
+	text = formatted(&m);
+	expect_line(text, "bgp_extended_next_hop{peer=\"10.0.0.1\"} 0");
+	assert_null(strstr(text, "bgp_last_notification{"));
+	free(text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -577,6 +698,11 @@ int main(void)
 		cmocka_unit_test(test_unnumbered),
 		cmocka_unit_test(test_fleet),
 		cmocka_unit_test(test_bfd),
+		cmocka_unit_test(test_certificates),
+		cmocka_unit_test(test_nomad),
+		cmocka_unit_test(test_openmetrics_has_no_family_twice),
+		cmocka_unit_test(test_flaps),
+		cmocka_unit_test(test_next_hops_and_notifications),
 		cmocka_unit_test(test_metric_help_stands_alone),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
