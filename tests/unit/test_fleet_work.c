@@ -184,6 +184,8 @@ static void test_work_that_is_gone_on_with(void **state)
 				 cases[i].held ? FLEET_ROLL_HELD : FLEET_ROLL_WAITING);
 		if (cases[i].held)
 			assert_int_equal(fleet_roll_deadline(&w.roll), USEC_NEVER);
+		else /* it is judged at once */
+			assert_true(w.roll.wait.is_known && w.roll.is_decided);
 		fleet_roll_done(&w.roll);
 	}
 }
@@ -303,6 +305,13 @@ static void test_a_slot_that_is_given_back(void **state)
 	answer_roll(&w, FLEET_OK);
 	assert_true(w.roll.gives_back);
 	expect_written(&w, ",bc");
+	send_roll(&w, FLEET_ROLL_WRITE);
+	answer_roll(&w, FLEET_FAILED);
+	assert_false(w.roll.gives_back);
+	assert_true(w.roll.is_unsettled);
+	w.now = fleet_roll_deadline(&w.roll);
+	send_roll(&w, FLEET_ROLL_READ_SLOTS);
+	answer_roll(&w, FLEET_OK);
 	put_slots(&w, 0, "", 12);
 	put_slots(&w, 1, "bc", 13);
 	send_roll(&w, FLEET_ROLL_WRITE);
