@@ -520,6 +520,157 @@ static void test_the_last_request(void **state)
 	fleet_member_done(&b.m);
 }
 
+/* ---- evidence ---- */
+
+static const struct {
+	enum fleet_form before;
+	enum fleet_evidence evidence;
+	bool announced, was_kept;
+	enum fleet_form form;
+	bool kept, was_announced;
+	uint64_t episodes;
+} episodes[] = {
+	{ FLEET_WITHDRAWN, FLEET_GOOD, false, true, FLEET_NORMAL, false, true, 0 },
+	{ FLEET_WITHDRAWN, FLEET_KEPT, false, true, FLEET_DEGRADED, true, true, 0 },
+	{ FLEET_WITHDRAWN, FLEET_DRAIN, false, false, FLEET_WITHDRAWN, false, false, 0 },
+	{ FLEET_WITHDRAWN, FLEET_DRAIN, true, false, FLEET_WITHDRAWN, false, true, 0 },
+	{ FLEET_NORMAL, FLEET_DRAIN, false, false, FLEET_DRAINED, false, true, 0 },
+	{ FLEET_NORMAL, FLEET_HARD, false, true, FLEET_WITHDRAWN, true, false, 0 },
+	{ FLEET_NORMAL, FLEET_SOFT, false, false, FLEET_DEGRADED, false, true, 1 },
+	{ FLEET_DRAINED, FLEET_SOFT, false, false, FLEET_WITHDRAWN, false, false, 1 },
+	{ FLEET_DRAINED, FLEET_SOFT, true, false, FLEET_DEGRADED, false, true, 1 },
+	{ FLEET_WITHDRAWN, FLEET_SOFT, false, true, FLEET_DEGRADED, true, true, 1 },
+};
+
+static void test_what_evidence_makes_of_a_form(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(episodes); i++) {
+		struct bed b;
+		begin(&b, 1);
+		/* Some other evidence before, which is not soft. */
+		b.m.evidence = episodes[i].evidence == FLEET_HARD ? FLEET_GOOD : FLEET_HARD;
+		b.m.form = episodes[i].before;
+		b.m.was_kept = episodes[i].was_kept;
+		b.m.has_left = true;
+		b.m.read_at = 1;
+		fleet_member_evidence(&b.m, episodes[i].evidence, episodes[i].announced, b.now + 5);
+		if (b.m.form != episodes[i].form || b.m.was_kept != episodes[i].kept ||
+		    b.m.was_announced != episodes[i].was_announced ||
+		    b.m.claim.number != episodes[i].episodes)
+			fail_msg("%zu: form %d%s%s, %d", i, (int)b.m.form,
+				 b.m.was_kept ? ", kept" : "",
+				 b.m.was_announced ? ", announced" : "", (int)b.m.claim.number);
+		assert_false(b.m.has_left);
+		assert_int_equal(b.m.read_at, b.now + 5);
+		/* The same again is nothing new. */
+		b.m.has_left = true;
+		fleet_member_evidence(&b.m, episodes[i].evidence, true, b.now + 9);
+		assert_true(b.m.has_left && b.m.read_at == b.now + 5);
+		fleet_member_done(&b.m);
+	}
+}
+
+/* One that waits to leave is kept; so it is after a failure that let it go at once. */
+static void test_one_that_waited_was_kept(void **state)
+{
+	struct bed b;
+	(void)state;
+	begin_claim(&b);
+	assert_false(b.m.was_kept);
+	fleet_member_evidence(&b.m, FLEET_HARD, true, b.now);
+	assert_true(b.m.was_kept);
+	fleet_member_evidence(&b.m, FLEET_DRAIN, true, b.now);
+	assert_true(b.m.was_kept);
+	fleet_member_done(&b.m);
+}
+
+/* What was decided is decided anew, unless it is being written. */
+static void test_decisions_by_rules_that_were(void **state)
+{
+	(void)state;
+	for (int how = 0; how < 3; how++)
+		for (int in_flight = 0; in_flight < 2; in_flight++) {
+			struct bed b;
+			begin_claim(&b);
+			if (in_flight)
+				send_next(&b, FLEET_CLAIM);
+			b.m.read_at = b.m.joiner.read_at = 1;
+			if (how == 0)
+				fleet_member_rules(&b.m, b.now + 5);
+			else if (how == 1)
+				fleet_member_evidence(&b.m, FLEET_KEPT, true, b.now + 5);
+			else
+				fleet_member_session(&b.m, "t", b.now + 100 * SEC, b.now + 5);
+			assert_int_equal(b.m.read_at, b.now + 5);
+			assert_int_equal(b.m.joiner.read_at, how == 1 ? 1 : b.now + 5);
+			assert_int_equal(b.m.decision.step,
+					 in_flight && how < 2 ? FLEET_STEP_WRITE : FLEET_STEP_NONE);
+			fleet_member_done(&b.m);
+		}
+}
+
+static void test_a_place_in_line_by_another_definition(void **state)
+{
+	(void)state;
+	for (int in_flight = 0; in_flight < 2; in_flight++) {
+		struct bed b;
+		begin_reported(&b, 1);
+		fleet_member_join(&b.m, FLEET_JOIN_STANDS, b.now);
+		assert_int_equal(fleet_member_shown(&b.m), FLEET_JOINING);
+		done(&b, FLEET_REPORT);
+		done(&b, FLEET_READ);
+		assert_int_equal(b.m.joiner.decision.step, FLEET_STEP_WRITE);
+		if (in_flight)
+			send_next(&b, FLEET_JOIN);
+		fleet_member_join(&b.m, FLEET_JOIN_PASSED, b.now + 5);
+		assert_int_equal(b.m.joiner.decision.step,
+				 in_flight ? FLEET_STEP_WRITE : FLEET_STEP_NONE);
+		assert_int_equal(b.m.joiner.read_at, b.now + 5);
+		/* It stands as it did. */
+		b.m.joiner.read_at = 1;
+		fleet_member_join(&b.m, FLEET_JOIN_PASSED, b.now + 9);
+		assert_int_equal(b.m.joiner.read_at, 1);
+		fleet_member_done(&b.m);
+	}
+}
+
+/* Of the forms that are announced, and of no other. */
+static void test_what_is_shown_of_one_that_joins(void **state)
+{
+	static const enum fleet_form shown[] = {
+		[FLEET_NORMAL] = FLEET_JOINING,      [FLEET_JOINING] = FLEET_JOINING,
+		[FLEET_DEGRADED] = FLEET_JOINING,    [FLEET_DRAINED] = FLEET_DRAINED,
+		[FLEET_WITHDRAWN] = FLEET_WITHDRAWN,
+	};
+	struct bed b;
+	(void)state;
+	begin(&b, 1);
+	for (int joins = 0; joins < 2; joins++) {
+		for (size_t i = 0; i < ARRAY_SIZE(shown); i++) {
+			b.m.form = (enum fleet_form)i;
+			assert_int_equal(fleet_member_shown(&b.m), joins ? shown[i] : i);
+		}
+		fleet_member_join(&b.m, FLEET_JOIN_STANDS, b.now);
+	}
+	fleet_member_done(&b.m);
+}
+
+/* With fewer VIPs, nothing that was decided for more of them is written. */
+static void test_a_member_with_fewer_vips(void **state)
+{
+	struct bed b;
+	(void)state;
+	begin_claim(&b);
+	fleet_member_retire(&b.m, b.now);
+	b.m.joiner.decision.step = FLEET_STEP_WRITE;
+	b.m.decision.step = FLEET_STEP_WRITE;
+	fleet_member_narrow(&b.m);
+	assert_int_equal(b.m.decision.step, FLEET_STEP_NONE);
+	assert_int_equal(b.m.joiner.decision.step, FLEET_STEP_NONE);
+	fleet_member_done(&b.m);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -538,6 +689,12 @@ int main(void)
 		cmocka_unit_test(test_how_often_a_joiner_looks),
 		cmocka_unit_test(test_one_after_another),
 		cmocka_unit_test(test_the_last_request),
+		cmocka_unit_test(test_what_evidence_makes_of_a_form),
+		cmocka_unit_test(test_one_that_waited_was_kept),
+		cmocka_unit_test(test_decisions_by_rules_that_were),
+		cmocka_unit_test(test_a_place_in_line_by_another_definition),
+		cmocka_unit_test(test_what_is_shown_of_one_that_joins),
+		cmocka_unit_test(test_a_member_with_fewer_vips),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
