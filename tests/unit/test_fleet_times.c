@@ -213,6 +213,33 @@ static void test_a_place_in_line_that_is_lost(void **state)
 	fleet_member_done(&b.m);
 }
 
+static void test_a_place_in_line_that_is_refused(void **state)
+{
+	struct bed b;
+	(void)state;
+	begin_reported(&b, 1);
+	fleet_member_join(&b.m, FLEET_JOIN_STANDS, b.now);
+	done(&b, FLEET_REPORT);
+	done(&b, FLEET_READ);
+	send_next(&b, FLEET_JOIN);
+	b.m.joiner.read_at = 1;
+	answer(&b, FLEET_CONFLICT);
+	assert_int_equal(b.m.joiner.decision.step, FLEET_STEP_NONE);
+	assert_int_equal(b.m.joiner.read_at, b.now);
+	assert_false(b.m.joiner.is_unsettled);
+	fleet_member_done(&b.m);
+	/* That of a report has nothing to do with it. */
+	begin_reported(&b, 1);
+	fleet_member_join(&b.m, FLEET_JOIN_STANDS, b.now);
+	done(&b, FLEET_REPORT);
+	done(&b, FLEET_READ);
+	fleet_member_tell(&b.m, b.now);
+	send_next(&b, FLEET_REPORT);
+	answer(&b, FLEET_CONFLICT);
+	assert_int_equal(b.m.joiner.decision.step, FLEET_STEP_WRITE);
+	fleet_member_done(&b.m);
+}
+
 /* Reads that succeed between them do not shorten the pauses. */
 static void test_conflicts_make_pauses_that_grow(void **state)
 {
@@ -502,9 +529,13 @@ static void test_the_last_request(void **state)
 	assert_int_equal(b.m.form, FLEET_WITHDRAWN);
 	send_next(&b, FLEET_DROP);
 	b.m.is_unsettled = true;
+	b.m.joiner.decision.step = FLEET_STEP_WAIT;
 	answer(&b, FLEET_OK);
 	assert_false(b.m.is_gone || b.m.is_reported || b.m.is_unsettled);
 	assert_true(b.m.may_have_claims && b.m.joiner.may_stand);
+	assert_int_equal(b.m.decision.step, FLEET_STEP_NONE);
+	assert_int_equal(b.m.joiner.decision.step, FLEET_STEP_NONE);
+	assert_int_equal(b.m.joiner.read_at, b.now);
 	assert_int_equal(fleet_member_deadline(&b.m), b.m.late_until);
 	b.now = b.m.late_until;
 	b.m.may_have_claims = b.m.joiner.may_stand = false;
@@ -679,6 +710,7 @@ int main(void)
 		cmocka_unit_test(test_a_claim_that_is_lost),
 		cmocka_unit_test(test_a_report_that_is_lost),
 		cmocka_unit_test(test_a_place_in_line_that_is_lost),
+		cmocka_unit_test(test_a_place_in_line_that_is_refused),
 		cmocka_unit_test(test_conflicts_make_pauses_that_grow),
 		cmocka_unit_test(test_how_often_a_member_looks),
 		cmocka_unit_test(test_one_that_has_left_looks_from_time_to_time),
