@@ -369,6 +369,19 @@ static void test_the_tone_of_each_state(void **state)
 	}
 }
 
+/* As long as a column may be. */
+static void test_counts_that_are_too_long_are_cut(void **state)
+{
+	json_t *to = json_pack("{s:I, s:I}", "sent", (json_int_t)INT64_MAX, "peers",
+			       (json_int_t)INT64_MAX);
+	char buf[32], text[48];
+	(void)state;
+	assert_string_equal(show_announced(to, buf), "9223372036854775807 of 92233720");
+	assert_string_equal(show_announced_peers(to, text),
+			    "9223372036854775807 of 92233720 peers");
+	json_decref(to);
+}
+
 /* ---- a forecast ---- */
 
 static void test_changes_of_apps(void **state)
@@ -518,6 +531,7 @@ int main(void)
 		cmocka_unit_test(test_nat_and_discovery_in_their_tones),
 		cmocka_unit_test(test_the_counts_of_a_status),
 		cmocka_unit_test(test_the_tone_of_each_state),
+		cmocka_unit_test(test_counts_that_are_too_long_are_cut),
 		cmocka_unit_test(test_changes_of_apps),
 		cmocka_unit_test(test_changes_of_vips),
 		cmocka_unit_test(test_changes_of_peers_and_consul),
