@@ -53,8 +53,10 @@ static void begin(struct bed *b, uint32_t min_up)
 
 static void send_next(struct bed *b, enum fleet_request_kind kind)
 {
+	uint64_t last = b->m.last_id;
 	assert_true(fleet_member_next(&b->m, b->now, &b->r));
 	assert_int_equal(b->r.kind, kind);
+	assert_int_equal(b->r.id, last + 1);
 	assert_int_equal(b->m.deadline, b->now + SEC / 2);
 	assert_int_equal(fleet_member_deadline(&b->m), b->now + SEC / 2);
 	assert_false(fleet_member_next(&b->m, b->now, &b->r));
@@ -492,13 +494,16 @@ static void test_one_after_another(void **state)
 	assert_true(b.m.may_have_claims && b.m.is_unsettled);
 	assert_true(b.m.joiner.may_stand && b.m.joiner.is_unsettled);
 	assert_true(b.m.late_until == 11 && b.m.report_at == 11);
+	from.m.joiner.claim.number = 5; /* the same number would be the same claim */
+	fleet_member_succeed(&b.m, &from.m);
+	assert_int_equal(b.m.joiner.claim.number, 6);
 	/* What is greater here stays, and so does what is true here. */
 	from.m = (struct fleet_member){ .config = &from.config };
 	snprintf(from.m.claim.session, FLEET_SESSION_MAX, "s");
 	from.m.joiner.claim.number = 4;
 	b.m.settled_at = 10;
 	fleet_member_succeed(&b.m, &from.m);
-	assert_true(b.m.last_id == 7 && b.m.claim.number == 5 && b.m.joiner.claim.number == 5);
+	assert_true(b.m.last_id == 7 && b.m.claim.number == 5 && b.m.joiner.claim.number == 6);
 	assert_true(b.m.was_kept && b.m.was_announced && b.m.settled_at == 10);
 	assert_true(b.m.may_have_claims && b.m.is_unsettled && b.m.late_until == 11);
 	assert_true(b.m.joiner.may_stand && b.m.joiner.is_unsettled);
@@ -514,6 +519,18 @@ static void test_one_after_another(void **state)
 	from.m.claim.session[0] = b.m.claim.session[0] = 0;
 	fleet_member_succeed(&b.m, &from.m);
 	assert_false(b.m.may_have_claims || b.m.is_unsettled);
+	fleet_member_done(&b.m);
+}
+
+static void test_one_that_was_never_announced_goes(void **state)
+{
+	struct bed b;
+	(void)state;
+	begin(&b, 1);
+	fleet_member_evidence(&b.m, FLEET_SOFT, false, b.now);
+	fleet_member_retire(&b.m, b.now);
+	assert_false(b.m.was_announced);
+	assert_false(b.m.is_gone);
 	fleet_member_done(&b.m);
 }
 
@@ -544,6 +561,7 @@ static void test_the_last_request(void **state)
 	assert_false(b.m.may_have_claims || b.m.joiner.may_stand);
 	assert_int_equal(fleet_member_deadline(&b.m), 0);
 	/* Its evidence and its line are of no interest any more. */
+	assert_true(b.m.was_announced);
 	fleet_member_evidence(&b.m, FLEET_GOOD, true, b.now);
 	assert_int_equal(b.m.evidence, FLEET_HARD);
 	fleet_member_join(&b.m, FLEET_JOIN_STANDS, b.now);
@@ -720,6 +738,7 @@ int main(void)
 		cmocka_unit_test(test_a_view_without_the_own_key),
 		cmocka_unit_test(test_how_often_a_joiner_looks),
 		cmocka_unit_test(test_one_after_another),
+		cmocka_unit_test(test_one_that_was_never_announced_goes),
 		cmocka_unit_test(test_the_last_request),
 		cmocka_unit_test(test_what_evidence_makes_of_a_form),
 		cmocka_unit_test(test_one_that_waited_was_kept),
