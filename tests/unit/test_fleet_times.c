@@ -169,7 +169,12 @@ static void test_a_claim_that_is_lost(void **state)
 	assert_int_equal(b.m.late_until, late); /* a read changes nothing */
 	b.now = b.m.retry_at;
 	done(&b, FLEET_READ);
-	done(&b, FLEET_CLAIM);
+	assert_true(b.m.is_unsettled);
+	send_next(&b, FLEET_CLAIM);
+	fleet_member_answer(&b.m, b.r.id - 1, FLEET_OK, &b.view, 0, b.now);
+	fleet_member_answer(&b.m, 0, FLEET_OK, &b.view, 0, b.now);
+	assert_true(b.m.is_unsettled && b.m.request.id == b.r.id);
+	answer(&b, FLEET_OK);
 	assert_false(b.m.is_unsettled);
 	fleet_member_done(&b.m);
 }
@@ -210,6 +215,7 @@ static void test_a_place_in_line_that_is_lost(void **state)
 	assert_int_equal(b.m.joiner.read_at, b.now);
 	b.now = b.m.retry_at;
 	done(&b, FLEET_READ);
+	assert_true(b.m.joiner.is_unsettled);
 	done(&b, FLEET_JOIN);
 	assert_false(b.m.joiner.is_unsettled);
 	fleet_member_done(&b.m);
@@ -329,6 +335,30 @@ static void test_one_that_has_left_looks_from_time_to_time(void **state)
 	assert_int_equal(b.m.claim.number, number + 1);
 	assert_int_equal(b.m.read_at, b.now);
 	fleet_member_done(&b.m);
+}
+
+/* Whether too few are left is of interest to one that is away, when the view is complete. */
+static void test_only_one_that_is_away_returns(void **state)
+{
+	struct bed b;
+	(void)state;
+	begin_reported(&b, 9);
+	fleet_member_join(&b.m, FLEET_JOIN_STANDS, b.now);
+	done(&b, FLEET_REPORT);
+	done(&b, FLEET_READ);
+	assert_int_equal(b.m.form, FLEET_NORMAL);
+	assert_int_equal(b.m.decision.step, FLEET_STEP_NONE);
+	fleet_member_done(&b.m);
+	for (int settled = 0; settled < 2; settled++) {
+		begin_reported(&b, 9);
+		b.m.evidence = FLEET_SOFT;
+		b.m.form = b.m.reported = FLEET_WITHDRAWN;
+		send_next(&b, FLEET_READ);
+		b.m.settled_at = b.now + 3 + !settled;
+		answer(&b, FLEET_OK);
+		assert_int_equal(b.m.form, settled ? FLEET_DEGRADED : FLEET_WITHDRAWN);
+		fleet_member_done(&b.m);
+	}
 }
 
 /* The answer to a claim says that it may leave, and the session is over by then. */
@@ -732,6 +762,7 @@ int main(void)
 		cmocka_unit_test(test_conflicts_make_pauses_that_grow),
 		cmocka_unit_test(test_how_often_a_member_looks),
 		cmocka_unit_test(test_one_that_has_left_looks_from_time_to_time),
+		cmocka_unit_test(test_only_one_that_is_away_returns),
 		cmocka_unit_test(test_no_one_leaves_after_its_session),
 		cmocka_unit_test(test_a_session_that_is_renewed_or_another),
 		cmocka_unit_test(test_keys_that_are_lost),
