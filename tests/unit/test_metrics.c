@@ -41,7 +41,7 @@ static const struct api_counts api = { .connections = 301,
 				       .accepted = 302,
 				       .refused = { 310, 311, 312, 313, 314, 315, 316, 317, 318 },
 				       .paths = { [3] = "/v1/apps" },
-				       .requests = { [3] = { 320, [API_CODES - 1] = 321 } } };
+				       .requests = { [3] = { 320, 1, [API_CODES - 1] = 321 } } };
 static const struct state_file_status file = {
 	.stored = true, .bytes = 71, .writes = 72, .failures = 73, .longest = 74 * USEC_PER_MSEC
 };
@@ -84,9 +84,10 @@ static const struct bgp_latencies latencies = {
 	.announce = { &histogram_of_latencies, { 0 }, 0, 0 },
 };
 
-/* Of the first kind, port. */
+/* Of the first kind, port, and of another one. */
 static const struct histogram took[MONITOR_N_KINDS] = {
 	{ &histogram_of_checks, { 1, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3 }, 3, 8 * USEC_PER_MSEC },
+	[2] = { &histogram_of_checks, { 0 }, 1, 20 * USEC_PER_SEC },
 };
 
 static struct metrics all(void)
@@ -252,6 +253,7 @@ static const char *const lines[] = {
 	"withdraw_latency_seconds_count 2",
 	"announce_latency_seconds_count 0",
 	"api_requests_total{path=\"/v1/apps\",code=\"200\"} 320",
+	"api_requests_total{path=\"/v1/apps\",code=\"202\"} 1",
 	"api_requests_total{path=\"/v1/apps\",code=\"0\"} 321",
 	"check_duration_seconds_bucket{kind=\"port\",le=\"0.001\"} 1",
 	"check_duration_seconds_bucket{kind=\"port\",le=\"0.0025\"} 2",
@@ -379,7 +381,8 @@ static void test_nothing_else(void **state)
 	/* Of the families of peers the table above has both peers in some only, of the bounds
 	 * three. */
 	assert_int_equal(values, ARRAY_SIZE(lines) + 6 + 6 + 18 + 11 + 14 + 18 +
-					 histogram_of_stalls.n + DRIFT_KINDS + API_CAUSES);
+					 histogram_of_checks.n + 3 + histogram_of_stalls.n +
+					 DRIFT_KINDS + API_CAUSES);
 	free(text);
 }
 
@@ -686,6 +689,76 @@ static void test_next_hops_and_notifications(void **state)
 	free(text);
 }
 
+static void test_programs(void **state)
+{
+	static const struct metrics_program programs[] = {
+		{ .name = "exa",
+		  .up = true,
+		  .routes = 701,
+		  .starts = 702,
+		  .lines = 703,
+		  .errors = 704,
+		  .dropped = 705 },
+		{ .name = "b" },
+	};
+	static const char *const program_lines[] = {
+		"process_up{process=\"exa\"} 1",
+		"process_up{process=\"b\"} 0",
+		"process_routes{process=\"exa\"} 701",
+		"process_starts_total{process=\"exa\"} 702",
+		"process_lines_total{process=\"exa\"} 703",
+		"process_errors_total{process=\"exa\"} 704",
+		"process_answers_dropped_total{process=\"exa\"} 705",
+		"process_answers_dropped_total{process=\"b\"} 0",
+	};
+	struct metrics m = all();
+	char *text = formatted(&m);
+	(void)state;
+	assert_null(strstr(text, "process=\""));
+	free(text);
+	m.programs = programs;
+	m.n_programs = ARRAY_SIZE(programs);
+	text = formatted(&m);
+	for (size_t i = 0; i < ARRAY_SIZE(program_lines); i++)
+		expect_line(text, program_lines[i]);
+	free(text);
+}
+
+/* The family of a value stands before it; of a histogram it is the name without what is behind. */
+static void check_family(const char *text, const char *line)
+{
+	static const char *const ends[] = { "", "_bucket", "_sum", "_count" };
+	size_t len = strcspn(line, "{ ");
+	for (size_t i = 0; i < ARRAY_SIZE(ends); i++) {
+		char wanted[128];
+		size_t n = strlen(ends[i]);
+		if (n > len || strncmp(line + len - n, ends[i], n) != 0)
+			continue;
+		snprintf(wanted, sizeof(wanted), "\n# TYPE %.*s ", (int)(len - n), line);
+		const char *type = strstr(text, wanted);
+		if (type && type < line)
+			return;
+	}
+	fail_msg("no family: %.*s", (int)strcspn(line, "\n"), line);
+}
+
+static void test_each_value_has_its_family(void **state)
+{
+	struct metrics m = all();
+	(void)state;
+	const struct fleet_agent_status fleet = { .session = "s" };
+	const struct metrics_program program = { .name = "exa" };
+	m.fleet = &fleet;
+	m.programs = &program;
+	m.n_programs = 1;
+	m.nomad = &consul;
+	char *text = formatted(&m);
+	for (const char *line = text; *line; line += strcspn(line, "\n") + 1)
+		if (*line != '#')
+			check_family(text, line);
+	free(text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -703,6 +776,8 @@ int main(void)
 		cmocka_unit_test(test_openmetrics_has_no_family_twice),
 		cmocka_unit_test(test_flaps),
 		cmocka_unit_test(test_next_hops_and_notifications),
+		cmocka_unit_test(test_programs),
+		cmocka_unit_test(test_each_value_has_its_family),
 		cmocka_unit_test(test_metric_help_stands_alone),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
