@@ -289,6 +289,21 @@ static void the_mark_of_another_epoch(void **state)
 	event_ring_free(r);
 }
 
+/* The address of the one before is of no interest any more. */
+static void a_filter_with_another_name(void **state)
+{
+	struct event_filter f = filter_of(NULL, "192.0.2.1");
+	(void)state;
+	assert_string_equal(f.vip, "192.0.2.1/32");
+	assert_string_equal(f.peer, "192.0.2.1");
+	assert_int_equal(event_filter_set_name(&f, "192.0.2.0/24"), 0);
+	assert_string_equal(f.vip, "192.0.2.0/24");
+	assert_string_equal(f.peer, "");
+	assert_int_equal(event_filter_set_name(&f, "dns"), 0);
+	assert_string_equal(f.vip, "");
+	assert_string_equal(f.name, "dns");
+}
+
 /* Each subject that may be named, and each text that may be looked for. */
 static void names_and_texts(void **state)
 {
@@ -352,6 +367,7 @@ int main(void)
 		cmocka_unit_test(the_view),
 		cmocka_unit_test(the_view_ends_where_it_began),
 		cmocka_unit_test(marks),
+		cmocka_unit_test(a_filter_with_another_name),
 		cmocka_unit_test(names_and_texts),
 		cmocka_unit_test(the_last_ones),
 		cmocka_unit_test(names_are_addresses),
