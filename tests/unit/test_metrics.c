@@ -40,8 +40,9 @@ static const struct api_counts api = { .connections = 301,
 				       .followers = 299,
 				       .accepted = 302,
 				       .refused = { 310, 311, 312, 313, 314, 315, 316, 317, 318 },
-				       .paths = { [3] = "/v1/apps" },
-				       .requests = { [3] = { 320, 1, [API_CODES - 1] = 321 } } };
+				       .paths = { "/", [3] = "/v1/apps" },
+				       .requests = {
+					       { 322 }, [3] = { 320, 1, [API_CODES - 1] = 321 } } };
 static const struct state_file_status file = {
 	.stored = true, .bytes = 71, .writes = 72, .failures = 73, .longest = 74 * USEC_PER_MSEC
 };
@@ -253,6 +254,7 @@ static const char *const lines[] = {
 	"withdraw_latency_seconds_count 2",
 	"announce_latency_seconds_count 0",
 	"api_requests_total{path=\"/v1/apps\",code=\"200\"} 320",
+	"api_requests_total{path=\"/\",code=\"200\"} 322",
 	"api_requests_total{path=\"/v1/apps\",code=\"202\"} 1",
 	"api_requests_total{path=\"/v1/apps\",code=\"0\"} 321",
 	"check_duration_seconds_bucket{kind=\"port\",le=\"0.001\"} 1",
