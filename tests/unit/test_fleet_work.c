@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Rolling work in a fleet at two VIPs, request by request: when each is due, and what is written. */
+/* Rolling work in a fleet at two VIPs, request by request: when each is due, and what it
+ * writes. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
