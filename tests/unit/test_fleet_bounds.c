@@ -202,6 +202,20 @@ static void test_as_many_claims_as_nodes(void **state)
 	}
 }
 
+/* What is refused leaves what was there. */
+static void test_a_refused_value_is_not_filled_in(void **state)
+{
+	static const char *const wrong[] = { "{\"version\": 1, \"form\": \"x\", \"since\": 5}",
+					     "{\"version\": 1, \"since\": 5}", "[]" };
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
+		struct fleet_up up = { .form = FLEET_DRAINED, .since = 7 };
+		struct err err;
+		assert_int_equal(fleet_up_parse(wrong[i], strlen(wrong[i]), &up, &err), -EPROTO);
+		assert_true(up.form == FLEET_DRAINED && up.since == 7);
+	}
+}
+
 static void test_what_is_not_told_is_not_written(void **state)
 {
 	struct fleet_up up = { .form = FLEET_DRAINED };
@@ -642,6 +656,7 @@ int main(void)
 		cmocka_unit_test(test_times_that_microseconds_can_hold),
 		cmocka_unit_test(test_texts_of_claims_and_slots),
 		cmocka_unit_test(test_as_many_claims_as_nodes),
+		cmocka_unit_test(test_a_refused_value_is_not_filled_in),
 		cmocka_unit_test(test_what_is_not_told_is_not_written),
 		cmocka_unit_test(test_each_vip_has_its_own_of_everything),
 		cmocka_unit_test(test_answers_about_two_vips),

@@ -170,14 +170,15 @@ static void test_the_columns_of_apps_in_their_tones(void **state)
 		"[{'prefix': '1'}, {'prefix': '2'}, {'prefix': '3'}, {'prefix': '4'}, {'prefix': "
 		"'5'}]}, {'name': '', 'announced': 'true', 'since_seconds': '1', 'vips': {}}, "
 		"{'since_seconds': 1000000000000.00000000000000000000000000, 'vips': 1, "
-		"'announced_to': {'sent': 1e19, 'peers': 1e12}}]}",
+		"'announced_to': {'sent': 1e19, 'peers': 1e12}}, {}]}",
 		"[dAPP]  [dSTATE]  [dFOR]        [dPEERS]                            [dSOURCE]  "
 		"[dVIPS]    [dREASON]\n"
 		"a    [gup]     0ms        0 of 0                           s       -       r\n"
 		"bü   [wkept]   -          [w-]                                -       1 2 3   -\n"
 		"-    -      11574074d  [w-]                                -       1 2 +3  -\n"
 		"-    -      -          [w-]                                -       -       -\n"
-		"-    -      -          [w10000000000000000000 of 1000000]  -       -       -\n");
+		"-    -      -          [w10000000000000000000 of 1000000]  -       -       -\n"
+		"-    -      -          [w-]                                -       -       -\n");
 }
 
 static void test_an_app_in_full(void **state)

@@ -83,6 +83,7 @@ static const struct {
 	{ "peer p add --hold-time 9s --as 1 --text=t", "peer: p add hold_time=9s as=1 text=t" },
 	{ "peer p add --hold-time=", "peer: p add hold_time=" },
 	{ "peer p", "peer: p" },
+	{ "peer p add --hold-time 9s", "peer: p add hold_time=9s" },
 	{ "unregister --help", "unregister: help" },
 	{ "config show --defaults --api a --api=b", "config: show defaults=(none) to b" },
 	{ "completions fish --help", "completions: fish help" },
