@@ -352,8 +352,8 @@ static void test_the_counts_of_a_status(void **state)
 static const char *const states[] = {
 	[TABLE_GOOD] = "up established sent registered running in_contact ",
 	[TABLE_BAD] = "down idle no-session no-next-hop lost broken refused conflict ",
-	[TABLE_WARNING] = "admin_down connect active opensent openconfirm draining drained kept "
-			  "last-resort joining pending unknown ",
+	[TABLE_WARNING] = ("admin_down connect active opensent openconfirm draining drained kept "
+			   "last-resort joining pending unknown "),
 	[TABLE_DIM] = "not-announced ",
 	[TABLE_PLAIN] = "upp u  ",
 };

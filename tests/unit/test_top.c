@@ -549,8 +549,8 @@ static void test_everything_with_its_tones(void **state)
 		"0p10.0.0.1|10p0|14gestablished|27p1m01s|34p0|42p1.5|48p0.5|54b-|",
 		"",
 		"0dAPP|57dSTATE|66dFOR|71dPEERS|79dREASON|",
-		"0pa-name-that-is-longer-than-a-half-of-this-screen-which…|57bdown|"
-		"66p3s|71w-|79pnone|",
+		("0pa-name-that-is-longer-than-a-half-of-this-screen-which…|57bdown|"
+		 "66p3s|71w-|79pnone|"),
 		"0pweb|57wdrained|66p4s|71w-|79p-|",
 		"0pdns|57gup|66p42s|71p1 of 2|79pall pass|",
 		"",

@@ -504,8 +504,9 @@ static void test_completions_of_kinds_and_files(void **state)
 		"	esac\n"
 		"}\n"
 		"compdef _vipherald vipherald\n",
-		"complete -c vipherald -n __fish_use_subcommand -a completions -d 'Completions for "
-		"a shell, to be sourced by it'\n"
+		("complete -c vipherald -n __fish_use_subcommand -a completions -d 'Completions "
+		 "for "
+		 "a shell, to be sourced by it'\n")
 	};
 	static const char *const parts[] = {
 		"	log) options=\"--json --color --api --cacert --cert --key --help\"\n"
@@ -515,10 +516,10 @@ static void test_completions_of_kinds_and_files(void **state)
 		"		names=$(compgen -f -- \"$word\")\n"
 		"		((COMP_CWORD == 2)) && names=\"gocast exabgp anycast-healthchecker "
 		"fabio\" ;;\n",
-		"	log) compadd -- --json --color --api --cacert --cert --key --help; "
-		"((CURRENT == 3)) && compadd -- error warning info debug trace ;;\n"
-		"	convert) compadd -- --help --native --allow; ((CURRENT == 3)) && compadd "
-		"-- gocast exabgp anycast-healthchecker fabio || _files ;;\n",
+		("	log) compadd -- --json --color --api --cacert --cert --key --help; "
+		 "((CURRENT == 3)) && compadd -- error warning info debug trace ;;\n"
+		 "	convert) compadd -- --help --native --allow; ((CURRENT == 3)) && compadd "
+		 "-- gocast exabgp anycast-healthchecker fabio || _files ;;\n"),
 		"complete -c vipherald -n '__fish_seen_subcommand_from log' -a 'error warning info "
 		"debug trace'\n"
 		"complete -c vipherald -n __fish_use_subcommand -a convert -d 'The configuration "
