@@ -268,29 +268,29 @@ static void expect_ops(enum fleet_txn kind, const struct fleet_write *w, const c
 	free(body);
 }
 
+static const uint64_t own_of_second[] = { 0, 7 };
+static struct fleet_claim claims[] = { { "a", "s", 1 }, { "b", "t", 2 } };
+static struct fleet_slot slots[] = { { "a", "i", USEC_PER_SEC, "w" }, { "b", "j", 0, "" } };
+static const struct fleet_leave leaves[] = { { .index = 3, .claims = claims, .n = 2, .n_slots = 1 },
+					     { .index = 0 } };
+static const struct fleet_slots rolls[] = { { .index = 5 },
+					    { .index = 6, .items = slots, .n = 2 } };
+static const struct fleet_up details[] = { { .since = USEC_PER_SEC },
+					   { .attributes = "med 1", .form = FLEET_NORMAL } };
+static const struct fleet_write everything = {
+	.own = own_of_second,
+	.session = "s",
+	.serial = 9,
+	.form = FLEET_WITHDRAWN,
+	.details = details,
+	.seen = 2 * USEC_PER_SEC,
+	.leaves = leaves,
+	.rolls = rolls,
+	.roller = &slots[0],
+};
+
 static void test_each_vip_has_its_own_of_everything(void **state)
 {
-	static const uint64_t own[] = { 0, 7 };
-	static struct fleet_claim claims[] = { { "a", "s", 1 }, { "b", "t", 2 } };
-	static struct fleet_slot slots[] = { { "a", "i", USEC_PER_SEC, "w" }, { "b", "j", 0, "" } };
-	const struct fleet_leave leaves[] = {
-		{ .index = 3, .claims = claims, .n = 2, .n_slots = 1 }, { .index = 0 }
-	};
-	const struct fleet_slots rolls[] = { { .index = 5 },
-					     { .index = 6, .items = slots, .n = 2 } };
-	const struct fleet_up details[] = { { .since = USEC_PER_SEC },
-					    { .attributes = "med 1", .form = FLEET_NORMAL } };
-	const struct fleet_write w = {
-		.own = own,
-		.session = "s",
-		.serial = 9,
-		.form = FLEET_WITHDRAWN,
-		.details = details,
-		.seen = 2 * USEC_PER_SEC,
-		.leaves = leaves,
-		.rolls = rolls,
-		.roller = &slots[0],
-	};
 	(void)state;
 	expect_ops(FLEET_TXN_FIND, NULL,
 		   "get-tree v/192.0.2.1/32/up/a\n"
@@ -301,7 +301,7 @@ static void test_each_vip_has_its_own_of_everything(void **state)
 		   "get-tree v/192.0.2.1/32/\n"
 		   "get-tree v/192.0.2.2/32/\n");
 	expect_ops(
-		FLEET_TXN_REPORT, &w,
+		FLEET_TXN_REPORT, &everything,
 		"check-not-exists v/192.0.2.1/32/up/a\n"
 		"lock v/192.0.2.1/32/up/a "
 		"{\"version\":1,\"form\":\"withdrawn\",\"serial\":9,\"since\":1} s\n"
@@ -311,7 +311,7 @@ static void test_each_vip_has_its_own_of_everything(void **state)
 		"{\"version\":1,\"form\":\"withdrawn\",\"serial\":9,\"attributes\":\"med 1\"} s\n"
 		"set v/192.0.2.2/32/has/a {\"version\":1,\"seen\":2,\"announced\":false}\n");
 	expect_ops(
-		FLEET_TXN_REFRESH, &w,
+		FLEET_TXN_REFRESH, &everything,
 		"check-not-exists v/192.0.2.1/32/up/a\n"
 		"lock v/192.0.2.1/32/up/a "
 		"{\"version\":1,\"form\":\"withdrawn\",\"serial\":9,\"since\":1} s\n"
@@ -323,7 +323,7 @@ static void test_each_vip_has_its_own_of_everything(void **state)
 		"get-tree v/192.0.2.1/32/\n"
 		"get-tree v/192.0.2.2/32/\n");
 	expect_ops(
-		FLEET_TXN_CLAIM, &w,
+		FLEET_TXN_CLAIM, &everything,
 		"check-not-exists v/192.0.2.1/32/up/a\n"
 		"lock v/192.0.2.1/32/up/a "
 		"{\"version\":1,\"form\":\"withdrawn\",\"serial\":9,\"since\":1} s\n"
@@ -339,8 +339,13 @@ static void test_each_vip_has_its_own_of_everything(void **state)
 		"\"slots\":[],\"line\":[]}\n"
 		"get-tree v/192.0.2.1/32/\n"
 		"get-tree v/192.0.2.2/32/\n");
+}
+
+static void test_each_vip_has_its_own_of_what_goes(void **state)
+{
+	(void)state;
 	expect_ops(
-		FLEET_TXN_JOIN, &w,
+		FLEET_TXN_JOIN, &everything,
 		"check-not-exists v/192.0.2.1/32/up/a\n"
 		"lock v/192.0.2.1/32/up/a "
 		"{\"version\":1,\"form\":\"withdrawn\",\"serial\":9,\"since\":1} s\n"
@@ -356,14 +361,14 @@ static void test_each_vip_has_its_own_of_everything(void **state)
 		"\"slots\":[],\"line\":[]}\n"
 		"get-tree v/192.0.2.1/32/\n"
 		"get-tree v/192.0.2.2/32/\n");
-	expect_ops(FLEET_TXN_DROP, &w,
+	expect_ops(FLEET_TXN_DROP, &everything,
 		   "check-not-exists v/192.0.2.1/32/up/a\n"
 		   "delete v/192.0.2.1/32/up/a\n"
 		   "delete v/192.0.2.1/32/has/a\n"
 		   "check-index v/192.0.2.2/32/up/a 7\n"
 		   "delete v/192.0.2.2/32/up/a\n"
 		   "delete v/192.0.2.2/32/has/a\n");
-	expect_ops(FLEET_TXN_FORGET, &w,
+	expect_ops(FLEET_TXN_FORGET, &everything,
 		   "check-not-exists v/192.0.2.1/32/up/a\n"
 		   "delete v/192.0.2.1/32/up/a\n"
 		   "delete v/192.0.2.1/32/has/a\n"
@@ -380,7 +385,7 @@ static void test_each_vip_has_its_own_of_everything(void **state)
 	expect_ops(FLEET_TXN_SLOTS, NULL,
 		   "get-tree v/192.0.2.1/32/.roll\n"
 		   "get-tree v/192.0.2.2/32/.roll\n");
-	expect_ops(FLEET_TXN_ROLL, &w,
+	expect_ops(FLEET_TXN_ROLL, &everything,
 		   "cas v/192.0.2.1/32/.roll 5 "
 		   "{\"version\":1,\"writer\":{\"node\":\"a\",\"id\":\"i\",\"number\":9},\"slots\":"
 		   "[]}\n"
@@ -659,6 +664,7 @@ int main(void)
 		cmocka_unit_test(test_a_refused_value_is_not_filled_in),
 		cmocka_unit_test(test_what_is_not_told_is_not_written),
 		cmocka_unit_test(test_each_vip_has_its_own_of_everything),
+		cmocka_unit_test(test_each_vip_has_its_own_of_what_goes),
 		cmocka_unit_test(test_answers_about_two_vips),
 		cmocka_unit_test(test_when_it_was_announced_last),
 		cmocka_unit_test(test_a_report_whose_view_is_torn),

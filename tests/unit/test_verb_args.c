@@ -123,6 +123,7 @@ static const struct {
 	{ "convert exabgp x --color=auto", "convert: unknown option --color=auto" },
 	{ "top --jsom", "top: unknown option --jsom" },
 	{ "top --watch", "top: unknown option --watch" },
+	{ "apps --stat x", "apps: unknown option --stat, did you mean --state?" },
 	{ "apps --watc", "apps: unknown option --watc, did you mean --watch?" },
 	{ "apps --state", "apps: --state requires a value: STATE" },
 	{ "apps --names=1", "apps: --names takes no value" },
