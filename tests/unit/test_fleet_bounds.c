@@ -583,6 +583,13 @@ static void test_a_report_whose_view_is_torn(void **state)
 	assert_int_equal(a.views[0].n_up, 0);
 	assert_string_equal(err.text, "");
 	fleet_answer_done(&a);
+	/* Also by its first key. */
+	assert_int_equal(parse(FLEET_TXN_REFRESH, none,
+			       OWN_A A "has/a 1 - -\n" OWN_B B "has/a 1 - -\n" A ".leave 1 - x", &a,
+			       &err),
+			 0);
+	assert_true(a.is_torn);
+	fleet_answer_done(&a);
 	assert_int_equal(parse(FLEET_TXN_REFRESH, none,
 			       OWN_A A "has/a 1 - -\n" OWN_B B "has/a 0 - -", &a, &err),
 			 -EPROTO);
@@ -590,6 +597,21 @@ static void test_a_report_whose_view_is_torn(void **state)
 			       OWN_A A ".leave 1 - -\n" OWN_B B ".leave 1 - -\n" A ".leave 1 - x",
 			       &a, &err),
 			 -EPROTO);
+}
+
+/* Of Consul's answers, as of any JSON of others, the last of two members counts. */
+static void test_members_that_are_there_twice(void **state)
+{
+	static const char read[] = "{\"Results\": 5, \"Results\": []}";
+	static const char refused[] = "{\"Errors\": 5, \"Errors\": [{\"What\": \"busy\"}]}";
+	struct fleet_answer a;
+	struct err err;
+	(void)state;
+	assert_int_equal(fleet_txn_parse(FLEET_TXN_READ, &two, NULL, read, strlen(read), &a, &err),
+			 0);
+	fleet_answer_done(&a);
+	fleet_txn_refusal(refused, strlen(refused), &err);
+	assert_string_equal(err.text, "Consul refuses the transaction: busy");
 }
 
 static int parse_nodes(size_t n, const char *part, const char *value, struct err *err)
@@ -668,6 +690,7 @@ int main(void)
 		cmocka_unit_test(test_answers_about_two_vips),
 		cmocka_unit_test(test_when_it_was_announced_last),
 		cmocka_unit_test(test_a_report_whose_view_is_torn),
+		cmocka_unit_test(test_members_that_are_there_twice),
 		cmocka_unit_test(test_a_node_too_many),
 		cmocka_unit_test(test_a_value_that_is_too_long),
 	};

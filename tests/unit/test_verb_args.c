@@ -198,6 +198,32 @@ static void test_the_ways_of_each_verb(void **state)
 	}
 }
 
+/* Keys stand for themselves where a verb has them, and nowhere else; as does another exit status. */
+static void test_lines_of_help(void **state)
+{
+	static const char keys[] =
+		"\n  --KEY VALUE                of add: any key of bgp.peers, as "
+		"--hold-time 30s\n";
+	(void)state;
+	for (size_t i = 0; i < N_VERBS; i++) {
+		const struct verb *v = verb_at((enum verb_id)i);
+		char text[8192], exits[1024];
+		FILE *out = fmemopen(text, sizeof(text), "w");
+		assert_non_null(out);
+		verb_help(v, out);
+		fclose(out);
+		assert_int_equal(strstr(text, keys) != NULL, v->keys != NULL);
+		assert_int_equal(strstr(text, "\nAlso called ") != NULL, v->alias != NULL);
+		snprintf(exits, sizeof(exits), "\nExit status: %s.\n",
+			 v->exits ? v->exits
+				  : "0 done, 1 refused or not found, 2 usage, 3 agent not "
+				    "reachable");
+		assert_non_null(strstr(text, exits));
+		assert_int_equal(strstr(text, "  --json ") != NULL, !v->offline && !v->on_screen);
+		assert_int_equal(strstr(text, "  --watch[=DURATION] ") != NULL, v->watches);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -205,6 +231,7 @@ int main(void)
 		cmocka_unit_test(test_what_is_refused),
 		cmocka_unit_test(test_a_long_option_that_is_not_known),
 		cmocka_unit_test(test_the_ways_of_each_verb),
+		cmocka_unit_test(test_lines_of_help),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
