@@ -132,6 +132,7 @@ static const struct {
 	{ "peer p add --hold-time", "peer: --hold-time requires a value" },
 	{ "peer p add --description-of-thirty-two-letter", "peer: unknown option "
 							   "--description-of-thirty-two-letter" },
+	{ "peer p add --at 1", "peer: unknown option --at" },
 	{ "peer p add --limit 1", "peer: unknown option --limit" },
 	{ "drain --hold-time=1s", "drain: unknown option --hold-time=1s" },
 	{ "diff", "diff: expected [OLD] NEW" },
