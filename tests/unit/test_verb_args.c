@@ -158,6 +158,28 @@ static void test_what_is_refused(void **state)
 	}
 }
 
+static void test_options_are_found_wherever_they_stand(void **state)
+{
+	static const char *const orders[] = { "drain --wait --for 1h --reason r",
+					      "drain --for 1h --reason r --wait",
+					      "drain --reason r --wait --for 1h" };
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(orders); i++) {
+		char *words;
+		struct verb_call call;
+		struct err err;
+		assert_int_equal(parse(orders[i], &call, &words, &err), 0);
+		assert_true(verb_has(&call, "wait") && verb_has(&call, "for") &&
+			    verb_has(&call, "reason"));
+		assert_false(verb_has(&call, "vip"));
+		assert_string_equal(verb_value(&call, "for"), "1h");
+		assert_string_equal(verb_value(&call, "reason"), "r");
+		assert_null(verb_value(&call, "wait"));
+		assert_null(verb_value(&call, "vip"));
+		free(words);
+	}
+}
+
 /* An option of 31 letters is compared whole, a longer one by its first 31. */
 static void test_a_long_option_that_is_not_known(void **state)
 {
@@ -230,6 +252,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_what_is_read),
 		cmocka_unit_test(test_what_is_refused),
+		cmocka_unit_test(test_options_are_found_wherever_they_stand),
 		cmocka_unit_test(test_a_long_option_that_is_not_known),
 		cmocka_unit_test(test_the_ways_of_each_verb),
 		cmocka_unit_test(test_lines_of_help),
