@@ -408,6 +408,19 @@ static void a_share_is_of_those_that_have_the_app(void **state)
 	assert_int_equal(fleet_min_up(&f.view, &rule, 5000), 2); /* of 3 */
 	rule.min_up.value = 0;
 	assert_int_equal(fleet_min_up(&f.view, &rule, 5000), 1);
+	/* The first that is not up, too; and of many the share is exact. */
+	static struct fleet_has many[200];
+	for (int i = 0; i < 200; i++)
+		snprintf(many[i].node, FLEET_NODE_MAX, "other%d", i);
+	f.view.n_up = 0;
+	f.view.has = many;
+	f.view.n_has = 200;
+	rule.min_up.value = 100;
+	assert_int_equal(fleet_min_up(&f.view, &rule, 0), 200);
+	rule.min_up.value = 1;
+	assert_int_equal(fleet_min_up(&f.view, &rule, 0), 2);
+	f.view.n_has = 1;
+	assert_int_equal(fleet_min_up(&f.view, &rule, 0), 1);
 }
 
 static void the_line_of_those_that_join(void **state)
@@ -491,6 +504,51 @@ static void claims_anywhere_in_the_list_are_given_back(void **state)
 	fleet_decision_done(&d);
 }
 
+/* Wherever its slot is, one that is about to leave does not stay; claims that are there more often
+ * than their node count down to none. */
+static void who_stays(void **state)
+{
+	struct fixture f;
+	(void)state;
+	fill(&f, "nnnn", "12/3");
+	assert_true(fleet_stays(&f.view, "node0"));
+	assert_false(fleet_stays(&f.view, "node1"));
+	assert_false(fleet_stays(&f.view, "node2"));
+	assert_true(fleet_stays(&f.view, "node3"));
+	assert_false(fleet_stays(&f.view, "node4"));
+	assert_int_equal(fleet_count_staying(&f.view), 2);
+	fill(&f, "d", "000/");
+	assert_int_equal(fleet_count_staying(&f.view), 0);
+	f.view.roll.items = f.rolls;
+	f.view.roll.n = 2;
+	snprintf(f.rolls[1].node, FLEET_NODE_MAX, "node0");
+	f.view.leave.n = f.view.leave.n_slots = 0;
+	assert_int_equal(fleet_count_staying(&f.view), 0);
+	assert_false(fleet_stays(&f.view, "node0"));
+}
+
+/* What lies behind the end of a list is not in it. */
+static void claims_behind_the_end(void **state)
+{
+	struct fixture f;
+	struct fleet_decision d;
+	struct fleet_rule rule = { .min_up = { false, 9 } };
+	struct fleet_claim me = claim_of('0');
+	char written[MAX + 2];
+	(void)state;
+	fill(&f, "dnn", "/0");
+	f.view.leave.n = 0;
+	fleet_decide_leave(&f.view, &rule, 1, &me, 0, &d);
+	assert_int_equal(d.step, WRITE);
+	fleet_decision_done(&d);
+	fill(&f, "dnn", "/12");
+	f.view.leave.n = 1;
+	fleet_decide_leave(&f.view, &rule, 1, &me, 0, &d);
+	write_text(&d, written);
+	assert_string_equal(written, "/10");
+	fleet_decision_done(&d);
+}
+
 /* The longest line, and the VIP that is shortest of agents, whichever comes first. */
 static void two_vips_are_told_of(void **state)
 {
@@ -507,6 +565,10 @@ static void two_vips_are_told_of(void **state)
 		{ { "dnn", "dnn" }, { "/0", "/" }, { 9, 9 }, WRITE, 0, 2, 9 },
 		{ { "dnn", "dnn" }, { "0/", "0/" }, { 2, 3 }, WRITE, 0, 2, 3 },
 		{ { "dnn", "dnn" }, { "0/", "0/" }, { 3, 2 }, WRITE, 0, 2, 3 },
+		{ { "dnn", "dn" }, { "/0", "/0" }, { 3, 3 }, WAIT, 0, 1, 3 },
+		{ { "dn", "dnn" }, { "/0", "/0" }, { 3, 3 }, WAIT, 0, 1, 3 },
+		{ { "dnn", "dnnn" }, { "/0", "/0" }, { 3, 4 }, WAIT, 0, 2, 3 },
+		{ { "dnnn", "dnn" }, { "/0", "/0" }, { 4, 3 }, WAIT, 0, 3, 4 },
 		{ { "dnn", "-nn" }, { "/", "/" }, { 1, 1 }, REG, 0, 2, 1 },
 		{ { "-nn", "dnn" }, { "/", "/" }, { 1, 1 }, REG, 0, 2, 1 },
 	};
@@ -712,6 +774,8 @@ int main(void)
 		cmocka_unit_test(a_claim_of_another_episode_or_session_is_none_of_ours),
 		cmocka_unit_test(a_share_is_of_those_that_have_the_app),
 		cmocka_unit_test(claims_anywhere_in_the_list_are_given_back),
+		cmocka_unit_test(who_stays),
+		cmocka_unit_test(claims_behind_the_end),
 		cmocka_unit_test(two_vips_are_told_of),
 		cmocka_unit_test(who_returns_does_so_for_any_of_its_vips),
 		cmocka_unit_test(one_that_joins_with_two_vips),

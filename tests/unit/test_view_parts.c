@@ -39,8 +39,8 @@ static void expect(json_t *got, const char *wanted)
 
 static uint32_t path[] = { 65010, 65011 };
 static uint32_t communities[] = { 0x00010001, 0x00010002, 0x00010001 };
-static struct bgp_ext_community ext = { 0x0002fde9, 100 };
-static struct bgp_large_community large = { 1, 2, 3 };
+static struct bgp_ext_community ext[] = { { 0x0002fde9, 100 }, { 0x0002fde9, 101 } };
+static struct bgp_large_community large[] = { { 1, 2, 3 }, { 4, 5, 6 } };
 static const struct bgp_config global = { .communities = { communities, 2 } };
 static const struct bgp_peer_config config = { .addr = { AF_INET, { 10, 0, 0, 1 } },
 					       .med = { true, 4 },
@@ -62,8 +62,8 @@ static const struct bgp_route_attrs own_everything = {
 	.origin = { true, BGP_ORIGIN_EGP },
 	.next_hop = { AF_INET, { 10, 0, 0, 9 } },
 	.communities = { &communities[1], 2 },
-	.ext_communities = { &ext, 1 },
-	.large_communities = { &large, 1 },
+	.ext_communities = { ext, 2 },
+	.large_communities = { large, 2 },
 };
 static const struct bgp_route_attrs own_path = { .as_path = { true, path, 2 } };
 
@@ -86,13 +86,13 @@ static const struct {
 	  "{'communities':['1:1','1:2'],'ext_communities':['0x4004fde942c80000'],'large_"
 	  "communities':[],'med':4,'local_pref':5,'prepend':0,'weight':100}" },
 	{ &plain, 65002, &own_everything,
-	  "{'communities':['1:1','1:2'],'ext_communities':['rt:65001:100','0x0004fde93fc00000'],'"
-	  "large_communities':['1:2:3'],'med':7,'local_pref':null,'prepend':3,'weight':1.5,'origin'"
-	  ":'egp'}" },
+	  "{'communities':['1:1','1:2'],'ext_communities':['rt:65001:100','rt:65001:101','"
+	  "0x0004fde93fc00000'],'large_communities':['1:2:3','4:5:6'],'med':7,'local_pref':null,'"
+	  "prepend':3,'weight':1.5,'origin':'egp'}" },
 	{ &config, 65001, &own_everything,
-	  "{'communities':['1:1','1:2'],'ext_communities':['rt:65001:100','0x4004fde93fc00000'],'"
-	  "large_communities':['1:2:3'],'med':7,'local_pref':8,'prepend':0,'weight':1.5,'origin':'"
-	  "egp'}" },
+	  "{'communities':['1:1','1:2'],'ext_communities':['rt:65001:100','rt:65001:101','"
+	  "0x4004fde93fc00000'],'large_communities':['1:2:3','4:5:6'],'med':7,'local_pref':8,'"
+	  "prepend':0,'weight':1.5,'origin':'egp'}" },
 	{ &config, 65002, &own_path,
 	  "{'communities':['1:1','1:2'],'ext_communities':['0x0004fde942c80000'],'large_"
 	  "communities':[],'med':4,'local_pref':null,'prepend':0,'weight':100,'as_path':[65010,"
@@ -134,8 +134,8 @@ static void test_a_route_at_a_peer(void **state)
 		{ BGP_ROUTE_SENT, "", false, false, false, &own_everything,
 		  "{'peer':'10.0.0.1','peer_as':1,'admin_down':false,'state':'sent','reason':null,'"
 		  "next_hop':'10.0.0.9','communities':['1:2','1:1'],'ext_communities':['rt:65001:"
-		  "100','0x400400013fc00000'],'large_communities':['1:2:3'],'med':7,'local_pref':8,"
-		  "'prepend':0,'weight':1.5,'origin':'egp'}" },
+		  "100','rt:65001:101','0x400400013fc00000'],'large_communities':['1:2:3','4:5:6'],"
+		  "'med':7,'local_pref':8,'prepend':0,'weight':1.5,'origin':'egp'}" },
 		{ BGP_ROUTE_NO_FAMILY, "x", true, false, false, &own_nothing,
 		  "{'peer':'10.0.0.1','peer_as':1,'admin_down':false,'state':'family-not-"
 		  "negotiated','reason':'IPv4 unicast was not "
@@ -205,7 +205,8 @@ static void test_weights(void **state)
 	}
 	expect(view_route_attrs(&own_everything),
 	       "{'med':7,'local_pref':8,'prepend':3,'weight':1.5,'communities':['1:2','1:1'],'ext_"
-	       "communities':['rt:65001:100'],'large_communities':['1:2:3']}");
+	       "communities':['rt:65001:100','rt:65001:101'],'large_communities':['1:2:3','4:5:6']"
+	       "}");
 	expect(view_route_attrs(&own_nothing),
 	       "{'med':null,'local_pref':null,'prepend':0,'weight':null,'communities':[],'ext_"
 	       "communities':[],'large_communities':[]}");
@@ -269,7 +270,7 @@ static void test_a_drain(void **state)
 			      [DRAIN_BY_FLEET] = { true, 995 * SEC, 0, USEC_NEVER, "" } }
 	};
 	const struct drain agent = { .requests = { [DRAIN_BY_FILE] = { true, 980 * SEC, 0,
-								       USEC_NEVER, "" },
+								       USEC_NEVER, "f" },
 						   [DRAIN_BY_HOST] = { false, 1, 1, 1, "no" } } };
 	(void)state;
 	expect(view_drain(&(struct view_drain){ &app, &agent, 985 * SEC, 1003 * SEC }, &now),
@@ -278,7 +279,7 @@ static void test_a_drain(void **state)
 	       "'since':'1970-01-01T00:33:05.000Z','since_seconds':15.0,'until':'1970-01-01T00:33:"
 	       "30.000Z','until_seconds':10.0},{'by':'fleet','of':'app','reason':null,'since':'"
 	       "1970-01-01T00:33:15.000Z','since_seconds':5.0,'until':null,'until_seconds':null},{'"
-	       "by':'file','of':'agent','reason':null,'since':'1970-01-01T00:33:00.000Z','since_"
+	       "by':'file','of':'agent','reason':'f','since':'1970-01-01T00:33:00.000Z','since_"
 	       "seconds':20.0,'until':null,'until_seconds':null}]}");
 	expect(view_drain(&(struct view_drain){ &app, NULL, 985 * SEC, USEC_NEVER }, &now),
 	       "{'since':'1970-01-01T00:33:05.000Z','since_seconds':15.0,'withdraw':null,'withdraw_"
@@ -332,7 +333,9 @@ static void test_capabilities_that_are_missing_once_each(void **state)
 		.n = 4,
 		.n_missing = 3,
 	};
-	static const struct capability_needs none = { .n = 0 };
+	static const struct capability_needs none = {
+		.items = { { CAP_KILL, true, "k", "w", "behind the end" } }, .n = 0
+	};
 	(void)state;
 	expect(view_capabilities(&needs),
 	       "{'missing':['CAP_NET_RAW','CAP_KILL'],'capabilities':[{'capability':'CAP_NET_RAW','"
