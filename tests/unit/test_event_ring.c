@@ -272,7 +272,8 @@ static void the_mark_of_another_epoch(void **state)
 	} cases[] = {
 		{ { 0, 5 }, 1, 0 },         { { EPOCH, 5 }, 1, 0 },      { { EPOCH + 1, 5 }, 4, 2 },
 		{ { EPOCH + 1, 0 }, 4, 2 }, { { EPOCH, 7 }, 4, 2 },      { { 0, 6 }, 0, 0 },
-		{ { 0, 0 }, 4, 0 },         { { 0, UINT64_MAX }, 4, 2 },
+		{ { 0, 0 }, 4, 0 },         { { 0, UINT64_MAX }, 4, 2 }, { { 0, 1 }, 4, 1 },
+		{ { 0, 2 }, 4, 0 },         { { 0, 3 }, 3, 0 },          { { 0, 4 }, 2, 0 },
 	};
 	(void)state;
 	struct event_ring *r = event_ring_new(4, EPOCH);
@@ -287,6 +288,38 @@ static void the_mark_of_another_epoch(void **state)
 		json_decref(a);
 	}
 	event_ring_free(r);
+}
+
+/* From its first event on, of a ring that none has left yet. */
+static void a_mark_of_another_epoch_in_a_ring_with_room(void **state)
+{
+	const struct event_query query = { .since = { EPOCH + 1, 1 }, .has_since = true };
+	struct event_ring *r = event_ring_new(4, EPOCH);
+	(void)state;
+	add(r, "app.up", "dns", NULL);
+	add(r, "app.down", "dns", NULL);
+	json_t *a = viewed(r, &query);
+	assert_int_equal(json_array_size(json_object_get(a, "events")), 2);
+	assert_int_equal(number_of(a, "missed"), 0);
+	json_decref(a);
+	event_ring_free(r);
+}
+
+static void numbers_are_numbers(void **state)
+{
+	const struct event e = { .id = 7,
+				 .at = 1000000,
+				 .level = LOG_ERROR,
+				 .about = { .kind = "k", .count = "120", .by = "uid 0" },
+				 .text = "t" };
+	(void)state;
+	json_t *o = view_event(&e);
+	char *text = json_dumps(o, JSON_COMPACT);
+	assert_string_equal(text, "{\"id\":7,\"time\":\"1970-01-01T00:00:01.000Z\",\"level\":"
+				  "\"error\",\"kind\":\"k\",\"by\":\"uid 0\",\"count\":120,"
+				  "\"text\":\"t\"}");
+	free(text);
+	json_decref(o);
 }
 
 /* The address of the one before is of no interest any more. */
@@ -367,6 +400,8 @@ int main(void)
 		cmocka_unit_test(the_view),
 		cmocka_unit_test(the_view_ends_where_it_began),
 		cmocka_unit_test(marks),
+		cmocka_unit_test(a_mark_of_another_epoch_in_a_ring_with_room),
+		cmocka_unit_test(numbers_are_numbers),
 		cmocka_unit_test(a_filter_with_another_name),
 		cmocka_unit_test(names_and_texts),
 		cmocka_unit_test(the_last_ones),

@@ -216,6 +216,18 @@ static void test_a_refused_value_is_not_filled_in(void **state)
 	}
 }
 
+static void test_what_is_not_told_is_none(void **state)
+{
+	static const char text[] = "{\"version\": 1, \"form\": \"normal\", \"config\": 5}";
+	struct fleet_up up = { .since = 7, .attributes = "old", .config = "old" };
+	struct err err;
+	(void)state;
+	assert_int_equal(fleet_up_parse(text, strlen(text), &up, &err), 0);
+	assert_int_equal(up.since, 0);
+	assert_string_equal(up.attributes, "");
+	assert_string_equal(up.config, "");
+}
+
 static void test_what_is_not_told_is_not_written(void **state)
 {
 	struct fleet_up up = { .form = FLEET_DRAINED };
@@ -684,6 +696,7 @@ int main(void)
 		cmocka_unit_test(test_texts_of_claims_and_slots),
 		cmocka_unit_test(test_as_many_claims_as_nodes),
 		cmocka_unit_test(test_a_refused_value_is_not_filled_in),
+		cmocka_unit_test(test_what_is_not_told_is_none),
 		cmocka_unit_test(test_what_is_not_told_is_not_written),
 		cmocka_unit_test(test_each_vip_has_its_own_of_everything),
 		cmocka_unit_test(test_each_vip_has_its_own_of_what_goes),

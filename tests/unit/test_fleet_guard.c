@@ -502,6 +502,13 @@ static void claims_anywhere_in_the_list_are_given_back(void **state)
 	assert_true(d.leaves[1].n == 2 && d.leaves[1].n_slots == 0);
 	assert_int_equal(d.leaves[1].index, 7);
 	fleet_decision_done(&d);
+	fleet_decide_stay(views, 1, "node7", false, &d);
+	assert_int_equal(d.step, NONE);
+	fill(&f, "nnn", "/");
+	views[0] = f.view;
+	fleet_decide_stay(views, 2, "node1", false, &d);
+	assert_int_equal(d.step, WRITE);
+	fleet_decision_done(&d);
 }
 
 /* Wherever its slot is, one that is about to leave does not stay; claims that are there more often
@@ -587,6 +594,8 @@ static void two_vips_are_told_of(void **state)
 		    d.min_up != of[i].min_told)
 			fail_msg("%zu: step %d, %zu ahead, %zu of %zu", i, (int)d.step, d.ahead,
 				 d.up, d.min_up);
+		if (of[i].step == WRITE)
+			assert_true(d.leaves[0].n == 1 && d.leaves[1].n == 1);
 		fleet_decision_done(&d);
 	}
 }
@@ -615,7 +624,7 @@ static void who_returns_does_so_for_any_of_its_vips(void **state)
 		struct fleet_view views[2] = { a.view, b.view };
 		fleet_decide_return(views, rules, 2, &me, 0, &d);
 		assert_int_equal(d.step, of[i].step);
-		assert_int_equal(d.min_up, 2);
+		assert_true(d.min_up == 2 && d.ahead == 0);
 		fleet_decision_done(&d);
 	}
 }
