@@ -152,6 +152,20 @@ static void test_texts_of_claims_and_slots(void **state)
 	free(too_long);
 }
 
+/* Both are shown on terminals. */
+static void test_texts_of_a_slot_are_printable(void **state)
+{
+	static const char text[] = "{\"version\": 1, \"slots\": [{\"node\": \"n\", \"id\": "
+				   "\"a\\u001bb\", \"since\": 1, \"why\": \"c\\u0007d\"}]}";
+	struct fleet_slots s;
+	struct err err;
+	(void)state;
+	assert_int_equal(fleet_slots_parse(text, strlen(text), &s, &err), 0);
+	assert_string_equal(s.items[0].id, "a?b");
+	assert_string_equal(s.items[0].why, "c?d");
+	free(s.items);
+}
+
 static json_t *items(size_t n, const char *format)
 {
 	json_t *list = json_array();
@@ -694,6 +708,7 @@ int main(void)
 		cmocka_unit_test(test_a_value_is_half_a_mebibyte_at_most),
 		cmocka_unit_test(test_times_that_microseconds_can_hold),
 		cmocka_unit_test(test_texts_of_claims_and_slots),
+		cmocka_unit_test(test_texts_of_a_slot_are_printable),
 		cmocka_unit_test(test_as_many_claims_as_nodes),
 		cmocka_unit_test(test_a_refused_value_is_not_filled_in),
 		cmocka_unit_test(test_what_is_not_told_is_none),
