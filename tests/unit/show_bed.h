@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a verb prints of an answer of the API. */
+/* An answer of the API as a verb prints it. */
 #ifndef TESTS_UNIT_SHOW_BED_H
 #define TESTS_UNIT_SHOW_BED_H
 

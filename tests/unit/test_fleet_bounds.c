@@ -216,7 +216,7 @@ static void test_as_many_claims_as_nodes(void **state)
 	}
 }
 
-/* What is refused leaves what was there. */
+/* A refused value leaves the one that was there. */
 static void test_a_refused_value_is_not_filled_in(void **state)
 {
 	static const char *const wrong[] = { "{\"version\": 1, \"form\": \"x\", \"since\": 5}",

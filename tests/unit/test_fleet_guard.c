@@ -534,7 +534,7 @@ static void who_stays(void **state)
 	assert_false(fleet_stays(&f.view, "node0"));
 }
 
-/* What lies behind the end of a list is not in it. */
+/* Claims behind the end of a list are not in it. */
 static void claims_behind_the_end(void **state)
 {
 	struct fixture f;
@@ -713,7 +713,7 @@ static void one_that_joins_no_more(void **state)
 	fleet_joiner_forget(&j, 9);
 	assert_int_equal(j.decision.step, NONE);
 	assert_int_equal(j.read_at, 9);
-	/* What lies behind the end of the list is not in line. */
+	/* A claim behind the end of the list is not in line. */
 	fleet_joiner_want(&j, FLEET_JOIN_STANDS);
 	f.claims[0] = j.claim;
 	f.view.join.n = 0;

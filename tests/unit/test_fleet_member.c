@@ -504,7 +504,7 @@ static void test_no_one_is_promoted_after_its_session(void **state)
 	}
 }
 
-/* What a refused request would have written is decided anew, and nothing else. */
+/* Decided anew is only the part that the refused request would have written. */
 static void test_what_a_refusal_undoes(void **state)
 {
 	static const struct {

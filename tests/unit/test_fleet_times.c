@@ -125,7 +125,7 @@ static void test_a_report_is_renewed(void **state)
 	assert_false(fleet_member_next(&b.m, b.now, &b.r));
 	b.now = due;
 	done(&b, FLEET_REPORT);
-	/* What is told has changed. */
+	/* The details that are told have changed. */
 	fleet_member_tell(&b.m, b.now + 5);
 	assert_int_equal(fleet_member_deadline(&b.m), b.now + 5);
 	fleet_member_done(&b.m);
@@ -527,7 +527,7 @@ static void test_one_after_another(void **state)
 	from.m.joiner.claim.number = 5; /* the same number would be the same claim */
 	fleet_member_succeed(&b.m, &from.m);
 	assert_int_equal(b.m.joiner.claim.number, 6);
-	/* What is greater here stays, and so does what is true here. */
+	/* Greater numbers stay, and so do facts that are true here. */
 	from.m = (struct fleet_member){ .config = &from.config };
 	snprintf(from.m.claim.session, FLEET_SESSION_MAX, "s");
 	from.m.joiner.claim.number = 4;
@@ -664,7 +664,7 @@ static void test_one_that_waited_was_kept(void **state)
 	fleet_member_done(&b.m);
 }
 
-/* What was decided is decided anew, unless it is being written. */
+/* A decision is made anew, unless it is being written. */
 static void test_decisions_by_rules_that_were(void **state)
 {
 	(void)state;

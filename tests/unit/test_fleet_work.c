@@ -325,7 +325,7 @@ static void test_a_slot_that_is_given_back(void **state)
 	fleet_roll_done(&w.roll);
 }
 
-/* What is there is given back, until none of it is. */
+/* A slot that is found is given back, until none is left. */
 static void test_a_release_that_finds_a_slot(void **state)
 {
 	struct work w;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the verbs print of each member of an answer: missing, zero and at its bounds, in its tone.
+/* Each member of an answer as the verbs print it: missing, zero and at its bounds, in its tone.
  * The answers have ' where JSON has ". */
 #include <setjmp.h>
 #include <stdarg.h>

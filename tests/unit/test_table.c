@@ -123,7 +123,7 @@ static void test_gaps(void **state)
 	}
 }
 
-/* What is cut has its tone to its end. */
+/* A cell that is cut has its tone to its end. */
 static void test_tones(void **state)
 {
 	static const struct {

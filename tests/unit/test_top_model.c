@@ -101,7 +101,7 @@ static json_t *peers(int a, int b)
 	return json_pack("{s:o}", "peers", list);
 }
 
-/* What began again, and a peer that is new, counts from 0. */
+/* A counter that began again, and that of a new peer, counts from 0. */
 static void test_rates_of_peers(void **state)
 {
 	static const struct {
