@@ -208,6 +208,7 @@ static void test_as_many_claims_as_nodes(void **state)
 		assert_int_equal(rc, n > FLEET_SLOTS_MAX ? -EPROTO : 0);
 		if (rc == 0) {
 			assert_int_equal(s.n, n);
+			assert_string_equal(s.items[n - 1].node, "n");
 			assert_string_equal(s.items[n - 1].why, "");
 			free(s.items);
 		}
