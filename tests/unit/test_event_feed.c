@@ -160,6 +160,19 @@ static void a_slow_reader_is_told(void **state)
 	event_feed_free(f);
 }
 
+/* Of those after the last one that was read. */
+static void a_reader_that_falls_behind_later(void **state)
+{
+	struct bed *b = *state;
+	add(b, "app.up", "dns");
+	add(b, "app.up", "dns");
+	struct event_feed *f = begun(b, &from_now);
+	for (int i = 0; i < 7; i++)
+		add(b, "app.up", "dns");
+	assert_non_null(strstr(read_all(b, f, 4096), "\"missed\":3}\n\nid: 5e-6\n"));
+	event_feed_free(f);
+}
+
 /* It cannot be completed: the connection has to end. */
 static void the_rest_of_an_event_is_gone(void **state)
 {
@@ -296,6 +309,7 @@ int main(void)
 		TEST(an_event_in_pieces),
 		TEST(it_goes_on_after_a_mark),
 		TEST(a_slow_reader_is_told),
+		TEST(a_reader_that_falls_behind_later),
 		TEST(the_rest_of_an_event_is_gone),
 		TEST(it_is_filtered),
 		TEST(beats_and_the_end),
