@@ -170,6 +170,9 @@ static void a_reader_that_falls_behind_later(void **state)
 	for (int i = 0; i < 7; i++)
 		add(b, "app.up", "dns");
 	assert_non_null(strstr(read_all(b, f, 4096), "\"missed\":3}\n\nid: 5e-6\n"));
+	for (int i = 0; i < 5; i++)
+		add(b, "app.up", "dns");
+	assert_non_null(strstr(read_all(b, f, 4096), "\"missed\":1}\n\nid: 5e-11\n"));
 	event_feed_free(f);
 }
 
@@ -203,6 +206,25 @@ static void the_rest_of_an_event_is_gone(void **state)
 	for (int i = 0; i < 4; i++)
 		add(b, "app.down", "dns");
 	assert_non_null(strstr(read_all(b, f, 4096), "\"missed\":1}"));
+	event_feed_free(f);
+}
+
+/* As many as there is room for in one block, to its last octet. */
+static void a_block_is_filled(void **state)
+{
+	struct bed *b = *state;
+	char block[1024];
+	add(b, "app.up", "dns");
+	struct event_feed *f = begun(b, &from_now);
+	add(b, "app.down", "dns");
+	add(b, "app.down", "dns");
+	size_t both = 2 * strlen(EVENT_2);
+	assert_int_equal(event_feed_read(f, block, both), both);
+	assert_false(event_feed_has_more(f));
+	add(b, "app.down", "dns");
+	add(b, "app.down", "dns");
+	assert_int_equal(event_feed_read(f, block, both - 1), both / 2);
+	assert_int_equal(event_feed_read(f, block, both - 1), both / 2);
 	event_feed_free(f);
 }
 
@@ -311,6 +333,7 @@ int main(void)
 		TEST(a_slow_reader_is_told),
 		TEST(a_reader_that_falls_behind_later),
 		TEST(the_rest_of_an_event_is_gone),
+		TEST(a_block_is_filled),
 		TEST(it_is_filtered),
 		TEST(beats_and_the_end),
 		TEST(where_it_begins),
