@@ -218,7 +218,6 @@ static void wait_for_room(struct fleet_roll *r, const struct fleet_view *views, 
 	if (seen != r->seen)
 		backoff_reset(&r->poll);
 	r->seen = seen;
-	r->has_room = false;
 	r->next_at = usec_add(now, backoff_next(&r->poll, xorshift32(&r->random)));
 }
 

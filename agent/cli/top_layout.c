@@ -11,6 +11,7 @@
  */
 #include "agent/cli/top_layout.h"
 
+#include <assert.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -266,10 +267,9 @@ static void put_rows(const struct top_model *m, struct top_screen *s, const stru
 static void put_list(const struct top_model *m, struct top_screen *s, const struct list *l,
 		     size_t line, size_t lines)
 {
-	size_t rows = lines > 0 ? lines - 1 : 0;
+	assert(lines > 0); /* no more lists than there are lines */
+	size_t rows = lines - 1;
 	bool all = rows >= l->n_total;
-	if (lines == 0)
-		return;
 	rows = rows < l->n_rows ? rows : l->n_rows;
 	if (!l->more) { /* the latest are the last */
 		put_rows(m, s, l, line, l->n_rows - rows, rows);
@@ -284,7 +284,7 @@ static void put_list(const struct top_model *m, struct top_screen *s, const stru
 void top_share(size_t lines, const size_t *wants, size_t n, size_t *ret)
 {
 	memset(ret, 0, n * sizeof(*ret));
-	for (bool given = true; given && lines > 0;) {
+	for (bool given = true; given;) {
 		given = false;
 		for (size_t i = 0; i < n && lines > 0; i++)
 			if (ret[i] < wants[i]) {

@@ -163,8 +163,8 @@ ssize_t event_feed_read(struct event_feed *f, char *buf, size_t max)
 			f->piece = PIECE_NONE;
 			continue;
 		}
-		if (!text)
-			return n > 0 ? (ssize_t)n : -ENODATA;
+		if (!text) /* the rest of one that was split: the first piece of this call */
+			return -ENODATA;
 		size_t left = strlen(text) - f->offset, part = left < max - n ? left : max - n;
 		/* Only one that is longer than a block is split: its rest may be gone later. */
 		if (part < left && n > 0)

@@ -22,8 +22,28 @@ static void add(bool on, const json_t *alarm, void *userdata)
 
 #define PEER(a)    "{\"alarm\": \"peer-down\", \"peer\": \"" a "\"}"
 #define VIPS(v, n) "{\"alarm\": \"vip-trouble\", \"vip\": \"" v "\", \"count\": " n "}"
+#define VIP(v)     "{\"alarm\": \"vip-trouble\", \"vip\": \"" v "\"}"
 #define PROGRAM(a) "{\"alarm\": \"process-failing\", \"process\": \"" a "\"}"
 #define LO         "{\"alarm\": \"lo-down\", \"text\": \"x\"}"
+
+static void test_subjects_of_alarms(void **state)
+{
+	static const char *const keys[] = { "app",   "vip",  "peer",   "service",
+					    "group", "path", "process" };
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
+		json_t *alarm = json_pack("{s:s, s:s}", "alarm", "a", keys[i], "subject");
+		const char *key;
+		assert_string_equal(alarm_subject(alarm, &key), "subject");
+		assert_string_equal(key, keys[i]);
+		json_decref(alarm);
+	}
+	json_t *none = json_pack("{s:s}", "alarm", "a");
+	const char *key = "";
+	assert_null(alarm_subject(none, &key));
+	assert_null(key);
+	json_decref(none);
+}
 
 static void test_changes(void **state)
 {
@@ -39,6 +59,11 @@ static void test_changes(void **state)
 		{ "[" PEER("a") "," PEER("b") "]", "[" PEER("b") "]", "-peer-down:a " },
 		{ "[" VIPS("v", "1") "]", "[" VIPS("w", "7") "]", "" },
 		{ "[" VIPS("v", "1") "]", "[]", "-vip-trouble:v " },
+		{ "[" VIPS("v", "1") "]", "[" VIP("w") "]", "-vip-trouble:v +vip-trouble:w " },
+		{ "[" VIP("v") "]", "[" VIPS("w", "1") "]", "-vip-trouble:v +vip-trouble:w " },
+		{ "[" VIP("v") "]", "[" VIPS("v", "2") "]", "" },
+		{ "[" LO "]", "[{\"alarm\": \"lo-down\", \"app\": \"a\"}]",
+		  "-lo-down: +lo-down:a " },
 		{ "[" PROGRAM("a") "]", "[" PROGRAM("b") "]",
 		  "-process-failing:a +process-failing:b " },
 	};
@@ -59,6 +84,7 @@ static void test_changes(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_changes) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_subjects_of_alarms),
+					    cmocka_unit_test(test_changes) };
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,6 +31,8 @@ static const struct {
 	{ APP_SORT_CHANGE, 4, "bbb web2 aaa log " },
 	{ APP_SORT_NAME, 20, "aaa api bbb dns log new ntp web2 web10 " },
 	{ APP_SORT_NAME, 1, "aaa " },
+	{ APP_SORT_NAME, 0, "" },
+	{ APP_SORT_CHANGE, 8, "bbb web2 aaa log ntp web10 api new " },
 };
 
 static void test_orders(void **state)
@@ -37,7 +40,7 @@ static void test_orders(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct app_order order;
-		char names[128];
+		char names[128] = "";
 		struct strbuf text = strbuf_over(names, sizeof(names));
 		app_order_init(&order, &(struct app_query){ cases[i].sort, cases[i].limit });
 		for (size_t k = 0; k < ARRAY_SIZE(some); k++)
@@ -78,9 +81,26 @@ static void test_the_first_of_many(void **state)
 	app_order_done(&order);
 }
 
+static void test_names_of_orders(void **state)
+{
+	static const char *const names[] = {
+		[APP_SORT_STATE] = "state", [APP_SORT_CHANGE] = "change", [APP_SORT_NAME] = "name"
+	};
+	enum app_sort sort = APP_SORT_NONE;
+	struct err err;
+	(void)state;
+	for (size_t i = APP_SORT_STATE; i < ARRAY_SIZE(names); i++) {
+		assert_int_equal(app_sort_parse(names[i], &sort, &err), 0);
+		assert_int_equal(sort, i);
+	}
+	assert_int_equal(app_sort_parse("size", &sort, &err), -EINVAL);
+	assert_string_equal(err.text, "sort: 'size' is not state, change or name");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(test_orders),
+					    cmocka_unit_test(test_names_of_orders),
 					    cmocka_unit_test(test_the_first_of_many) };
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

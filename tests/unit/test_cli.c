@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "agent/cli/cli.h"
@@ -264,6 +265,79 @@ static void test_more_mistakes(void **state)
 	}
 }
 
+static void test_usages_of_commands(void **state)
+{
+	static const struct {
+		const char *word;
+		enum cli_command command;
+		bool has_usage;
+	} words[] = {
+		{ "check", CLI_CHECK, true },
+		{ "listen", CLI_LISTEN, true },
+		{ "healthcheck", CLI_HEALTHCHECK, true },
+		{ "help", CLI_HELP, false },
+		{ "version", CLI_VERSION, false },
+		{ "status", CLI_RUN, false },
+	};
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+		char *argv[] = { (char *)"vipherald", (char *)words[i].word, NULL };
+		const char *usage = cli_usage_of(words[i].command);
+		same_text(cli_help_word(2, argv), words[i].has_usage ? words[i].word : NULL);
+		assert_null(cli_help_word(1, argv));
+		assert_int_equal(usage != NULL, words[i].has_usage);
+		if (!usage)
+			continue;
+		char begin[64];
+		snprintf(begin, sizeof(begin), "usage: vipherald %s ", words[i].word);
+		assert_memory_equal(usage, begin, strlen(begin));
+	}
+}
+
+/* A command that is misspelt is named, and so is a flag of it. */
+static void test_texts_of_mistakes(void **state)
+{
+	static const struct bad_case texts[] = {
+		{ "a command", { "lisen" }, "unknown command 'lisen', did you mean 'listen'?" },
+		{ "a verb", { "explan" }, "unknown command 'explan', did you mean 'explain'?" },
+		{ "the last verb",
+		  { "completion" },
+		  "unknown command 'completion', did you mean 'completions'?" },
+		{ "nothing like it",
+		  { "xyzzy" },
+		  "unknown command 'xyzzy', vipherald help lists them; vipherald -config=FILE runs "
+		  "the agent" },
+		{ "the last flag",
+		  { "-log_backtrace_a" },
+		  "unknown flag -log_backtrace_a, did you mean -log_backtrace_at?" },
+		{ "two letters", { "-xy" }, "unknown flag -xy" },
+		{ "no file",
+		  { "-v" },
+		  "no configuration file given, usage: vipherald -config=FILE" },
+		{ "no number",
+		  { "-config=a", "-v", "9x" },
+		  "-v: '9x' is not a number from 0 to 9" },
+		{ "no number of an AS",
+		  { "listen", "--as", "0" },
+		  "--as: '0' is not a number from 1 to 4294967295" },
+		{ "no boolean",
+		  { "check", "--capabilities=2", "a" },
+		  "--capabilities=2: expected "
+		  "true or false" },
+		{ "not of the agent", { "--as=1" }, "flag --as=1 is not valid for the agent" },
+		{ "not of check", { "check", "--json" }, "flag --json is not valid for check" },
+		{ "a second file", { "check", "a", "b" }, "unexpected argument 'b'" },
+	};
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		struct cli got = { 0 };
+		struct err err = { "" };
+		if (parse(texts[i].args, &got, &err) != -EINVAL ||
+		    strcmp(err.text, texts[i].says) != 0)
+			fail_msg("%s: '%s'", texts[i].name, err.text);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -272,6 +346,8 @@ int main(void)
 		cmocka_unit_test(test_flags_of_commands),
 		cmocka_unit_test(test_values_at_their_ends),
 		cmocka_unit_test(test_more_mistakes),
+		cmocka_unit_test(test_usages_of_commands),
+		cmocka_unit_test(test_texts_of_mistakes),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "agent/status/event_feed.h"
+#include "lib/array.h"
 #include "lib/str.h"
 
 #define EPOCH 0x5e
@@ -159,6 +160,22 @@ static void a_slow_reader_is_told(void **state)
 	event_feed_free(f);
 }
 
+/* Of those after the last one that was read. */
+static void a_reader_that_falls_behind_later(void **state)
+{
+	struct bed *b = *state;
+	add(b, "app.up", "dns");
+	add(b, "app.up", "dns");
+	struct event_feed *f = begun(b, &from_now);
+	for (int i = 0; i < 7; i++)
+		add(b, "app.up", "dns");
+	assert_non_null(strstr(read_all(b, f, 4096), "\"missed\":3}\n\nid: 5e-6\n"));
+	for (int i = 0; i < 5; i++)
+		add(b, "app.up", "dns");
+	assert_non_null(strstr(read_all(b, f, 4096), "\"missed\":1}\n\nid: 5e-11\n"));
+	event_feed_free(f);
+}
+
 /* It cannot be completed: the connection has to end. */
 static void the_rest_of_an_event_is_gone(void **state)
 {
@@ -189,6 +206,25 @@ static void the_rest_of_an_event_is_gone(void **state)
 	for (int i = 0; i < 4; i++)
 		add(b, "app.down", "dns");
 	assert_non_null(strstr(read_all(b, f, 4096), "\"missed\":1}"));
+	event_feed_free(f);
+}
+
+/* As many as there is room for in one block, to its last octet. */
+static void a_block_is_filled(void **state)
+{
+	struct bed *b = *state;
+	char block[1024];
+	add(b, "app.up", "dns");
+	struct event_feed *f = begun(b, &from_now);
+	add(b, "app.down", "dns");
+	add(b, "app.down", "dns");
+	size_t both = 2 * strlen(EVENT_2);
+	assert_int_equal(event_feed_read(f, block, both), both);
+	assert_false(event_feed_has_more(f));
+	add(b, "app.down", "dns");
+	add(b, "app.down", "dns");
+	assert_int_equal(event_feed_read(f, block, both - 1), both / 2);
+	assert_int_equal(event_feed_read(f, block, both - 1), both / 2);
 	event_feed_free(f);
 }
 
@@ -243,6 +279,50 @@ static void beats_and_the_end(void **state)
 	event_feed_free(f);
 }
 
+/* "missed 3, 4 5 6 7": what a reader is told. */
+static const char *told(struct bed *b, const struct event_query *query, char buf[static 64])
+{
+	struct event_feed *f = event_feed_new(b->ring, query);
+	const char *text = read_all(b, f, 4096), *missed = strstr(text, "\"missed\":");
+	struct strbuf sb = strbuf_over(buf, 64);
+	buf[0] = 0;
+	if (missed)
+		strbuf_add(&sb, "missed %d,", atoi(missed + strlen("\"missed\":")));
+	for (const char *id = text; (id = strstr(id, "id: 5e-")); id++)
+		strbuf_add(&sb, " %d", atoi(id + strlen("id: 5e-")));
+	event_feed_free(f);
+	return buf;
+}
+
+static void where_it_begins(void **state)
+{
+	static const struct {
+		struct event_query query;
+		const char *wanted;
+	} cases[] = {
+		{ { .follow = true }, "" },
+		{ { .limit = 99 }, " 4 5 6 7" },
+		{ { .limit = 4 }, " 4 5 6 7" },
+		{ { .limit = 1 }, " 7" },
+		{ { .has_since = true, .since = { EPOCH, 7 } }, "" },
+		{ { .has_since = true, .since = { EPOCH, 5 } }, " 6 7" },
+		{ { .has_since = true, .since = { EPOCH, 5 }, .limit = 1 }, " 7" },
+		{ { .has_since = true, .since = { EPOCH, 3 } }, " 4 5 6 7" },
+		{ { .has_since = true, .since = { EPOCH, 2 } }, "missed 1, 4 5 6 7" },
+		{ { .has_since = true, .since = { EPOCH, 1 }, .limit = 2 }, "missed 2, 6 7" },
+		{ { .has_since = true, .since = { EPOCH + 1, 5 } }, "missed 3, 4 5 6 7" },
+		{ { .has_since = true, .since = { EPOCH, 8 }, .limit = 2 }, "missed 3, 6 7" },
+		{ { .has_since = true }, " 4 5 6 7" },
+	};
+	struct bed *b = *state;
+	char buf[64];
+	for (int i = 0; i < 7; i++)
+		add(b, "app.up", "dns");
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		if (strcmp(told(b, &cases[i].query, buf), cases[i].wanted) != 0)
+			fail_msg("%zu: '%s'", i, buf);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -251,9 +331,12 @@ int main(void)
 		TEST(an_event_in_pieces),
 		TEST(it_goes_on_after_a_mark),
 		TEST(a_slow_reader_is_told),
+		TEST(a_reader_that_falls_behind_later),
 		TEST(the_rest_of_an_event_is_gone),
+		TEST(a_block_is_filled),
 		TEST(it_is_filtered),
 		TEST(beats_and_the_end),
+		TEST(where_it_begins),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -254,6 +254,11 @@ static void marks(void **state)
 	assert_true(m.epoch == 0 && m.id == 17);
 	assert_int_equal(event_mark_parse("abc1-18446744073709551615", &m), 0);
 	assert_true(m.epoch == EPOCH && m.id == UINT64_MAX);
+	assert_int_equal(event_mark_parse("ffffffffffffffff-0", &m), 0);
+	assert_true(m.epoch == UINT64_MAX && m.id == 0);
+	assert_int_equal(event_mark_parse("1-2", &m), 0);
+	assert_true(m.epoch == 1 && m.id == 2);
+	m = (struct event_mark){ EPOCH, UINT64_MAX };
 	assert_string_equal(event_mark_format(&m, text), "abc1-18446744073709551615");
 }
 
@@ -267,7 +272,8 @@ static void the_mark_of_another_epoch(void **state)
 	} cases[] = {
 		{ { 0, 5 }, 1, 0 },         { { EPOCH, 5 }, 1, 0 },      { { EPOCH + 1, 5 }, 4, 2 },
 		{ { EPOCH + 1, 0 }, 4, 2 }, { { EPOCH, 7 }, 4, 2 },      { { 0, 6 }, 0, 0 },
-		{ { 0, 0 }, 4, 0 },         { { 0, UINT64_MAX }, 4, 2 },
+		{ { 0, 0 }, 4, 0 },         { { 0, UINT64_MAX }, 4, 2 }, { { 0, 1 }, 4, 1 },
+		{ { 0, 2 }, 4, 0 },         { { 0, 3 }, 3, 0 },          { { 0, 4 }, 2, 0 },
 	};
 	(void)state;
 	struct event_ring *r = event_ring_new(4, EPOCH);
@@ -284,6 +290,106 @@ static void the_mark_of_another_epoch(void **state)
 	event_ring_free(r);
 }
 
+/* From its first event on, of a ring that none has left yet. */
+static void a_mark_of_another_epoch_in_a_ring_with_room(void **state)
+{
+	const struct event_query query = { .since = { EPOCH + 1, 1 }, .has_since = true };
+	struct event_ring *r = event_ring_new(4, EPOCH);
+	(void)state;
+	add(r, "app.up", "dns", NULL);
+	add(r, "app.down", "dns", NULL);
+	json_t *a = viewed(r, &query);
+	assert_int_equal(json_array_size(json_object_get(a, "events")), 2);
+	assert_int_equal(number_of(a, "missed"), 0);
+	json_decref(a);
+	event_ring_free(r);
+}
+
+static void numbers_are_numbers(void **state)
+{
+	const struct event e = { .id = 7,
+				 .at = 1000000,
+				 .level = LOG_ERROR,
+				 .about = { .kind = "k", .count = "120", .by = "uid 0" },
+				 .text = "t" };
+	(void)state;
+	json_t *o = view_event(&e);
+	char *text = json_dumps(o, JSON_COMPACT);
+	assert_string_equal(text, "{\"id\":7,\"time\":\"1970-01-01T00:00:01.000Z\",\"level\":"
+				  "\"error\",\"kind\":\"k\",\"by\":\"uid 0\",\"count\":120,"
+				  "\"text\":\"t\"}");
+	free(text);
+	json_decref(o);
+}
+
+/* The address of the one before is of no interest any more. */
+static void a_filter_with_another_name(void **state)
+{
+	struct event_filter f = filter_of(NULL, "192.0.2.1");
+	(void)state;
+	assert_string_equal(f.vip, "192.0.2.1/32");
+	assert_string_equal(f.peer, "192.0.2.1");
+	assert_int_equal(event_filter_set_name(&f, "192.0.2.0/24"), 0);
+	assert_string_equal(f.vip, "192.0.2.0/24");
+	assert_string_equal(f.peer, "");
+	assert_int_equal(event_filter_set_name(&f, "dns"), 0);
+	assert_string_equal(f.vip, "");
+	assert_string_equal(f.name, "dns");
+}
+
+/* Each subject that may be named, and each text that may be looked for. */
+static void names_and_texts(void **state)
+{
+	static const struct {
+		struct log_event about;
+		bool named, has_text;
+	} cases[] = {
+		{ { .app = "Needle" }, true, true },    { { .vip = "Needle" }, true, true },
+		{ { .peer = "Needle" }, true, true },   { { .service = "Needle" }, true, false },
+		{ { .group = "Needle" }, true, false }, { { .subject = "Needle" }, true, false },
+		{ { .kind = "Needle" }, false, true },  { { .app = "Needles" }, false, true },
+		{ { .app = "hay" }, false, false },
+	};
+	const struct event_filter by_name = filter_of(NULL, "Needle"),
+				  by_text = { .text = "nEEDLE" };
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct event_ring *r = event_ring_new(2, EPOCH);
+		struct event e = { .about = cases[i].about, .text = "a text" };
+		if (!e.about.kind)
+			e.about.kind = "kind";
+		event_ring_add(r, &e);
+		assert_int_equal(id_after(r, 0, &by_name), cases[i].named);
+		assert_int_equal(id_after(r, 0, &by_text), cases[i].has_text);
+		e = (struct event){ .about = { .kind = "kind" }, .text = "has a needle" };
+		event_ring_add(r, &e);
+		assert_int_equal(id_after(r, 1, &by_text), 2);
+		event_ring_free(r);
+	}
+}
+
+/* As many as are wanted of those that pass, the last ones. */
+static void the_last_ones(void **state)
+{
+	static const struct {
+		uint64_t after;
+		size_t limit;
+		uint64_t wanted;
+	} cases[] = {
+		{ 0, 9, 0 }, { 0, 4, 0 }, { 0, 3, 4 }, { 0, 2, 6 },   { 0, 1, 8 },   { 0, 0, 10 },
+		{ 7, 9, 7 }, { 7, 2, 7 }, { 7, 1, 8 }, { 10, 1, 10 }, { 11, 1, 11 },
+	};
+	const struct event_filter ups = filter_of("app.up", NULL);
+	struct event_ring *r = event_ring_new(8, EPOCH);
+	(void)state;
+	for (int i = 1; i <= 11; i++) /* 4 to 11 are there, of them 4, 6, 8 and 10 pass */
+		add(r, i % 2 ? "app.down" : "app.up", "dns", NULL);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		assert_int_equal(event_ring_skip(r, cases[i].after, cases[i].limit, &ups),
+				 cases[i].wanted);
+	event_ring_free(r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -294,6 +400,11 @@ int main(void)
 		cmocka_unit_test(the_view),
 		cmocka_unit_test(the_view_ends_where_it_began),
 		cmocka_unit_test(marks),
+		cmocka_unit_test(a_mark_of_another_epoch_in_a_ring_with_room),
+		cmocka_unit_test(numbers_are_numbers),
+		cmocka_unit_test(a_filter_with_another_name),
+		cmocka_unit_test(names_and_texts),
+		cmocka_unit_test(the_last_ones),
 		cmocka_unit_test(names_are_addresses),
 		cmocka_unit_test(the_mark_of_another_epoch),
 	};

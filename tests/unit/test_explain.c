@@ -8,6 +8,7 @@
 #include <cmocka.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "agent/status/explain.h"
@@ -356,6 +357,349 @@ static void test_aggregate(void **state)
 	json_decref(aggregate);
 }
 
+/* ---- the whole of an explanation ---- */
+
+static void print_conditions(FILE *out, const json_t *of)
+{
+	const json_t *c;
+	size_t i;
+	json_array_foreach(json_object_get(of, "conditions"), i, c)
+	{
+		const json_t *holds = json_object_get(c, "holds");
+		const json_t *since = json_object_get(c, "since_seconds");
+		const char *todo = json_string_value(json_object_get(c, "do"));
+		fprintf(out, "%s %s '%s'",
+			json_is_null(holds)   ? "."
+			: json_is_true(holds) ? "+"
+					      : "-",
+			json_string_value(json_object_get(c, "condition")),
+			json_string_value(json_object_get(c, "text")));
+		if (json_is_number(since))
+			fprintf(out, " %g", json_number_value(since));
+		fprintf(out, todo ? ": %s\n" : "\n", todo);
+	}
+}
+
+static void expect_text(json_t *answer, const char *wanted)
+{
+	char *text = NULL;
+	size_t size = 0, i, k;
+	const json_t *vip, *peer;
+	FILE *out = open_memstream(&text, &size);
+	json_array_foreach(json_object_get(answer, "vips"), i, vip)
+	{
+		fprintf(out, "%s first %s\n", json_string_value(json_object_get(vip, "prefix")),
+			first_of(vip));
+		print_conditions(out, vip);
+		json_array_foreach(json_object_get(vip, "peers"), k, peer)
+		{
+			fprintf(out, "%s is %s, first %s\n",
+				json_string_value(json_object_get(peer, "peer")),
+				json_string_value(json_object_get(peer, "state")), first_of(peer));
+			print_conditions(out, peer);
+		}
+	}
+	fclose(out);
+	json_decref(answer);
+	assert_string_equal(text, wanted);
+	free(text);
+}
+
+/* ' in it stands for ". */
+static json_t *loaded(const char *text)
+{
+	char json[4096];
+	assert_true(strlen(text) < sizeof(json));
+	for (size_t i = 0; i <= strlen(text); i++)
+		json[i] = text[i] == '\'' ? '"' : text[i];
+	json_t *o = json_loads(json, 0, NULL);
+	assert_non_null(o);
+	return o;
+}
+
+/* Of an app with more of everything than one. */
+static void expect_of_app(const char *app, const char *wanted)
+{
+	json_t *o = loaded(app), *vip;
+	size_t i;
+	json_array_foreach(json_object_get(o, "vips"), i, vip)
+		json_object_set_new(vip, "announced_to", json_object());
+	json_t *ages = loaded("{'p': {'enabled': 1, 'session': 2, 'family': 3, 'next-hop': 4, "
+			      "'next-hop6': 5, 'named': 9}}");
+	expect_text(explain_app(o, ages), wanted);
+	json_decref(ages);
+	json_decref(o);
+}
+
+static const char said_of_an_app_that_is_up[] =
+	"v first \n"
+	"+ registered 'from api' 9\n"
+	"+ health 'up' 5\n"
+	"+ hold-down 'not held down'\n"
+	"+ drain 'not drained'\n"
+	"+ address 'none is needed (bind: none)'\n"
+	"+ nat '2 of 2 rules present'\n"
+	"p is sent, first \n"
+	"+ enabled '' 1\n"
+	"+ session '' 2\n"
+	"+ family '' 3\n"
+	"+ next-hop '' 4\n"
+	"+ filter '' 9\n"
+	"+ sent 'h'\n"
+	"q is filtered, first filter\n"
+	"+ enabled ''\n"
+	". session ''\n"
+	". family ''\n"
+	". next-hop ''\n"
+	"- filter 'not for it': name the peer in peers of the app, or take it out of "
+	"except_peers\n"
+	". sent 'filtered'\n"
+	"w:: first \n"
+	"+ registered 'from api' 9\n"
+	"+ health 'up' 5\n"
+	"+ hold-down 'not held down'\n"
+	"+ drain 'not drained'\n"
+	"+ address 'present (bind: present)'\n"
+	"+ nat '1 of 1 rule present'\n"
+	"p is no-next-hop, first next-hop\n"
+	"+ enabled '' 1\n"
+	"+ session '' 2\n"
+	"+ family '' 3\n"
+	"- next-hop 'no hop' 5: give the host an address of this family towards the "
+	"router, or set next_hop; for IPv4 over an IPv6 session configure extended next "
+	"hop (RFC 8950) on the router\n"
+	". filter '' 9\n"
+	". sent 'no-next-hop'\n"
+	"q is suppressed, first aggregate\n"
+	"+ enabled ''\n"
+	". session ''\n"
+	". family ''\n"
+	". next-hop ''\n"
+	"+ filter ''\n"
+	"- aggregate 'summary': as configured: vipherald routes shows the aggregate\n"
+	". sent 'suppressed'\n"
+	"x first \n"
+	"+ registered 'from api' 9\n"
+	"+ health 'up' 5\n"
+	"+ hold-down 'not held down'\n"
+	"+ drain 'not drained'\n"
+	"+ address 'bound'\n"
+	"p is no-session, first enabled\n"
+	"- enabled 'disabled' 1: vipherald peer p enable\n"
+	". session 'disabled' 2\n"
+	". family '' 3\n"
+	". next-hop '' 4\n"
+	". filter '' 9\n"
+	". sent 'no-session'\n"
+	"q is no-session, first session\n"
+	"+ enabled ''\n"
+	"- session 'idle': vipherald peer q says why there is none\n"
+	". family ''\n"
+	". next-hop ''\n"
+	". filter ''\n"
+	". sent 'no-session'\n"
+	"r;s is family-not-negotiated, first family\n"
+	"+ enabled ''\n"
+	"+ session ''\n"
+	"- family 'no v4': configure the address family for this neighbour on the router\n"
+	". next-hop ''\n"
+	". filter ''\n"
+	". sent 'family-not-negotiated'\n"
+	" is pending, first sent\n"
+	"+ enabled ''\n"
+	"+ session ''\n"
+	"+ family ''\n"
+	"+ next-hop ''\n"
+	"+ filter ''\n"
+	"- sent 'pending': wait: the router takes routes slowly\n"
+	"q is filtered, first enabled\n"
+	"- enabled 'both': vipherald peer q enable\n"
+	". session ''\n"
+	". family ''\n"
+	". next-hop ''\n"
+	". filter 'both'\n"
+	". sent 'filtered'\n";
+
+static void test_all_that_is_said_of_an_app_that_is_up(void **state)
+{
+	(void)state;
+	expect_of_app(
+		"{'name': 'a', 'source': 'api', 'health': 'up', 'state': 'up', 'reason': 'r', "
+		"'since_seconds': 5, 'registered_seconds': 9, 'nat': {'error': '', 'rules': "
+		"[{'vip': 'v', 'present': true}, {'vip': 'v', 'present': true}, {'vip': "
+		"'w::', 'present': true}]}, 'vips': [{'prefix': 'v', 'bound': true, 'form': "
+		"'up', 'bind': 'none', 'peers': [{'peer': 'p', 'state': 'sent', 'next_hop': "
+		"'h', 'reason': 'unused'}, {'peer': 'q', 'state': 'filtered', 'reason': "
+		"'not for it'}]}, {'prefix': 'w::', 'bound': true, 'form': 'up', 'bind': "
+		"'present', 'attributes': {}, 'error': 'of a peer', 'error_since_seconds': "
+		"3, 'peers': [{'peer': 'p', 'state': 'no-next-hop', 'reason': 'no hop'}, "
+		"{'peer': 'q', 'state': 'suppressed', 'reason': 'summary'}]}, {'prefix': "
+		"'x', 'bound': true, 'form': 'up', 'peers': [{'peer': 'p', 'state': "
+		"'no-session', 'admin_down': true, 'reason': 'disabled'}, {'peer': 'q', "
+		"'state': 'no-session', 'reason': 'idle'}, {'peer': 'r;s', 'state': "
+		"'family-not-negotiated', 'reason': 'no v4'}, {'peer': '', 'state': "
+		"'pending'}, {'peer': 'q', 'state': 'filtered', 'admin_down': true, "
+		"'reason': 'both'}]}]}",
+		said_of_an_app_that_is_up);
+}
+
+static void test_all_that_is_said_of_an_app_that_is_not(void **state)
+{
+	(void)state;
+	/* Its rules are missing, the error is theirs. */
+	expect_of_app("{'name': 'a', 'source': 's', 'health': 'up', 'state': 'joining', 'reason': "
+		      "'waits', 'nat': {'error': 'no nft', 'rules': [{'vip': 'v'}, {'vip': 'v', "
+		      "'present': true}]}, 'vips': [{'prefix': 'v', 'bound': true, 'error': 'no "
+		      "nft', 'error_since_seconds': 3, 'form': 'up'}, {'prefix': 'w', 'bound': "
+		      "true, 'error': 'busy', 'error_since_seconds': 4, 'form': 'up'}, {'prefix': "
+		      "'x', 'bound': false, 'attributes': {}, 'error': 'lo', "
+		      "'error_since_seconds': 2, 'form': 'up'}]}",
+		      "v first nat\n"
+		      "+ registered 'from s'\n"
+		      "+ health 'waits'\n"
+		      "+ hold-down 'not held down'\n"
+		      "+ drain 'not drained'\n"
+		      "+ address 'bound'\n"
+		      "- nat 'no nft' 3: vipherald nat shows the back end and its error\n"
+		      "w first address\n"
+		      "+ registered 'from s'\n"
+		      "+ health 'waits'\n"
+		      "+ hold-down 'not held down'\n"
+		      "+ drain 'not drained'\n"
+		      "- address 'busy' 4: fix the error; the agent retries automatically\n"
+		      "x first address\n"
+		      "+ registered 'from s'\n"
+		      "+ health 'waits'\n"
+		      "+ hold-down 'not held down'\n"
+		      "+ drain 'not drained'\n"
+		      "- address 'lo' 2: fix the error; the agent retries automatically\n");
+	/* One rule, which is missing without an error. */
+	expect_of_app(
+		"{'name': '%a:b_c.d-', 'health': 'down', 'reason': 'kept', 'since_seconds': "
+		"2, 'state': 'draining', 'drain': {'since_seconds': 3, 'holds': [{'of': "
+		"'agent'}, {'of': 'app'}, {'of': 'agent'}]}, 'held_down_until_seconds': "
+		"1.6, 'quorum': 1, 'monitors': [{'health': 'up'}, {'health': 'down'}], "
+		"'nat': {'rules': [{'vip': 'v', 'present': false}]}, 'vips': [{'prefix': "
+		"'v', 'bound': true, 'form': 'kept'}]}",
+		"v first nat\n"
+		"+ registered 'from '\n"
+		"+ health 'the checks pass again'\n"
+		"+ hold-down 'held down for another 2 s (flap damping)' 2\n"
+		"+ drain 'draining: announced until drain_time expires' 3\n"
+		"+ address 'bound'\n"
+		"- nat '0 of 1 rule present': vipherald nat shows the back end and its error\n");
+}
+
+static void test_all_that_is_said_of_an_app_that_is_down(void **state)
+{
+	(void)state;
+	expect_of_app("{'name': 'a', 'health': 'down', 'reason': 'fails', 'since_seconds': 2, "
+		      "'held_down_until_seconds': 0, 'quorum': 2, 'monitors': [{'health': 'up'}, "
+		      "{'health': 'down'}], 'vips': [{'prefix': 'v', 'form': 'none'}]}",
+		      "v first health\n"
+		      "+ registered 'from '\n"
+		      "- health 'fails' 2: look at the checks: vipherald app a\n"
+		      ". hold-down 'held down for another 0 s (flap damping)' 2\n"
+		      ". drain 'not drained'\n"
+		      ". address 'not bound'\n");
+	expect_of_app("{'name': 'a', 'health': 'down', 'reason': 'fails', 'since_seconds': 2, "
+		      "'held_down_until_seconds': 7, 'quorum': 'all', 'monitors': [{'health': "
+		      "'up'}, {'health': 'up'}], 'state': 'drained', 'drain': {'since_seconds': "
+		      "1, 'holds': [{'of': 'app'}, {'of': 'agent'}]}, 'vips': [{'prefix': 'v', "
+		      "'form': 'none', 'peers': [{'peer': 'p', 'state': 'sent'}]}, {'prefix': "
+		      "'w', 'form': 'up', 'bound': false}]}",
+		      "v first hold-down\n"
+		      "+ registered 'from '\n"
+		      "+ health 'the checks pass again'\n"
+		      "- hold-down 'held down for another 7 s (flap damping)' 2: wait, and find "
+		      "out why it flaps: vipherald history a\n"
+		      ". drain 'drained' 1\n"
+		      ". address 'not bound'\n"
+		      "p is sent, first \n"
+		      ". enabled '' 1\n"
+		      ". session '' 2\n"
+		      ". family '' 3\n"
+		      ". next-hop '' 4\n"
+		      ". filter ''\n"
+		      ". sent ''\n"
+		      "w first drain\n"
+		      "+ registered 'from '\n"
+		      "+ health 'the checks pass again'\n"
+		      "+ hold-down 'held down for another 7 s (flap damping)' 2\n"
+		      "- drain 'drained' 1: vipherald undrain a\n"
+		      ". address 'not bound'\n");
+	expect_of_app("{'name': 'a', 'health': 'down', 'reason': 'fails', 'quorum': 'all', "
+		      "'monitors': [{'health': 'up'}], 'vips': [{'prefix': 'v', 'form': 'none'}]}",
+		      "v first health\n"
+		      "+ registered 'from '\n"
+		      "- health 'fails': look at the checks: vipherald app a\n"
+		      ". hold-down 'not held down'\n"
+		      ". drain 'not drained'\n"
+		      ". address 'not bound'\n");
+	expect_of_app(
+		"{'name': '', 'health': 'unknown', 'reason': 'new', 'vips': [{'prefix': 'v', "
+		"'form': 'none'}]}",
+		"v first health\n"
+		"+ registered 'from '\n"
+		"- health 'new': wait for the first result of the checks: vipherald app NAME\n"
+		". hold-down 'not held down'\n"
+		". drain 'not drained'\n"
+		". address 'not bound'\n");
+}
+
+static void test_a_name_that_means_nothing_to_a_shell_is_in_the_advice(void **state)
+{
+	(void)state;
+	expect_of_app(
+		"{'name': '%a:b_c.d-', 'health': 'unknown', 'reason': 'new', 'vips': "
+		"[{'prefix': 'v', 'form': 'none'}]}",
+		"v first health\n"
+		"+ registered 'from '\n"
+		"- health 'new': wait for the first result of the checks: vipherald app %a:b_c.d-\n"
+		". hold-down 'not held down'\n"
+		". drain 'not drained'\n"
+		". address 'not bound'\n");
+}
+
+static void expect_of_aggregate(const char *aggregate, const char *wanted)
+{
+	json_t *o = loaded(aggregate), *ages = loaded("{'p': {'next-hop': 4, 'next-hop6': 5}}");
+	json_object_set_new(o, "announced_to", json_object());
+	expect_text(explain_aggregate(o, ages), wanted);
+	json_decref(ages);
+	json_decref(o);
+}
+
+static void test_all_that_is_said_of_an_aggregate(void **state)
+{
+	(void)state;
+	expect_of_aggregate(
+		"{'prefix': 'g', 'min': 2, 'apps': {'announced': 0, 'up': 1}, 'form': "
+		"'none', 'since_seconds': 3, 'peers': [{'peer': 'p', 'state': 'sent'}]}",
+		"g first apps\n"
+		"- apps '0 apps in it are announced, 1 up, min 2' 3: vipherald vips shows the VIPs "
+		"in it, explain why one is not announced\n"
+		"p is sent, first \n"
+		". enabled ''\n"
+		". session ''\n"
+		". family ''\n"
+		". next-hop '' 4\n"
+		". filter ''\n"
+		". sent ''\n");
+	expect_of_aggregate("{'prefix': 'g::', 'min': 1, 'apps': {'announced': 2, 'up': 3}, "
+			    "'form': 'up', 'since_seconds': 4, 'peers': [{'peer': 'p', 'state': "
+			    "'pending'}]}",
+			    "g:: first \n"
+			    "+ apps '2 apps in it are announced, 3 up, min 1' 4\n"
+			    "p is pending, first sent\n"
+			    "+ enabled ''\n"
+			    "+ session ''\n"
+			    "+ family ''\n"
+			    "+ next-hop '' 5\n"
+			    "+ filter ''\n"
+			    "- sent 'pending': wait: the router takes routes slowly\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -367,6 +711,11 @@ int main(void)
 		cmocka_unit_test(test_down_and_not_announced),
 		cmocka_unit_test(test_advice_for_health),
 		cmocka_unit_test(test_aggregate),
+		cmocka_unit_test(test_all_that_is_said_of_an_app_that_is_up),
+		cmocka_unit_test(test_all_that_is_said_of_an_app_that_is_not),
+		cmocka_unit_test(test_all_that_is_said_of_an_app_that_is_down),
+		cmocka_unit_test(test_a_name_that_means_nothing_to_a_shell_is_in_the_advice),
+		cmocka_unit_test(test_all_that_is_said_of_an_aggregate),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -408,6 +408,19 @@ static void a_share_is_of_those_that_have_the_app(void **state)
 	assert_int_equal(fleet_min_up(&f.view, &rule, 5000), 2); /* of 3 */
 	rule.min_up.value = 0;
 	assert_int_equal(fleet_min_up(&f.view, &rule, 5000), 1);
+	/* The first that is not up, too; and of many the share is exact. */
+	static struct fleet_has many[200];
+	for (int i = 0; i < 200; i++)
+		snprintf(many[i].node, FLEET_NODE_MAX, "other%d", i);
+	f.view.n_up = 0;
+	f.view.has = many;
+	f.view.n_has = 200;
+	rule.min_up.value = 100;
+	assert_int_equal(fleet_min_up(&f.view, &rule, 0), 200);
+	rule.min_up.value = 1;
+	assert_int_equal(fleet_min_up(&f.view, &rule, 0), 2);
+	f.view.n_has = 1;
+	assert_int_equal(fleet_min_up(&f.view, &rule, 0), 1);
 }
 
 static void the_line_of_those_that_join(void **state)
@@ -463,6 +476,296 @@ static void a_claim_is_of_one_episode(void **state)
 		assert_false(fleet_claim_equal(&me, &others[i]));
 }
 
+/* ---- more than one VIP, and more than one claim ---- */
+
+static void claims_anywhere_in_the_list_are_given_back(void **state)
+{
+	struct fixture f, g;
+	struct fleet_decision d;
+	char written[MAX + 2];
+	(void)state;
+	fill(&f, "nnn", "0/12");
+	fill(&g, "nnn", "/10");
+	struct fleet_view views[2] = { f.view, g.view };
+	static const char *const left[] = { "/12", "0/2", "0/1" };
+	for (char node = '0'; node < '3'; node++) {
+		fleet_decide_stay(&f.view, 1, claim_of(node).node, false, &d);
+		assert_int_equal(d.step, WRITE);
+		write_text(&d, written);
+		assert_string_equal(written, left[node - '0']);
+		fleet_decision_done(&d);
+	}
+	/* At one VIP of two: both are written. */
+	fleet_decide_stay(views, 2, "node2", false, &d);
+	assert_int_equal(d.step, WRITE);
+	assert_true(d.leaves[0].n == 2 && d.leaves[0].n_slots == 1);
+	assert_true(d.leaves[1].n == 2 && d.leaves[1].n_slots == 0);
+	assert_int_equal(d.leaves[1].index, 7);
+	fleet_decision_done(&d);
+	fleet_decide_stay(views, 1, "node7", false, &d);
+	assert_int_equal(d.step, NONE);
+	fill(&f, "nnn", "/");
+	views[0] = f.view;
+	fleet_decide_stay(views, 2, "node1", false, &d);
+	assert_int_equal(d.step, WRITE);
+	fleet_decision_done(&d);
+}
+
+/* Wherever its slot is, one that is about to leave does not stay; claims that are there more often
+ * than their node count down to none. */
+static void who_stays(void **state)
+{
+	struct fixture f;
+	(void)state;
+	fill(&f, "nnnn", "12/3");
+	assert_true(fleet_stays(&f.view, "node0"));
+	assert_false(fleet_stays(&f.view, "node1"));
+	assert_false(fleet_stays(&f.view, "node2"));
+	assert_true(fleet_stays(&f.view, "node3"));
+	assert_false(fleet_stays(&f.view, "node4"));
+	assert_int_equal(fleet_count_staying(&f.view), 2);
+	fill(&f, "d", "000/");
+	assert_int_equal(fleet_count_staying(&f.view), 0);
+	f.view.roll.items = f.rolls;
+	f.view.roll.n = 2;
+	snprintf(f.rolls[1].node, FLEET_NODE_MAX, "node0");
+	f.view.leave.n = f.view.leave.n_slots = 0;
+	assert_int_equal(fleet_count_staying(&f.view), 0);
+	assert_false(fleet_stays(&f.view, "node0"));
+}
+
+/* Claims behind the end of a list are not in it. */
+static void claims_behind_the_end(void **state)
+{
+	struct fixture f;
+	struct fleet_decision d;
+	struct fleet_rule rule = { .min_up = { false, 9 } };
+	struct fleet_claim me = claim_of('0');
+	char written[MAX + 2];
+	(void)state;
+	fill(&f, "dnn", "/0");
+	f.view.leave.n = 0;
+	fleet_decide_leave(&f.view, &rule, 1, &me, 0, &d);
+	assert_int_equal(d.step, WRITE);
+	fleet_decision_done(&d);
+	fill(&f, "dnn", "/12");
+	f.view.leave.n = 1;
+	fleet_decide_leave(&f.view, &rule, 1, &me, 0, &d);
+	write_text(&d, written);
+	assert_string_equal(written, "/10");
+	fleet_decision_done(&d);
+}
+
+/* The longest line, and the VIP that is shortest of agents, whichever comes first. */
+static void two_vips_are_told_of(void **state)
+{
+	static const struct {
+		const char *up[2], *claims[2];
+		uint32_t min_up[2];
+		enum fleet_step step;
+		size_t ahead, up_told, min_told;
+	} of[] = {
+		{ { "ddn", "dnn" }, { "/10", "/0" }, { 2, 3 }, WAIT, 1, 2, 3 },
+		{ { "dnn", "ddn" }, { "/0", "/10" }, { 3, 2 }, WAIT, 1, 2, 3 },
+		{ { "dnnn", "dnn" }, { "/0", "/0" }, { 9, 2 }, WAIT, 0, 3, 9 },
+		{ { "dnn", "dnnn" }, { "/0", "/0" }, { 2, 9 }, WAIT, 0, 3, 9 },
+		{ { "dnn", "dnn" }, { "/0", "/" }, { 9, 9 }, WRITE, 0, 2, 9 },
+		{ { "dnn", "dnn" }, { "0/", "0/" }, { 2, 3 }, WRITE, 0, 2, 3 },
+		{ { "dnn", "dnn" }, { "0/", "0/" }, { 3, 2 }, WRITE, 0, 2, 3 },
+		{ { "dnn", "dn" }, { "/0", "/0" }, { 3, 3 }, WAIT, 0, 1, 3 },
+		{ { "dn", "dnn" }, { "/0", "/0" }, { 3, 3 }, WAIT, 0, 1, 3 },
+		{ { "dnn", "dnnn" }, { "/0", "/0" }, { 3, 4 }, WAIT, 0, 2, 3 },
+		{ { "dnnn", "dnn" }, { "/0", "/0" }, { 4, 3 }, WAIT, 0, 3, 4 },
+		{ { "dnn", "-nn" }, { "/", "/" }, { 1, 1 }, REG, 0, 2, 1 },
+		{ { "-nn", "dnn" }, { "/", "/" }, { 1, 1 }, REG, 0, 2, 1 },
+	};
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(of); i++) {
+		struct fixture a, b;
+		struct fleet_decision d;
+		struct fleet_rule rules[2] = { { .min_up = { false, of[i].min_up[0] } },
+					       { .min_up = { false, of[i].min_up[1] } } };
+		struct fleet_claim me = claim_of('0');
+		fill(&a, of[i].up[0], of[i].claims[0]);
+		fill(&b, of[i].up[1], of[i].claims[1]);
+		struct fleet_view views[2] = { a.view, b.view };
+		fleet_decide_leave(views, rules, 2, &me, 0, &d);
+		if (d.step != of[i].step || d.ahead != of[i].ahead || d.up != of[i].up_told ||
+		    d.min_up != of[i].min_told)
+			fail_msg("%zu: step %d, %zu ahead, %zu of %zu", i, (int)d.step, d.ahead,
+				 d.up, d.min_up);
+		if (of[i].step == WRITE)
+			assert_true(d.leaves[0].n == 1 && d.leaves[1].n == 1);
+		fleet_decision_done(&d);
+	}
+}
+
+static void who_returns_does_so_for_any_of_its_vips(void **state)
+{
+	static const struct {
+		const char *up[2];
+		enum fleet_step step;
+	} of[] = {
+		{ { "wnn", "wnn" }, NONE },
+		{ { "wnn", "wnw" }, FLEET_STEP_RETURN },
+		{ { "wnw", "wnn" }, FLEET_STEP_RETURN },
+		{ { "wnw", "-nn" }, REG },
+		{ { "-nn", "wnw" }, REG },
+	};
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(of); i++) {
+		struct fixture a, b;
+		struct fleet_decision d;
+		const struct fleet_rule rules[2] = { { .min_up = { false, 2 } },
+						     { .min_up = { false, 2 } } };
+		struct fleet_claim me = claim_of('0');
+		fill(&a, of[i].up[0], "/");
+		fill(&b, of[i].up[1], "/");
+		struct fleet_view views[2] = { a.view, b.view };
+		fleet_decide_return(views, rules, 2, &me, 0, &d);
+		assert_int_equal(d.step, of[i].step);
+		assert_true(d.min_up == 2 && d.ahead == 0);
+		fleet_decision_done(&d);
+	}
+}
+
+/* It stands at every VIP, and its turn has come when it has at all of them. */
+static void one_that_joins_with_two_vips(void **state)
+{
+	static const struct {
+		const char *up[2], *line[2];
+		uint32_t max[2];
+		enum fleet_step step;
+		size_t ahead;
+		const char *first;
+	} of[] = {
+		{ { "jnn", "jnn" }, { "0", "0" }, { 1, 1 }, FLEET_STEP_PROMOTE, 0, "" },
+		{ { "jjn", "jnn" }, { "10", "0" }, { 1, 1 }, WAIT, 1, "node1" },
+		{ { "jnn", "jjn" }, { "0", "10" }, { 1, 1 }, WAIT, 1, "node1" },
+		{ { "jjj", "jnj" }, { "120", "20" }, { 1, 1 }, WAIT, 2, "node1" },
+		{ { "jnj", "jjj" }, { "20", "120" }, { 1, 1 }, WAIT, 2, "node1" },
+		{ { "jjn", "jjn" }, { "10", "10" }, { 2, 1 }, WAIT, 1, "node1" },
+		{ { "jjn", "jjn" }, { "10", "10" }, { 2, 2 }, FLEET_STEP_PROMOTE, 1, "node1" },
+		{ { "jnn", "jnn" }, { "0", "" }, { 1, 1 }, WRITE, 0, "" },
+		{ { "jnn", "jnn" }, { "", "0" }, { 1, 1 }, WRITE, 0, "" },
+		{ { "jnn", "-nn" }, { "0", "0" }, { 1, 1 }, REG, 0, "" },
+		{ { "-nn", "jnn" }, { "0", "0" }, { 1, 1 }, REG, 0, "" },
+	};
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(of); i++) {
+		struct fleet_rule rules[2] = { { .max_joining = of[i].max[0] },
+					       { .max_joining = of[i].max[1] } };
+		struct fleet_joiner j;
+		struct fixture f[2];
+		struct fleet_view views[2];
+		for (size_t k = 0; k < 2; k++) {
+			char line[16];
+			snprintf(line, sizeof(line), "/%s", of[i].line[k]);
+			fill(&f[k], of[i].up[k], line);
+			f[k].view.join = f[k].view.leave;
+			views[k] = f[k].view;
+		}
+		fleet_joiner_init(&j, "node0");
+		fleet_joiner_session(&j, "s0", 0);
+		fleet_joiner_want(&j, FLEET_JOIN_PASSED);
+		fleet_joiner_judge(&j, views, rules, 2, true);
+		if (j.decision.step != of[i].step || j.decision.ahead != of[i].ahead ||
+		    strcmp(j.decision.first, of[i].first) != 0)
+			fail_msg("%zu: step %d, %zu ahead of '%s'", i, (int)j.decision.step,
+				 j.decision.ahead, j.decision.first);
+		if (of[i].step == WRITE)
+			assert_true(j.decision.leaves[0].n == 1 && j.decision.leaves[1].n == 1);
+		fleet_decision_done(&j.decision);
+	}
+}
+
+/* Its claims go where there are any; what may yet come is overtaken. */
+static void one_that_joins_no_more(void **state)
+{
+	struct fleet_rule rule = { .max_joining = 1 };
+	struct fleet_joiner j;
+	struct fixture f;
+	char text[32];
+	(void)state;
+	fill(&f, "nnn", "/120");
+	f.view.join = f.view.leave;
+	fleet_joiner_init(&j, "node0");
+	fleet_joiner_session(&j, "s0", 5);
+	assert_int_equal(j.read_at, 5);
+	assert_int_equal(fleet_joiner_deadline(&j), USEC_NEVER);
+	fleet_joiner_judge(&j, &f.view, &rule, 1, true);
+	assert_int_equal(j.decision.step, NONE); /* it has never stood */
+	j.may_stand = true;
+	assert_int_equal(fleet_joiner_deadline(&j), 5);
+	fleet_joiner_judge(&j, &f.view, &rule, 1, true);
+	assert_int_equal(j.decision.step, WRITE);
+	write_text(&j.decision, text);
+	assert_string_equal(text, "/12");
+	assert_true(j.may_stand);
+	assert_int_equal(fleet_joiner_deadline(&j), 0);
+	f.view.join.n = 2;
+	fleet_joiner_judge(&j, &f.view, &rule, 1, true);
+	assert_int_equal(j.decision.step, NONE);
+	assert_false(j.may_stand);
+	j.may_stand = j.is_unsettled = true;
+	fleet_joiner_judge(&j, &f.view, &rule, 1, true);
+	assert_int_equal(j.decision.step, WRITE);
+	fleet_joiner_forget(&j, 9);
+	assert_int_equal(j.decision.step, NONE);
+	assert_int_equal(j.read_at, 9);
+	/* A claim behind the end of the list is not in line. */
+	fleet_joiner_want(&j, FLEET_JOIN_STANDS);
+	f.claims[0] = j.claim;
+	f.view.join.n = 0;
+	fleet_joiner_judge(&j, &f.view, &rule, 1, true);
+	assert_int_equal(j.decision.step, WRITE);
+	assert_int_equal(fleet_joiner_wait(&j, 2, 30), 30);
+	fleet_joiner_want(&j, FLEET_JOIN_PASSED);
+	j.decision.ahead = 3;
+	assert_int_equal(fleet_joiner_wait(&j, 2, 30), 8);
+	assert_int_equal(fleet_joiner_wait(&j, 2, 7), 7);
+	fleet_decision_done(&j.decision);
+}
+
+/* Those that stand keep their place by another definition; a new one stands anew. */
+static void episodes_of_one_that_joins(void **state)
+{
+	struct fleet_joiner j;
+	(void)state;
+	fleet_joiner_init(&j, "node0");
+	assert_false(fleet_joiner_want(&j, FLEET_JOIN_NONE));
+	assert_false(fleet_joiner_stands(&j));
+	assert_true(fleet_joiner_want(&j, FLEET_JOIN_STANDS));
+	assert_true(fleet_joiner_stands(&j));
+	assert_int_equal(j.claim.number, 1);
+	assert_true(fleet_joiner_want(&j, FLEET_JOIN_PASSED));
+	assert_int_equal(j.claim.number, 1);
+	j.is_promoted = true;
+	assert_false(fleet_joiner_stands(&j));
+	assert_true(fleet_joiner_want(&j, FLEET_JOIN_NONE));
+	assert_false(j.is_promoted);
+	assert_true(fleet_joiner_want(&j, FLEET_JOIN_PASSED));
+	assert_int_equal(j.claim.number, 2);
+}
+
+static void how_many_are_before_it_is_foretold(void **state)
+{
+	(void)state;
+	struct fleet_outlook o = outlook("dddn", "/120", 2);
+	assert_int_equal(o.ahead, 2);
+	const struct fleet_outlook both[] = { outlook("nnnn", "/", 1), outlook("-nnn", "/", 1) };
+	assert_int_equal(fleet_prospect(both, 2), FLEET_PROSPECT_UNKNOWN);
+	const struct fleet_outlook gone[] = { outlook("dnn", "0/", 2), outlook("dnn", "0/", 2) };
+	assert_true(gone[0].leaves && !gone[0].takes);
+	assert_int_equal(fleet_prospect(gone, 2), FLEET_PROSPECT_GOES);
+	const struct fleet_outlook mixed[] = { gone[0], outlook("dnn", "/0", 9) };
+	assert_int_equal(fleet_prospect(mixed, 2), FLEET_PROSPECT_WAITS);
+	o = outlook("nn", "/", 2);
+	assert_int_equal(fleet_room(&o, 1), 0);
+	o = outlook("nnn", "/", 2);
+	assert_int_equal(fleet_room(&o, 1), 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -479,6 +782,15 @@ int main(void)
 		cmocka_unit_test(an_app_leaves_with_all_its_vips),
 		cmocka_unit_test(a_claim_of_another_episode_or_session_is_none_of_ours),
 		cmocka_unit_test(a_share_is_of_those_that_have_the_app),
+		cmocka_unit_test(claims_anywhere_in_the_list_are_given_back),
+		cmocka_unit_test(who_stays),
+		cmocka_unit_test(claims_behind_the_end),
+		cmocka_unit_test(two_vips_are_told_of),
+		cmocka_unit_test(who_returns_does_so_for_any_of_its_vips),
+		cmocka_unit_test(one_that_joins_with_two_vips),
+		cmocka_unit_test(one_that_joins_no_more),
+		cmocka_unit_test(episodes_of_one_that_joins),
+		cmocka_unit_test(how_many_are_before_it_is_foretold),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

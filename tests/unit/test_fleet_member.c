@@ -488,6 +488,50 @@ static void test_a_joiner_without_consul(void **state)
 	fleet_member_done(&b.m);
 }
 
+/* Its turn has come, by an answer that comes when the session is over. */
+static void test_no_one_is_promoted_after_its_session(void **state)
+{
+	struct bench b;
+	(void)state;
+	for (int late = 0; late < 2; late++) {
+		begin_join(&b);
+		fleet_member_join(&b.m, FLEET_JOIN_PASSED, b.now);
+		expect_sent(&b, "read");
+		b.m.session_until = b.now + !late;
+		answer(&b, FLEET_OK);
+		assert_int_equal(b.m.joiner.is_promoted, !late);
+		fleet_member_done(&b.m);
+	}
+}
+
+/* Decided anew is only the part that the refused request would have written. */
+static void test_what_a_refusal_undoes(void **state)
+{
+	static const struct {
+		enum fleet_request_kind kind;
+		bool claim, join;
+	} cases[] = {
+		{ FLEET_READ, false, false }, { FLEET_REPORT, false, false },
+		{ FLEET_CLAIM, true, false }, { FLEET_JOIN, false, true },
+		{ FLEET_DROP, true, false },
+	};
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct bench b;
+		begin(&b, 1);
+		evidence(&b, FLEET_GOOD);
+		expect_sent(&b, "report n");
+		b.m.request.kind = cases[i].kind;
+		b.m.decision.step = b.m.joiner.decision.step = FLEET_STEP_WRITE;
+		answer(&b, FLEET_CONFLICT);
+		assert_int_equal(b.m.decision.step,
+				 cases[i].claim ? FLEET_STEP_NONE : FLEET_STEP_WRITE);
+		assert_int_equal(b.m.joiner.decision.step,
+				 cases[i].join ? FLEET_STEP_NONE : FLEET_STEP_WRITE);
+		fleet_member_done(&b.m);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -507,6 +551,8 @@ int main(void)
 		cmocka_unit_test(test_what_is_announced_asks),
 		cmocka_unit_test(test_what_another_decision_announces),
 		cmocka_unit_test(test_a_claim_is_obsolete_when_it_is_granted),
+		cmocka_unit_test(test_no_one_is_promoted_after_its_session),
+		cmocka_unit_test(test_what_a_refusal_undoes),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -57,6 +57,9 @@ static void test_texts(void **state)
 {
 	static const char *const texts[] = {
 		"",
+		"\"",
+		"\\\\",
+		"\n",
 		"plain",
 		"a \"quote\" and a \\",
 		"a\nb\t\x01",
@@ -81,6 +84,28 @@ static void test_texts(void **state)
 	}
 }
 
+static void test_members(void **state)
+{
+	struct json_out o = { 0 };
+	(void)state;
+	json_out_open(&o, '{');
+	json_out_add_json(&o, "j", json_pack("[i, i]", 1, 2));
+	json_out_add_text(&o, "t", "x");
+	json_out_add_bool(&o, "b", false);
+	json_out_add_count(&o, "c", 9);
+	json_out_add_json(&o, "n", json_null());
+	json_out_key(&o, "l");
+	json_out_open(&o, '[');
+	json_out_bool(&o, true);
+	json_out_bool(&o, false);
+	json_out_json(&o, json_integer(1));
+	json_out_json(&o, json_integer(2));
+	json_out_close(&o, ']');
+	json_out_close(&o, '}');
+	expect(&o, json_pack("{s:[i, i], s:s, s:b, s:i, s:n, s:[b, b, i, i]}", "j", 1, 2, "t", "x",
+			     "b", 0, "c", 9, "n", "l", 1, 0, 1, 2));
+}
+
 static void test_times(void **state)
 {
 	static const mono_t times[] = { 0,      1,          1000,       1500000,   2000000,
@@ -102,6 +127,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(test_nesting),
 					    cmocka_unit_test(test_texts),
+					    cmocka_unit_test(test_members),
 					    cmocka_unit_test(test_times) };
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -76,6 +76,26 @@ static void test_formats(void **state)
 		      "# HELP vipherald_b Bs.\n# TYPE vipherald_b gauge\n# EOF\n");
 }
 
+/* With the blank before it and the line break, 1023 octets of a help are printed at most. */
+static void test_a_long_help_is_cut(void **state)
+{
+	static const char begin[] = "# HELP vipherald_a", end[] = "# TYPE vipherald_a g\n";
+	(void)state;
+	for (size_t n = 1020; n < 1026; n++) {
+		char help[1100];
+		struct metric_page page = { 0 };
+		memset(help, 'x', n);
+		help[n] = 0;
+		metric_head(&page, "a", "g", help);
+		char *text = metric_page_detach(&page);
+		size_t printed = n + 2 < 1023 ? n + 2 : 1023;
+		assert_int_equal(strlen(text), strlen(begin) + printed + strlen(end));
+		assert_int_equal(text[strlen(begin) + printed - 1], n + 2 <= 1023 ? '\n' : 'x');
+		assert_string_equal(text + strlen(begin) + printed, end);
+		free(text);
+	}
+}
+
 static void test_histogram(void **state)
 {
 	(void)state;
@@ -100,9 +120,8 @@ static void test_histogram(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_labels),
-		cmocka_unit_test(test_values),
-		cmocka_unit_test(test_formats),
+		cmocka_unit_test(test_labels),    cmocka_unit_test(test_values),
+		cmocka_unit_test(test_formats),   cmocka_unit_test(test_a_long_help_is_cut),
 		cmocka_unit_test(test_histogram),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -40,8 +40,9 @@ static const struct api_counts api = { .connections = 301,
 				       .followers = 299,
 				       .accepted = 302,
 				       .refused = { 310, 311, 312, 313, 314, 315, 316, 317, 318 },
-				       .paths = { [3] = "/v1/apps" },
-				       .requests = { [3] = { 320, [API_CODES - 1] = 321 } } };
+				       .paths = { "/", [3] = "/v1/apps" },
+				       .requests = {
+					       { 322 }, [3] = { 320, 1, [API_CODES - 1] = 321 } } };
 static const struct state_file_status file = {
 	.stored = true, .bytes = 71, .writes = 72, .failures = 73, .longest = 74 * USEC_PER_MSEC
 };
@@ -84,9 +85,10 @@ static const struct bgp_latencies latencies = {
 	.announce = { &histogram_of_latencies, { 0 }, 0, 0 },
 };
 
-/* Of the first kind, port. */
+/* Of the first kind, port, and of another one. */
 static const struct histogram took[MONITOR_N_KINDS] = {
 	{ &histogram_of_checks, { 1, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3 }, 3, 8 * USEC_PER_MSEC },
+	[2] = { &histogram_of_checks, { 0 }, 1, 20 * USEC_PER_SEC },
 };
 
 static struct metrics all(void)
@@ -137,7 +139,7 @@ static struct metrics all(void)
 			      .took = took,
 			      .load = { .behind = true,
 					.late = 43 * USEC_PER_SEC,
-					.percent = 44 } },
+					.percent = 4400 } },
 		.agent_drained = true,
 		.state_file = &file,
 		.vips = { .vips = 51,
@@ -201,7 +203,7 @@ static const char *const lines[] = {
 	"exec_waiting 42",
 	"exec_behind 1",
 	"exec_late_seconds 43.000000",
-	"exec_late_ratio 0.44",
+	"exec_late_ratio 44.00",
 	"agent_drained 1",
 	"apps_draining 25",
 	"apps_drained 26",
@@ -252,6 +254,8 @@ static const char *const lines[] = {
 	"withdraw_latency_seconds_count 2",
 	"announce_latency_seconds_count 0",
 	"api_requests_total{path=\"/v1/apps\",code=\"200\"} 320",
+	"api_requests_total{path=\"/\",code=\"200\"} 322",
+	"api_requests_total{path=\"/v1/apps\",code=\"202\"} 1",
 	"api_requests_total{path=\"/v1/apps\",code=\"0\"} 321",
 	"check_duration_seconds_bucket{kind=\"port\",le=\"0.001\"} 1",
 	"check_duration_seconds_bucket{kind=\"port\",le=\"0.0025\"} 2",
@@ -379,7 +383,8 @@ static void test_nothing_else(void **state)
 	/* Of the families of peers the table above has both peers in some only, of the bounds
 	 * three. */
 	assert_int_equal(values, ARRAY_SIZE(lines) + 6 + 6 + 18 + 11 + 14 + 18 +
-					 histogram_of_stalls.n + DRIFT_KINDS + API_CAUSES);
+					 histogram_of_checks.n + 3 + histogram_of_stalls.n +
+					 DRIFT_KINDS + API_CAUSES);
 	free(text);
 }
 
@@ -456,8 +461,12 @@ static void test_fleet(void **state)
 	expect_line(text, "fleet_rolling 0");
 	expect_line(text, "fleet_rolling_waiting 0");
 	free(text);
+	const struct fleet_agent_status without = { .session = "", .n_apps = 4 };
+	m.fleet = &without;
 	m.roll = &waiting;
 	text = formatted(&m);
+	expect_line(text, "fleet_session 0");
+	expect_line(text, "fleet_rolling_stuck 0");
 	expect_line(text, "fleet_rolling 0");
 	expect_line(text, "fleet_rolling_waiting 1");
 	free(text);
@@ -565,6 +574,193 @@ static void test_causes_of_refusals(void **state)
 			fail_msg("%u", causes[i].status);
 }
 
+/* Of the keys of agent.api.tls that have one. */
+static void test_certificates(void **state)
+{
+	static const struct {
+		unsigned cert, client_ca;
+	} ends[] = { { 0, 0 }, { 7, 0 }, { 0, 8 }, { 7, 8 } };
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(ends); i++) {
+		struct metrics m = all();
+		m.cert_end = ends[i].cert * USEC_PER_SEC;
+		m.client_ca_end = ends[i].client_ca * USEC_PER_SEC;
+		char *text = formatted(&m);
+		assert_int_equal(strstr(text, "api_certificate") != NULL, i > 0);
+		assert_int_equal(strstr(text, "{key=\"cert\"} 7\n") != NULL, ends[i].cert != 0);
+		assert_int_equal(strstr(text, "{key=\"client_ca\"} 8\n") != NULL,
+				 ends[i].client_ca != 0);
+		free(text);
+	}
+}
+
+static void test_nomad(void **state)
+{
+	static const struct consul_client_status there = {
+		.contact = CONSUL_IN_CONTACT,
+		.catalog = { .answers = 601, .failures = 602, .skipped.n = 603 },
+		.checks = { .answers = 1, .failures = 1, .skipped.n = 1 },
+	};
+	static const struct consul_client_status lost = { .contact = CONSUL_LOST };
+	struct metrics m = all();
+	char *text = formatted(&m);
+	(void)state;
+	assert_null(strstr(text, "nomad"));
+	free(text);
+	m.nomad = &there;
+	m.nomad_services =
+		(struct service_counts){ .found = 604, .unregistered = 605, .retained = 606 };
+	text = formatted(&m);
+	expect_line(text, "nomad_up 1");
+	expect_line(text, "nomad_services 604");
+	expect_line(text, "nomad_services_unregistered 605");
+	expect_line(text, "nomad_services_held 606");
+	expect_line(text, "nomad_items_skipped 603");
+	expect_line(text, "nomad_answers_total 601");
+	expect_line(text, "nomad_failures_total 602");
+	free(text);
+	m.nomad = &lost;
+	text = formatted(&m);
+	expect_line(text, "nomad_up 0");
+	free(text);
+}
+
+/* Where a counter has the name of the gauge, OpenMetrics has the counter alone. */
+static void test_openmetrics_has_no_family_twice(void **state)
+{
+	const struct metrics m = all();
+	struct metric_page page = { .format = METRIC_OPENMETRICS };
+	(void)state;
+	metrics_format(&m, &page);
+	char *text = metric_page_detach(&page);
+	assert_null(strstr(text, "\nvipherald_checks "));
+	assert_null(strstr(text, "\nvipherald_api_connections "));
+	expect_line(text, "api_connections_total 302");
+	expect_line(text, "check_failures 32");
+	free(text);
+}
+
+/* Sessions that ended: not the one that is up. */
+static void test_flaps(void **state)
+{
+	static const struct {
+		enum bgp_state state;
+		unsigned sessions;
+		const char *line;
+	} cases[] = {
+		{ BGP_ESTABLISHED, 1, "bgp_session_flaps_total{peer=\"10.0.0.1\"} 0" },
+		{ BGP_ESTABLISHED, 0, "bgp_session_flaps_total{peer=\"10.0.0.1\"} 0" },
+		{ BGP_ESTABLISHED, 2, "bgp_session_flaps_total{peer=\"10.0.0.1\"} 1" },
+		{ BGP_OPENCONFIRM, 1, "bgp_session_flaps_total{peer=\"10.0.0.1\"} 1" },
+	};
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct bgp_peer_status peer = peers[0];
+		struct metrics m = all();
+		peer.state = cases[i].state;
+		peer.sessions = cases[i].sessions;
+		m.peers = &peer;
+		m.n_peers = 1;
+		char *text = formatted(&m);
+		expect_line(text, cases[i].line);
+		free(text);
+	}
+}
+
+/* Next hops of IPv4 routes are of IPv6 while there is a session alone. */
+static void test_next_hops_and_notifications(void **state)
+{
+	struct bgp_peer_status peer = peers[0];
+	struct metrics m = all();
+	(void)state;
+	m.peers = &peer;
+	m.n_peers = 1;
+	peer.state = BGP_OPENSENT;
+	peer.notice = (struct bgp_notice){ .code = 255, .subcode = 255 };
+	char *text = formatted(&m);
+	expect_line(text, "bgp_extended_next_hop{peer=\"10.0.0.1\"} 0");
+	expect_line(text, "bgp_last_notification{peer=\"10.0.0.1\",direction=\"sent\","
+			  "code=\"255\",subcode=\"255\"} 1");
+	free(text);
+	peer.state = BGP_ESTABLISHED;
+	peer.next_hop4.family = AF_INET;
+	peer.notice.code = 0;
+	text = formatted(&m);
+	expect_line(text, "bgp_extended_next_hop{peer=\"10.0.0.1\"} 0");
+	assert_null(strstr(text, "bgp_last_notification{"));
+	free(text);
+}
+
+static void test_programs(void **state)
+{
+	static const struct metrics_program programs[] = {
+		{ .name = "exa",
+		  .up = true,
+		  .routes = 701,
+		  .starts = 702,
+		  .lines = 703,
+		  .errors = 704,
+		  .dropped = 705 },
+		{ .name = "b" },
+	};
+	static const char *const program_lines[] = {
+		"process_up{process=\"exa\"} 1",
+		"process_up{process=\"b\"} 0",
+		"process_routes{process=\"exa\"} 701",
+		"process_starts_total{process=\"exa\"} 702",
+		"process_lines_total{process=\"exa\"} 703",
+		"process_errors_total{process=\"exa\"} 704",
+		"process_answers_dropped_total{process=\"exa\"} 705",
+		"process_answers_dropped_total{process=\"b\"} 0",
+	};
+	struct metrics m = all();
+	char *text = formatted(&m);
+	(void)state;
+	assert_null(strstr(text, "process=\""));
+	free(text);
+	m.programs = programs;
+	m.n_programs = ARRAY_SIZE(programs);
+	text = formatted(&m);
+	for (size_t i = 0; i < ARRAY_SIZE(program_lines); i++)
+		expect_line(text, program_lines[i]);
+	free(text);
+}
+
+/* The family of a value stands before it; of a histogram it is the name without what is behind. */
+static void check_family(const char *text, const char *line)
+{
+	static const char *const ends[] = { "", "_bucket", "_sum", "_count" };
+	size_t len = strcspn(line, "{ ");
+	for (size_t i = 0; i < ARRAY_SIZE(ends); i++) {
+		char wanted[128];
+		size_t n = strlen(ends[i]);
+		if (n > len || strncmp(line + len - n, ends[i], n) != 0)
+			continue;
+		snprintf(wanted, sizeof(wanted), "\n# TYPE %.*s ", (int)(len - n), line);
+		const char *type = strstr(text, wanted);
+		if (type && type < line)
+			return;
+	}
+	fail_msg("no family: %.*s", (int)strcspn(line, "\n"), line);
+}
+
+static void test_each_value_has_its_family(void **state)
+{
+	struct metrics m = all();
+	(void)state;
+	const struct fleet_agent_status fleet = { .session = "s" };
+	const struct metrics_program program = { .name = "exa" };
+	m.fleet = &fleet;
+	m.programs = &program;
+	m.n_programs = 1;
+	m.nomad = &consul;
+	char *text = formatted(&m);
+	for (const char *line = text; *line; line += strcspn(line, "\n") + 1)
+		if (*line != '#')
+			check_family(text, line);
+	free(text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -577,6 +773,13 @@ int main(void)
 		cmocka_unit_test(test_unnumbered),
 		cmocka_unit_test(test_fleet),
 		cmocka_unit_test(test_bfd),
+		cmocka_unit_test(test_certificates),
+		cmocka_unit_test(test_nomad),
+		cmocka_unit_test(test_openmetrics_has_no_family_twice),
+		cmocka_unit_test(test_flaps),
+		cmocka_unit_test(test_next_hops_and_notifications),
+		cmocka_unit_test(test_programs),
+		cmocka_unit_test(test_each_value_has_its_family),
 		cmocka_unit_test(test_metric_help_stands_alone),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

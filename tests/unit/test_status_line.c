@@ -17,6 +17,8 @@ static const struct line_case {
 	  "3 of 4 apps up, 5 of 6 VIPs announced (1 suppressed), 2 of 2 peers established" },
 	{ { 1, 1, 1, 0, 0, 1, 0, NULL },
 	  "1 of 1 app up, 0 of 1 VIP announced, 0 of 1 peer established" },
+	{ { 1, 1, 2, 1, 2, 1, 1, "" },
+	  "1 of 1 app up, 1 of 2 VIPs announced (2 suppressed), 1 of 1 peer established" },
 	{ { 0 }, "0 of 0 apps up, 0 of 0 VIPs announced, 0 of 0 peers established" },
 	{ { 1, 1, 1, 0, 0, 2, 2, "CAP_NET_ADMIN, CAP_KILL" },
 	  "1 of 1 app up, 0 of 1 VIP announced, 2 of 2 peers established; missing: "

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "agent/status/stream.h"
@@ -102,10 +103,39 @@ static void test_stream_that_rests_at_once(void **state)
 	stream_free(s);
 }
 
+static void count_done(void *userdata)
+{
+	*(int *)userdata += 100;
+}
+
+/* Members in front of the list, and a value that is no JSON. */
+static void test_stream_behind_other_members(void **state)
+{
+	static const struct stream_ops ops = { next_number, count_done };
+	static const char *const wanted[] = { "{\"numbers\":[\n1\n]}\n",
+					      "{\"total\":1.5,\"numbers\":[\n1\n]}\n" };
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		char text[64] = "";
+		int n = 1;
+		json_t *before = i ? json_pack("{s:f}", "total", 1.5) : json_object();
+		struct stream *s = stream_new(before, "numbers", &ops, &n);
+		stream_read(s, text, sizeof(text));
+		assert_string_equal(text, wanted[i]);
+		stream_free(s);
+		assert_int_equal(n, 100);
+	}
+	stream_free(NULL);
+	char *text = stream_json_text(NULL);
+	assert_string_equal(text, "null\n");
+	free(text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(test_stream),
 					    cmocka_unit_test(test_stream_that_rests),
-					    cmocka_unit_test(test_stream_that_rests_at_once) };
+					    cmocka_unit_test(test_stream_that_rests_at_once),
+					    cmocka_unit_test(test_stream_behind_other_members) };
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

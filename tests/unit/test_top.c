@@ -459,6 +459,279 @@ static void test_any_size(void **state)
 	top_model_done(&m);
 }
 
+/* ---- everything at once, with its tones ---- */
+
+/* The pieces of a line as "column tone text|": tones are p(lain), g(ood), b(ad), w(arning) and
+ * d(im). */
+static const char *pieces_of(const struct top_screen *s, size_t line, char buf[static ROW_MAX])
+{
+	static const char tones[] = { [TABLE_PLAIN] = 'p',
+				      [TABLE_GOOD] = 'g',
+				      [TABLE_BAD] = 'b',
+				      [TABLE_WARNING] = 'w',
+				      [TABLE_DIM] = 'd' };
+	struct strbuf text = strbuf_over(buf, ROW_MAX);
+	buf[0] = 0;
+	for (size_t i = 0; i < s->n; i++)
+		if (s->pieces[i].line == line)
+			strbuf_add(&text, "%zu%c%s|", s->pieces[i].column, tones[s->pieces[i].tone],
+				   s->pieces[i].text);
+	return buf;
+}
+
+static void expect_pieces(const struct top_model *m, size_t width, size_t height,
+			  const char *const *lines)
+{
+	struct top_screen s;
+	char buf[ROW_MAX];
+	top_screen_init(&s, width, height);
+	top_layout(m, 12 * SECOND, &s);
+	for (size_t i = 0; i < height; i++) {
+		pieces_of(&s, i, buf);
+		if (strcmp(buf, lines[i]) != 0)
+			fail_msg("line %zu of %zu is\n%s", i, height, buf);
+	}
+	top_screen_done(&s);
+}
+
+static void fill_all(struct top_model *m)
+{
+	*m = (struct top_model){ .interval = SECOND };
+	answer(m, TOP_PEERS, 8 * SECOND,
+	       "{\"peers\": [{\"address\": \"10.0.0.1\", \"messages\": {\"sent\": {\"total\": 1}, "
+	       "\"received\": {\"total\": 9}}}]}");
+	answer(m, TOP_STATUS, 10 * SECOND,
+	       "{\"version\": \"1.0\", \"phase\": \"running\", \"started\": \"a\", "
+	       "\"started_seconds\": 60, \"apps\": {\"up\": 1, \"down\": 2, \"unknown\": 3, "
+	       "\"draining\": 4, \"drained\": 5, \"joining\": 6}, \"vips\": {\"total\": 7, "
+	       "\"announced\": 6, \"suppressed\": 1}, \"peers\": {\"total\": 3, "
+	       "\"established\": 1}, \"alarms\": [{\"alarm\": \"a1\", \"text\": \"t1\"}, "
+	       "{\"alarm\": \"a2\", \"text\": \"t2\"}, {\"alarm\": \"a3\", \"text\": \"t3\"}, "
+	       "{\"alarm\": \"a4\", \"text\": \"t4\"}, {\"alarm\": \"a5\", \"text\": \"t5\"}]}");
+	answer(m, TOP_PEERS, 10 * SECOND,
+	       "{\"peers\": [{\"address\": \"10.0.0.1\", \"peer_as\": 0, \"state\": "
+	       "\"established\", \"since_seconds\": 61, \"routes\": {\"sent\": 0}, "
+	       "\"messages\": {\"sent\": {\"total\": 4}, \"received\": {\"total\": 10}}, "
+	       "\"path_error\": \"none\", \"last_error\": \"old\"}, "
+	       "{\"address\": \"10.0.0.2\", \"state\": \"idle\", \"since_seconds\": 3, "
+	       "\"path_error\": \"no route\", \"last_error\": \"refused\"}, "
+	       "{\"address\": \"10.0.0.3\", \"peer_as\": 7, \"state\": \"active\", "
+	       "\"since_seconds\": 2, \"last_error\": \"refused\"}]}");
+	answer(m, TOP_APPS, 10 * SECOND,
+	       "{\"apps\": [{\"name\": \"dns\", \"state\": \"up\", \"since_seconds\": 42, "
+	       "\"announced\": true, \"announced_to\": {\"sent\": 1, \"peers\": 2}, \"reason\": "
+	       "\"all pass\"}, {\"name\": "
+	       "\"a-name-that-is-longer-than-a-half-of-this-screen-which-is-110-wide\", "
+	       "\"state\": \"down\", \"since_seconds\": 3, \"announced\": false, \"reason\": "
+	       "\"none\"}, {\"name\": \"web\", \"state\": \"drained\", \"since_seconds\": 4}]}");
+	answer(m, TOP_EVENTS, 10 * SECOND,
+	       "{\"events\": [{\"time\": \"2026-01-31T12:00:00Z\", \"kind\": \"k1\", \"level\": "
+	       "\"info\", \"text\": \"e1\"}, {\"time\": \"2026-01-31T12:00:01.000Z\", \"kind\": "
+	       "\"kind2\", \"level\": \"warning\", \"text\": \"e2\"}, {\"time\": "
+	       "\"2026-01-31T12:00:02\", \"kind\": \"\", \"level\": \"error\", \"text\": "
+	       "\"e3\"}]}");
+}
+static void test_everything_with_its_tones(void **state)
+{
+	static const char *const lines[] = {
+		"0pvipherald 1.0|13p, running for 1m00s|102devery 1s|",
+		"0pApps |5g1 up|9p, |11b2 down|17p, |19w3 unknown|28p, |30w4 draining|40p, |42w5 "
+		"drained|51p, |53w6 joining|65pVIPs 6 of 7 announced|86p, 1 suppressed|103pPeers "
+		"…|",
+		"0pChecks -/s, -/s failed|25pMessages 1.5/s sent, 0.5/s received|",
+		"0bALARM |6pa1: t1|",
+		"0bALARM |6pa2: t2|",
+		"0bALARM |6p(and 2 more) |19pa3: t3|",
+		"",
+		"0dPEER|10dAS|14dSTATE|27dFOR|34dROUTES|42dSENT|48dRCVD|54dPROBLEM|",
+		"0p10.0.0.2|10p-|14bidle|27p3s|34p-|42p-|48p-|54bno route|",
+		"0p10.0.0.3|10p7|14wactive|27p2s|34p-|42p-|48p-|54brefused|",
+		"0p10.0.0.1|10p0|14gestablished|27p1m01s|34p0|42p1.5|48p0.5|54b-|",
+		"",
+		"0dAPP|57dSTATE|66dFOR|71dPEERS|79dREASON|",
+		("0pa-name-that-is-longer-than-a-half-of-this-screen-which…|57bdown|"
+		 "66p3s|71w-|79pnone|"),
+		"0pweb|57wdrained|66p4s|71w-|79p-|",
+		"0pdns|57gup|66p42s|71p1 of 2|79pall pass|",
+		"",
+		"0dUTC|10dEVENT|",
+		"0d12:00:00|10pk1|17pe1|",
+		"0d12:00:01|10pkind2|17we2|",
+		"0d2026-01-|10p-|17be3|",
+		"",
+		"",
+		"",
+		"",
+		"",
+		"0dq quit  s sort: state  p pause  ? help|",
+	};
+	static const char *const narrow[] = { "0pvipherald 1.0|13p, running for 1m00s|" };
+	static const char *const wide_enough[] = {
+		"0pvipherald 1.0|13p, running for 1m00s|34devery 1s|"
+	};
+	struct top_model m;
+	(void)state;
+	fill_all(&m);
+	expect_pieces(&m, 110, 27, lines);
+	expect_pieces(&m, 41, 1, narrow);
+	expect_pieces(&m, 42, 1, wide_enough);
+	m.paused = true;
+	expect_pieces(&m, 40, 1,
+		      (const char *const[]){ "0pvipherald 1.0|13p, running for 1m00s|34wpaused|" });
+	top_model_done(&m);
+}
+
+/* Other columns get half of the screen at most; a heading is as wide as what is below it. */
+static void test_the_last_column_has_the_rest(void **state)
+{
+	static const char *const lines[] = {
+		"0pvipherald |10p,  for -|42devery 1s|",
+		"0pApps |5pnone|12pVIPs -1 of -1 announced|38pPeers -1 of…|",
+		"0pChecks -/s, -/s failed|25pMessages -/s sent, -/s r…|",
+		"0dPEER|6dAS|10dSTATE|17dFOR|22dROUTES|30dSENT|36dRCVD|42dPROBLEM|",
+		"0dAPP|5dSTATE|12dFOR|17dPEERS|24dREASON|",
+		"0pa|5pnew|12p-|17w-|24pa reason that is longer t…|",
+		"0dUTC|10dEVENT|",
+		"0d12:00:00|10pk|37pa text longe…|",
+		"0d12:00:01|10pa-kind-longer-than-half-…|37px|",
+		"0dq quit  s sort: state  p pause  ? help|",
+	};
+	struct top_model m = { .interval = SECOND };
+	(void)state;
+	answer(&m, TOP_STATUS, SECOND, "{\"vips\": {\"suppressed\": 0}, \"apps\": {\"up\": 0}}");
+	answer(&m, TOP_APPS, SECOND,
+	       "{\"apps\": [{\"name\": \"a\", \"state\": \"new\", \"reason\": \"a reason that is "
+	       "longer than half of the screen\"}]}");
+	answer(&m, TOP_EVENTS, SECOND,
+	       "{\"events\": [{\"time\": \"2026-01-31T12:00:00Z\", \"kind\": \"k\", \"text\": "
+	       "\"a text longer than half of them has the rest\"}, {\"time\": "
+	       "\"2026-01-31T12:00:01Z\", \"kind\": \"a-kind-longer-than-half-of-it\", \"text\": "
+	       "\"x\"}]}");
+	expect_pieces(&m, 50, 10, lines);
+	top_model_done(&m);
+}
+
+static void test_the_help_takes_the_place_of_the_lists(void **state)
+{
+	static const char *const lines[] = {
+		"0pvipherald 1.0|13p, running for 1m00s|82devery 1s|",
+		NULL,
+		NULL,
+		"0bALARM |6p(and 4 more) |19pa1: t1|",
+		"",
+		"0pq     quit|",
+		"0ps     sort peers and apps: by state (the worst first), by last change, by name|",
+		"0pp     pause, and go on|",
+		"0p?     this help, and away with it|",
+		"",
+		"0pSENT and RCVD are messages a second. Rates and lists are of the interval|",
+		"0p(--interval); checks and messages in between are counted.|",
+		"",
+		"0dq quit  s sort: last change  p pause  ? help|",
+	};
+	struct top_model m;
+	struct top_screen s;
+	char buf[ROW_MAX];
+	(void)state;
+	fill_all(&m);
+	m.help = true;
+	m.sort = TOP_BY_CHANGE;
+	top_screen_init(&s, 90, ARRAY_SIZE(lines));
+	top_layout(&m, 12 * SECOND, &s);
+	for (size_t i = 0; i < ARRAY_SIZE(lines); i++)
+		if (lines[i])
+			assert_string_equal(pieces_of(&s, i, buf), lines[i]);
+	top_screen_done(&s);
+	top_model_done(&m);
+}
+
+static void test_alarms_that_just_fit_are_not_counted(void **state)
+{
+	static const char *const lines[] = {
+		"0pvipherald |10p,  for -|20devery 1s|",
+		"0bERROR |6p(last answer 3s ago) |27px|",
+		"0pApps |5pnone|12pVIPs -1 of -1 a…|",
+		"0pChecks -/s, -/s failed|25pMe…|",
+		"0bALARM |6pa1: t1|",
+		"0bALARM |6pa2: t2|",
+		"0bALARM |6pa3: t3|",
+	};
+	struct top_model m = { .interval = SECOND };
+	struct top_screen s;
+	char buf[ROW_MAX];
+	(void)state;
+	answer(&m, TOP_STATUS, 9 * SECOND,
+	       "{\"alarms\": [{\"alarm\": \"a1\", \"text\": \"t1\"}, {\"alarm\": \"a2\", "
+	       "\"text\": \"t2\"}, {\"alarm\": \"a3\", \"text\": \"t3\"}]}");
+	top_model_failed(&m, "x");
+	top_screen_init(&s, 28, 24);
+	top_layout(&m, 12 * SECOND, &s);
+	for (size_t i = 0; i < ARRAY_SIZE(lines); i++)
+		assert_string_equal(pieces_of(&s, i, buf), lines[i]);
+	top_screen_done(&s);
+	top_model_done(&m);
+}
+
+/* The first three letters of each line. */
+static const char *shape_of(const struct top_model *m, size_t height, char buf[static ROW_MAX])
+{
+	struct top_screen s;
+	char line[ROW_MAX];
+	struct strbuf text = strbuf_over(buf, ROW_MAX);
+	top_screen_init(&s, 110, height);
+	top_layout(m, 12 * SECOND, &s);
+	for (size_t i = 0; i < height; i++)
+		strbuf_add(&text, "%s%.3s", i > 0 ? "|" : "", line_of(&s, i, line));
+	top_screen_done(&s);
+	return buf;
+}
+
+static void test_what_there_is_room_for(void **state)
+{
+	static const char *const shapes[] = {
+		"vip",
+		"vip|App",
+		"vip|App|Che",
+		"vip|App|Che|ALA",
+		"vip|App|Che|ALA|q q",
+		"vip|App|Che|ALA|PEE|q q",
+		"vip|App|Che|ALA|PEE|10.|q q",
+		"vip|App|Che|ALA|PEE|10.|…|q q",
+		"vip|App|Che|ALA|PEE|10.|APP|a-n|q q",
+		"vip|App|Che|ALA|PEE|10.|…|APP|a-n|q q",
+		"vip|App|Che|ALA|PEE|10.|APP|a-n|UTC|202|q q",
+		"vip|App|Che|ALA|PEE|10.|…|APP|a-n|UTC|202|q q",
+		"vip|App|Che|ALA|PEE|10.|…|APP|a-n|…|UTC|202|q q",
+		"vip|App|Che|ALA|PEE|10.|…|APP|a-n|…|UTC|12:|202|q q",
+		"vip|App|Che|ALA|PEE|10.|10.|10.|APP|a-n|…|UTC|12:|202|q q",
+		"vip|App|Che|ALA|PEE|10.|10.|10.|APP|a-n|web|dns|UTC|12:|202|q q",
+		"vip|App|Che|ALA||PEE|10.|…||APP|a-n|…||UTC|12:|202|q q",
+		"vip|App|Che|ALA||PEE|10.|10.|10.||APP|a-n|…||UTC|12:|202|q q",
+		"vip|App|Che|ALA||PEE|10.|10.|10.||APP|a-n|web|dns||UTC|12:|202|q q",
+		"vip|App|Che|ALA||PEE|10.|10.|10.||APP|a-n|web|dns||UTC|12:|12:|202|q q",
+		"vip|App|Che|ALA||PEE|10.|10.|10.||APP|a-n|web|dns||UTC|12:|12:|202||q q",
+		"vip|App|Che|ALA||PEE|10.|10.|10.||APP|a-n|web|dns||UTC|12:|12:|202|||q q",
+		"vip|App|Che|ALA||PEE|10.|10.|10.||APP|a-n|web|dns||UTC|12:|12:|202||||q q",
+		"vip|App|Che|ALA|ALA|ALA||PEE|10.|10.|10.||APP|a-n|web|dns||UTC|12:|12:|202|||q q",
+		"vip|App|Che|ALA|ALA|ALA||PEE|10.|10.|10.||APP|a-n|web|dns||UTC|12:|12:|202||||q q",
+		"vip|App|Che|ALA|ALA|ALA||PEE|10.|10.|10.||APP|a-n|web|dns||UTC|12:|12:|202|||||q "
+		"q",
+		"vip|App|Che|ALA|ALA|ALA||PEE|10.|10.|10.||APP|a-n|web|dns||UTC|12:|12:|202||||||q "
+		"q",
+		"vip|App|Che|ALA|ALA|ALA||PEE|10.|10.|10.||APP|a-n|web|dns||UTC|12:|12:|202|||||||"
+		"q q",
+		"vip|App|Che|ALA|ALA|ALA||PEE|10.|10.|10.||APP|a-n|web|dns||UTC|12:|12:|202||||||||"
+		"q q",
+	};
+	struct top_model m;
+	char buf[ROW_MAX];
+	(void)state;
+	fill_all(&m);
+	for (size_t i = 0; i < ARRAY_SIZE(shapes); i++)
+		assert_string_equal(shape_of(&m, i + 1, buf), shapes[i]);
+	top_model_done(&m);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -476,6 +749,11 @@ int main(void)
 		cmocka_unit_test(test_the_first_of_many),
 		cmocka_unit_test(test_what_is_asked_for),
 		cmocka_unit_test(test_any_size),
+		cmocka_unit_test(test_everything_with_its_tones),
+		cmocka_unit_test(test_the_last_column_has_the_rest),
+		cmocka_unit_test(test_alarms_that_just_fit_are_not_counted),
+		cmocka_unit_test(test_the_help_takes_the_place_of_the_lists),
+		cmocka_unit_test(test_what_there_is_room_for),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -469,6 +469,79 @@ static void test_completions_of_each_verb(void **state)
 	free(fish);
 }
 
+/* The first and the last lines, and the verbs whose first word is one of some kinds, files behind
+ * it or not. */
+static void test_completions_of_kinds_and_files(void **state)
+{
+	static const char *const begins[] = {
+		"# vipherald completions bash\n"
+		"_vipherald() {\n"
+		"	local word=${COMP_WORDS[COMP_CWORD]} options= names=\n"
+		"	if ((COMP_CWORD == 1)); then\n",
+		"#compdef vipherald\n"
+		"_vipherald() {\n"
+		"	local -a verbs\n"
+		"	verbs=(\n"
+		"		'status:The agent at a glance, alarms first'\n",
+		"# vipherald completions fish\n"
+		"complete -c vipherald -f\n"
+		"complete -c vipherald -n __fish_use_subcommand -a status -d 'The agent at a "
+		"glance, alarms first'\n"
+	};
+	static const char *const ends[] = {
+		"	check) COMPREPLY=($(compgen -f -- \"$word\")); return ;;\n"
+		"	esac\n"
+		"	if [[ $word == -* ]]; then\n"
+		"		COMPREPLY=($(compgen -W \"$options\" -- \"$word\"))\n"
+		"	else\n"
+		"		COMPREPLY=($(compgen -W \"$names\" -- \"$word\"))\n"
+		"	fi\n"
+		"}\n"
+		"complete -F _vipherald vipherald\n",
+		"	completions) compadd -- --json --color --api --cacert --cert --key --help "
+		";;\n"
+		"	*) _files ;;\n"
+		"	esac\n"
+		"}\n"
+		"compdef _vipherald vipherald\n",
+		("complete -c vipherald -n __fish_use_subcommand -a completions -d 'Completions "
+		 "for "
+		 "a shell, to be sourced by it'\n")
+	};
+	static const char *const parts[] = {
+		"	log) options=\"--json --color --api --cacert --cert --key --help\"\n"
+		"		((COMP_CWORD == 2)) && names=\"error warning info debug trace\" "
+		";;\n"
+		"	convert) options=\"--help --native --allow\"\n"
+		"		names=$(compgen -f -- \"$word\")\n"
+		"		((COMP_CWORD == 2)) && names=\"gocast exabgp anycast-healthchecker "
+		"fabio\" ;;\n",
+		("	log) compadd -- --json --color --api --cacert --cert --key --help; "
+		 "((CURRENT == 3)) && compadd -- error warning info debug trace ;;\n"
+		 "	convert) compadd -- --help --native --allow; ((CURRENT == 3)) && compadd "
+		 "-- gocast exabgp anycast-healthchecker fabio || _files ;;\n"),
+		"complete -c vipherald -n '__fish_seen_subcommand_from log' -a 'error warning info "
+		"debug trace'\n"
+		"complete -c vipherald -n __fish_use_subcommand -a convert -d 'The configuration "
+		"of another tool as ours, to stdout; - is stdin'\n"
+		"complete -c vipherald -n '__fish_seen_subcommand_from convert' -l native -d 'of "
+		"exabgp: its health checks as apps with monitors'\n"
+		"complete -c vipherald -n '__fish_seen_subcommand_from convert' -l allow -r -d 'of "
+		"exabgp: what programs may announce; may be repeated'\n"
+		"complete -c vipherald -F -n '__fish_seen_subcommand_from convert' -a 'gocast "
+		"exabgp anycast-healthchecker fabio'\n"
+	};
+	static const char *const shells[] = { "bash", "zsh", "fish" };
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(shells); i++) {
+		char *text = printed(completions_write, shells[i]);
+		assert_true(str_starts(text, begins[i]));
+		assert_string_equal(text + strlen(text) - strlen(ends[i]), ends[i]);
+		expect_in(text, parts[i]);
+		free(text);
+	}
+}
+
 /* ---- tables ---- */
 
 static char *print_table(const struct table *t, const struct table_style *style)
@@ -601,6 +674,16 @@ static void test_json_at(void **state)
 	assert_int_equal(count_at(o, "a.b.n"), -1);
 	assert_false(true_at(NULL, "a"));
 	assert_null(json_at(o, "a.b.c.d"));
+	assert_ptr_equal(json_at(o, ""), o);
+	json_decref(o);
+	/* A key is looked for by its first 47 octets. */
+	char key[64] = "";
+	o = json_object();
+	memset(key, 'k', 47);
+	json_object_set_new(o, key, json_integer(47));
+	assert_int_equal(count_at(o, key), 47);
+	key[47] = 'k';
+	assert_int_equal(count_at(o, key), 47);
 	json_decref(o);
 }
 
@@ -624,6 +707,7 @@ int main(void)
 		cmocka_unit_test(test_examples),
 		cmocka_unit_test(test_completions),
 		cmocka_unit_test(test_completions_of_each_verb),
+		cmocka_unit_test(test_completions_of_kinds_and_files),
 		cmocka_unit_test(test_table),
 		cmocka_unit_test(test_a_narrow_terminal),
 		cmocka_unit_test(test_a_cut_between_characters),

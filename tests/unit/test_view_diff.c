@@ -89,6 +89,18 @@ static void test_an_app_that_comes(void **state)
 	       "\"keys\": []}]");
 }
 
+/* Each change, and each finding of the list alone. */
+static void test_as_many_as_there_are(void **state)
+{
+	const struct config_finding item = { .severity = CONFIG_ERROR, .text = (char *)"no AS" };
+	const struct config_findings none = { .items = (struct config_finding[]){ item }, .n = 0 };
+	(void)state;
+	json_t *changed = view_diff(&diff);
+	assert_int_equal(json_array_size(changed), ARRAY_SIZE(changes));
+	json_decref(changed);
+	expect(view_findings(&none, CONFIG_ERROR), "[]");
+}
+
 static void test_findings_of_one_severity(void **state)
 {
 	struct config_finding items[] = {
@@ -114,6 +126,7 @@ int main(void)
 		cmocka_unit_test(test_the_keys_that_need_a_restart),
 		cmocka_unit_test(test_a_change_with_its_keys),
 		cmocka_unit_test(test_an_app_that_comes),
+		cmocka_unit_test(test_as_many_as_there_are),
 		cmocka_unit_test(test_findings_of_one_severity),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
