@@ -309,7 +309,7 @@ static void carry_service(struct taking *t, const char *section, struct convert_
 	}
 	char *text = NULL;
 	if (!disabled && ini_expand(&t->ini, command, &text) < 0) {
-		lost(t, command, "%(…)s names a key that there is not");
+		lost(t, command, "%(…)s names a key that there is not, or itself, or too many");
 		return;
 	}
 	json_t *app = convert_add(t->c, "apps", at);
