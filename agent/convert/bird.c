@@ -509,7 +509,6 @@ static void hoist_as(const struct bird *b)
 	if (!as)
 		return;
 	json_object_set(convert_section(b->c, "bgp"), "local_as", as);
-	as = json_object_get(convert_section(b->c, "bgp"), "local_as");
 	for (size_t i = 0; (peer = convert_item(b->c, "peers", i)); i++)
 		if (json_equal(json_object_get(peer, "local_as"), as))
 			json_object_del(peer, "local_as");

@@ -221,9 +221,6 @@ static void remark(struct taking *t)
 		if (*text_of(p) && !str_equal(p->text, "false"))
 			lost(t, p, lost_keys[i].why);
 	}
-	if (is_true(text_of(find(t, "bgp.grpctls"))))
-		lost(t, find(t, "bgp.grpctls"),
-		     "there is no gRPC; TLS of the HTTP API is agent.api.tls");
 	if (is_true(text_of(find(t, "bgp.enablegrpc"))))
 		lost(t, find(t, "bgp.enablegrpc"),
 		     "there is no gRPC: `vipherald peers` and the HTTP API");
