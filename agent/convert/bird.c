@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "agent/convert/bird.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "agent/convert/bird_bfd.h"
@@ -11,6 +12,7 @@
 #include "lib/str.h"
 
 #define LAYERS_MAX 8
+#define FORMS_MAX  64
 
 #define RECEIVED "received routes are counted and dropped"
 #define OFFERED  "this capability is always offered"
@@ -21,7 +23,7 @@ struct taking {
 	json_t *peer;
 	const char *family; /* of the channel; "": outside of one */
 	bool disabled, direct, ranged, has_ipv4, has_ipv6;
-	const char *done[64]; /* forms that count once, the first of them: the protocol's own */
+	const char *done[FORMS_MAX]; /* that count once, the first of them: the protocol's own */
 	size_t n_done;
 	json_t *exported; /* attributes that the last channel sets; NULL: none before */
 };
@@ -352,6 +354,8 @@ static const struct form {
 	{ "route limit", drop, RECEIVED },
 };
 
+static_assert(ARRAY_SIZE(forms) <= FORMS_MAX, "each of them may be done");
+
 static const struct form *find_form(const struct statement *s)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(forms); i++)
@@ -382,8 +386,7 @@ static bool is_done(struct taking *t, const struct form *form)
 	for (size_t i = 0; i < t->n_done; i++)
 		if (str_equal(t->done[i], form->words))
 			return true;
-	if (t->n_done < ARRAY_SIZE(t->done))
-		t->done[t->n_done++] = form->words;
+	t->done[t->n_done++] = form->words;
 	return false;
 }
 
@@ -409,8 +412,7 @@ static void carry_channel(struct taking *t, const struct statement *s)
 	t->has_ipv4 |= str_equal(t->family, "ipv4");
 	t->has_ipv6 |= str_equal(t->family, "ipv6");
 	for (const struct statement *in = s->first; in; in = in->next)
-		if (in->n_words > 0)
-			carry_statement(t, in);
+		carry_statement(t, in);
 	t->family = "";
 }
 
@@ -458,7 +460,7 @@ static bool is_end(const struct statement *s)
 static void carry_layer(struct taking *t, const struct statement *layer)
 {
 	for (const struct statement *s = layer->first; s; s = s->next) {
-		if (s->n_words == 0 || is_end(s))
+		if (is_end(s))
 			continue;
 		if (is_channel(s))
 			carry_channel(t, s);

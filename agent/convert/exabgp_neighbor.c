@@ -83,8 +83,7 @@ static void carry_router_id(struct taking *t, const struct statement *s)
 static void carry_text(struct taking *t, const struct statement *s)
 {
 	char text[STATEMENT_TEXT_MAX];
-	struct statement value = { .words = s->words + 1,
-				   .n_words = s->n_words > 0 ? s->n_words - 1 : 0 };
+	struct statement value = { .words = s->words + 1, .n_words = s->n_words - 1 };
 	convert_set(t->peer, statement_is(s, "description") ? "description" : "password",
 		    statement_text(&value, text));
 }
@@ -253,7 +252,7 @@ static void carry_api(struct taking *t, const struct statement *s)
 			carry_match(t, in);
 		else if (is_told(in))
 			carry_told(t, in);
-		else if (in->n_words > 0)
+		else
 			statement_lost(t->c, in, "not known");
 	}
 }
@@ -283,7 +282,7 @@ static void carry_static(struct taking *t, const struct statement *s)
 	for (const struct statement *in = s->first; in; in = in->next) {
 		if (statement_is(in, "route") || statement_is(in, "attributes"))
 			carry_route(t, in);
-		else if (in->n_words > 0)
+		else
 			statement_lost(t->c, in, "not known");
 	}
 }
@@ -292,12 +291,12 @@ static void carry_announce(struct taking *t, const struct statement *s)
 {
 	for (const struct statement *family = s->first; family; family = family->next) {
 		bool ip = statement_is(family, "ipv4") || statement_is(family, "ipv6");
-		if (!ip && family->n_words > 0)
+		if (!ip)
 			statement_lost(t->c, family, "vipherald announces unicast routes only");
 		for (const struct statement *in = ip ? family->first : NULL; in; in = in->next) {
 			if (statement_is(in, "unicast"))
 				carry_route(t, in);
-			else if (in->n_words > 0)
+			else
 				statement_lost(t->c, in, "vipherald announces unicast routes only");
 		}
 	}
@@ -412,7 +411,7 @@ static void carry_layer(struct taking *t, const struct statement *layer, unsigne
 {
 	for (const struct statement *s = layer->first; s; s = s->next) {
 		const struct key *key = find_key(statement_word(s, 0));
-		if (s->n_words == 0 || (key && key->pass != pass) || (!key && pass == 0))
+		if ((key && key->pass != pass) || (!key && pass == 0))
 			continue;
 		if (!key)
 			statement_lost(t->c, s, "not known");
