@@ -252,6 +252,36 @@ static void test_many_apps(void **state)
 	free(text);
 }
 
+/* 1024 is the most that one prefix may become. */
+static void test_many_addresses_of_one_prefix(void **state)
+{
+	(void)state;
+	static const char *const texts[] = {
+		"neighbor 10.0.0.1 { local-as 65001; peer-as 65000; static {\n"
+		"route 198.18.4.0/22 next-hop self split /32; } }",
+		"neighbor 10.0.0.1 { local-as 65001; peer-as 65000; api { processes [ h ]; } }\n"
+		"process h { run x healthcheck --ip 198.18.4.0/22 --deaggregate-networks "
+		"--ip 10.0.0.0/32 --no-ip-setup; }",
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		const struct convert_options native = { .native = true };
+		const struct convert_input in = { "in", texts[i], strlen(texts[i]) };
+		struct convert c;
+		struct err err;
+		assert_int_equal(convert_run("exabgp", &in, 1, &native, &c, &err), 0);
+		const json_t *apps = json_object_get(c.document, "apps");
+		assert_int_equal(json_array_size(apps), 16);
+		const json_t *vips = json_object_get(json_array_get(apps, 15), "vip");
+		assert_int_equal(json_array_size(vips), 64);
+		assert_string_equal(json_string_value(json_array_get(vips, 63)), "198.18.7.255/32");
+		assert_int_equal(c.n_lost, i);
+		if (i == 1)
+			assert_string_equal(c.remarks[0].text,
+					    "10.0.0.0/32: more than 1024 addresses");
+		convert_done(&c);
+	}
+}
+
 /* An element without a key is YAML, too: it is taken out for what it lacks. */
 static void test_an_empty_element(void **state)
 {
@@ -300,9 +330,13 @@ int main(void)
 {
 	own_netns_enter();
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_cases),     cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_bounds),    cmocka_unit_test(test_an_empty_element),
-		cmocka_unit_test(test_many_apps), cmocka_unit_test(test_comments),
+		cmocka_unit_test(test_cases),
+		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_bounds),
+		cmocka_unit_test(test_an_empty_element),
+		cmocka_unit_test(test_many_apps),
+		cmocka_unit_test(test_comments),
+		cmocka_unit_test(test_many_addresses_of_one_prefix),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -728,8 +728,9 @@ static void test_as_many_and_as_large_files_as_there_may_be(void **state)
 	assert_non_null(large);
 	memset(large, '#', CONVERT_FILE_MAX);
 	memcpy(large, neighbor, sizeof(neighbor) - 1);
+	char *empty = malloc(0);
 	for (size_t i = 0; i < CONVERT_FILES_MAX; i++)
-		many[i] = (struct convert_input){ "in", "", 0 };
+		many[i] = (struct convert_input){ "in", empty, 0 };
 	many[255] = (struct convert_input){ "last", large, CONVERT_FILE_MAX };
 	assert_int_equal(run("exabgp", many, CONVERT_FILES_MAX, error), 0);
 	free(large);
@@ -747,6 +748,7 @@ static void test_as_many_and_as_large_files_as_there_may_be(void **state)
 	assert_int_equal(run("fabio", many, 1, error), -EINVAL);
 	assert_string_equal(error, "no bgp. property, are they fabio's?");
 	assert_int_equal(run("nothing", many, 1, error), 0);
+	free(empty);
 }
 
 int main(void)
