@@ -145,7 +145,7 @@ static bool fits(const struct statement *s, const char *interface)
 		if (fnmatch(pattern + not, interface, 0) == 0)
 			return !not ;
 	}
-	return s->n_words == 1;
+	return false;
 }
 
 /* Of a link-local address; NULL: the file does not say. */

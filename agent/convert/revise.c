@@ -155,8 +155,10 @@ static struct spot find(const struct convert *c, const char *path, struct conver
 	while (next_step(&path, &at)) {
 		json_t *value = spot_value(&at);
 		if (is_vital(&item, at.key) && !json_is_array(at.parent) &&
-		    !is_spare(at.key, value, path))
+		    !is_spare(at.key, value, path)) {
+			*ret_at = origin_of(c, at.parent, at.key, *ret_at);
 			return item;
+		}
 		if (!value)
 			return item;
 		last = at;

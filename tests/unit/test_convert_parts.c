@@ -260,6 +260,7 @@ static const struct {
 	{ "a=b", "in:1: expected [SECTION] or KEY = VALUE" },
 	{ "\n[a]\nb", "in:3: expected [SECTION] or KEY = VALUE" },
 	{ "[a]\n=b", "in:2: expected [SECTION] or KEY = VALUE" },
+	{ "[a]\n=b=c", "in:2: expected [SECTION] or KEY = VALUE" },
 	{ "[a]\n:", "in:2: expected [SECTION] or KEY = VALUE" },
 	{ "[a", "in:1: ']' is missing" },
 	{ "[a]b", "in:1: ']' is missing" },
