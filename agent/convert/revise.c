@@ -30,7 +30,6 @@ static void check_draft(struct config_draft *draft, const struct config_node *ro
 	const struct config_node *secret, *apps = config_node_get(root, "apps");
 	config_build(root, draft, findings, &secret);
 	draft->first_app = apps ? apps->first : NULL;
-	draft->file = "the configuration file";
 	config_check_agent(draft, root, findings);
 	config_check_bgp(draft, root, findings);
 	config_check_programs(draft, root, findings);
