@@ -108,36 +108,11 @@ static void test_a_list_that_is_too_long_goes(void **state)
 	convert_done(&c);
 }
 
-/* Each control character is four in the error. */
-static void test_a_long_error_is_cut(void **state)
-{
-	(void)state;
-	char monitor[601];
-	struct convert c = { .document = json_object() };
-	json_t *app = convert_add(&c, "apps", (struct convert_at){ "in", 1 });
-	json_t *peer = convert_add(&c, "peers", (struct convert_at){ "in", 2 });
-	memset(monitor, 1, 600);
-	monitor[600] = 0;
-	convert_set(app, "name", "a");
-	convert_set(app, "vip", "192.0.2.1/32");
-	convert_append(app, "monitors", monitor);
-	convert_set_number(convert_section(&c, "bgp"), "local_as", 65001);
-	convert_set(peer, "peer_ip", "192.0.2.9");
-	convert_set_number(peer, "peer_as", 65000);
-	convert_revise(&c);
-	assert_int_equal(c.n_lost, 1);
-	assert_int_equal(strlen(c.remarks[0].text), 1023);
-	assert_int_equal(strncmp(c.remarks[0].text, "a: monitors[0]: monitor '\\x01\\x01", 33), 0);
-	assert_null(json_object_get(c.document, "apps"));
-	convert_done(&c);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_what_check_refuses_is_taken_out),
 		cmocka_unit_test(test_a_list_that_is_too_long_goes),
-		cmocka_unit_test(test_a_long_error_is_cut),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
