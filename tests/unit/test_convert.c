@@ -282,6 +282,24 @@ static void test_many_addresses_of_one_prefix(void **state)
 	}
 }
 
+/* Most options have no letter. */
+static void test_a_letter_that_no_option_has(void **state)
+{
+	(void)state;
+	static const char text[] = "neighbor 10.0.0.1 { local-as 65001; peer-as 65000; "
+				   "api { processes [ h ]; } }\n"
+				   "process h { run x healthcheck -\x01 -\x02 --ip 198.51.100.1; }";
+	const struct convert_options native = { .native = true };
+	const struct convert_input in = { "in", text, sizeof(text) - 1 };
+	struct convert c;
+	struct err err;
+	assert_int_equal(convert_run("exabgp", &in, 1, &native, &c, &err), 0);
+	assert_int_equal(c.n_lost, 2);
+	assert_string_equal(c.remarks[0].text, "-\x01: not an option of ExaBGP's health check");
+	assert_string_equal(c.remarks[1].text, "-\x02: not an option of ExaBGP's health check");
+	convert_done(&c);
+}
+
 /* An element without a key is YAML, too: it is taken out for what it lacks. */
 static void test_an_empty_element(void **state)
 {
@@ -337,6 +355,7 @@ int main(void)
 		cmocka_unit_test(test_many_apps),
 		cmocka_unit_test(test_comments),
 		cmocka_unit_test(test_many_addresses_of_one_prefix),
+		cmocka_unit_test(test_a_letter_that_no_option_has),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
