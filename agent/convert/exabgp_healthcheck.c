@@ -121,7 +121,7 @@ static size_t read_option(struct exabgp_healthcheck *h, const char *word, const 
 	bool is_long = word[1] == '-';
 	size_t len = strcspn(word, "=");
 	const struct option *o = is_long ? find_option(word + 2, len - 2) : find_letter(word[1]);
-	if (!o || (is_long && len == 2)) {
+	if (!o) {
 		unknown(h, h->run->at, word);
 		return 1;
 	}

@@ -5,6 +5,7 @@
  * line. With UPDATE_EXPECTED set in the environment the latter is written again, for reading it
  * with `git diff`. What comes out has to pass `vipherald check`.
  */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -344,6 +345,75 @@ static void test_comments(void **state)
 	convert_done(&c);
 }
 
+static int run_none(const char *tool, const struct convert_input *in, size_t n,
+		    char error[static 512])
+{
+	static const struct convert_options none = { 0 };
+	struct convert c;
+	struct err err = { "" };
+	int rc = convert_run(tool, in, n, &none, &c, &err);
+	snprintf(error, 512, "%s", err.text);
+	if (rc == 0)
+		convert_done(&c);
+	else
+		assert_null(c.document);
+	return rc;
+}
+
+static void test_files_that_are_no_text(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text, *error;
+		size_t len;
+	} files[] = {
+		{ "a\n\nb\xff", "in:3: not a text in UTF-8 (byte 0xff)", 5 },
+		{ "\n\0\n", "in:2: not a text in UTF-8 (byte 0x00)", 3 },
+		{ "\xc3", "in:1: not a text in UTF-8 (byte 0xc3)", 1 },
+		{ "neighbor 10.0.0.1 { description \"caf\xc3\xa9\"; local-as 1; peer-as 2; }", "",
+		  65 },
+	};
+	char error[512];
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		const struct convert_input in = { "in", files[i].text, files[i].len };
+		run_none("exabgp", &in, 1, error);
+		assert_string_equal(error, files[i].error);
+	}
+}
+
+static void test_as_many_and_as_large_files_as_there_may_be(void **state)
+{
+	(void)state;
+	char error[512];
+	static struct convert_input many[CONVERT_FILES_MAX];
+	char *large = malloc(CONVERT_FILE_MAX);
+	static const char neighbor[] = "neighbor 10.0.0.1 { local-as 1; peer-as 2; }\n#";
+	assert_non_null(large);
+	memset(large, '#', CONVERT_FILE_MAX);
+	memcpy(large, neighbor, sizeof(neighbor) - 1);
+	char *empty = malloc(0);
+	for (size_t i = 0; i < CONVERT_FILES_MAX; i++)
+		many[i] = (struct convert_input){ "in", empty, 0 };
+	many[255] = (struct convert_input){ "last", large, CONVERT_FILE_MAX };
+	assert_int_equal(run_none("exabgp", many, CONVERT_FILES_MAX, error), 0);
+	free(large);
+	assert_int_equal(run_none("gocast", many, 2, error), -EINVAL);
+	assert_string_equal(error, "gocast: expected one file, as GoCast has only one");
+	assert_int_equal(run_none("gocast", many, 0, error), -EINVAL);
+	assert_string_equal(error, "gocast: expected one file, as GoCast has only one");
+	assert_int_equal(run_none("exabgp", many, 0, error), -EINVAL);
+	assert_string_equal(error, "exabgp: no neighbor in it, is it ExaBGP's configuration?");
+	assert_int_equal(run_none("exabgp", many, 1, error), -EINVAL);
+	assert_string_equal(error, "in: no neighbor in it, is it ExaBGP's configuration?");
+	assert_int_equal(run_none("anycast-healthchecker", many, 1, error), -EINVAL);
+	assert_string_equal(error,
+			    "no [section] in these files, are they anycast-healthchecker's?");
+	assert_int_equal(run_none("fabio", many, 1, error), -EINVAL);
+	assert_string_equal(error, "no bgp. property, are they fabio's?");
+	assert_int_equal(run_none("nothing", many, 1, error), 0);
+	free(empty);
+}
+
 int main(void)
 {
 	own_netns_enter();
@@ -356,6 +426,8 @@ int main(void)
 		cmocka_unit_test(test_comments),
 		cmocka_unit_test(test_many_addresses_of_one_prefix),
 		cmocka_unit_test(test_a_letter_that_no_option_has),
+		cmocka_unit_test(test_files_that_are_no_text),
+		cmocka_unit_test(test_as_many_and_as_large_files_as_there_may_be),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -16,7 +16,6 @@
 #include "agent/convert/prefix.h"
 #include "agent/convert/print.h"
 #include "agent/convert/properties.h"
-#include "agent/convert/run.h"
 #include "agent/convert/shell.h"
 #include "agent/convert/statements.h"
 #include "lib/array.h"
@@ -110,10 +109,13 @@ static const struct {
 	{ &full, "a\\ b;", "1{1<a\\><b>}" },
 	{ &full, "a\\!b;", "1{1<a!b>}" },
 	{ &full, "\"a\\", "in:1: the closing quote is missing" },
+	{ &full, "\"a\\\"", "in:1: the closing quote is missing" },
+	{ &full, "\"\\\x01\";", "1{1<\x01>}" },
 	{ &full, "\"a\\\n\"", "in:1: the closing quote is missing" },
 	{ &full, "a\\", "in:1: ';' is missing behind this statement" },
 	{ &full, "a/*b\nc*/d;/**/e;/***/f;/*/ g*/h/i;", "1{1<a><d>2<e>2<f>2<h/i>}" },
 	{ &full, "\n/*\n", "in:2: the comment does not end" },
+	{ &full, "/*\n*/a", "in:2: ';' is missing behind this statement" },
 	{ &full, "/*/", "in:1: the comment does not end" },
 	{ &full, "/* *", "in:1: the comment does not end" },
 	{ &full, "a/", "in:1: ';' is missing behind this statement" },
@@ -125,6 +127,23 @@ static const struct {
 	{ &full, "a{b{c{d{e{f{g{h{i{j{k{l{m{n{o{p{\nq{}}}}}}}}}}}}}}}}}",
 	  "in:2: blocks nested deeper than 16" },
 };
+
+/* A NUL is an octet as any other, where words are taken as they are. */
+static void test_statements_with_a_nul(void **state)
+{
+	(void)state;
+	static const char text[] = "\"a\0b\" \"\\\0\" #\0c\n d/*\0*/;";
+	const struct convert_input in = { "in", text, sizeof(text) - 1 };
+	struct statement *root;
+	struct err err;
+	assert_int_equal(statements_parse(&in, &full, &root, &err), 0);
+	assert_ptr_equal(root->first, root->last);
+	assert_int_equal(root->first->n_words, 3);
+	assert_string_equal(statement_word(root->first, 0), "a");
+	assert_string_equal(statement_word(root->first, 1), "\\");
+	assert_string_equal(statement_word(root->first, 2), "d");
+	statements_free(root);
+}
 
 static void test_statements_and_their_lines(void **state)
 {
@@ -682,80 +701,11 @@ static void test_the_document_is_printed_in_its_order(void **state)
 	convert_done(&c);
 }
 
-/* ---- the whole ---- */
-
-static int run(const char *tool, const struct convert_input *in, size_t n, char error[static 512])
-{
-	static const struct convert_options none = { 0 };
-	struct convert c;
-	struct err err = { "" };
-	int rc = convert_run(tool, in, n, &none, &c, &err);
-	snprintf(error, 512, "%s", err.text);
-	if (rc == 0)
-		convert_done(&c);
-	else
-		assert_null(c.document);
-	return rc;
-}
-
-static void test_files_that_are_no_text(void **state)
-{
-	(void)state;
-	static const struct {
-		const char *text, *error;
-		size_t len;
-	} files[] = {
-		{ "a\n\nb\xff", "in:3: not a text in UTF-8 (byte 0xff)", 5 },
-		{ "\n\0\n", "in:2: not a text in UTF-8 (byte 0x00)", 3 },
-		{ "\xc3", "in:1: not a text in UTF-8 (byte 0xc3)", 1 },
-		{ "neighbor 10.0.0.1 { description \"caf\xc3\xa9\"; local-as 1; peer-as 2; }", "",
-		  65 },
-	};
-	char error[512];
-	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
-		const struct convert_input in = { "in", files[i].text, files[i].len };
-		run("exabgp", &in, 1, error);
-		assert_string_equal(error, files[i].error);
-	}
-}
-
-static void test_as_many_and_as_large_files_as_there_may_be(void **state)
-{
-	(void)state;
-	char error[512];
-	static struct convert_input many[CONVERT_FILES_MAX];
-	char *large = malloc(CONVERT_FILE_MAX);
-	static const char neighbor[] = "neighbor 10.0.0.1 { local-as 1; peer-as 2; }\n#";
-	assert_non_null(large);
-	memset(large, '#', CONVERT_FILE_MAX);
-	memcpy(large, neighbor, sizeof(neighbor) - 1);
-	char *empty = malloc(0);
-	for (size_t i = 0; i < CONVERT_FILES_MAX; i++)
-		many[i] = (struct convert_input){ "in", empty, 0 };
-	many[255] = (struct convert_input){ "last", large, CONVERT_FILE_MAX };
-	assert_int_equal(run("exabgp", many, CONVERT_FILES_MAX, error), 0);
-	free(large);
-	assert_int_equal(run("gocast", many, 2, error), -EINVAL);
-	assert_string_equal(error, "gocast: expected one file, as GoCast has only one");
-	assert_int_equal(run("gocast", many, 0, error), -EINVAL);
-	assert_string_equal(error, "gocast: expected one file, as GoCast has only one");
-	assert_int_equal(run("exabgp", many, 0, error), -EINVAL);
-	assert_string_equal(error, "exabgp: no neighbor in it, is it ExaBGP's configuration?");
-	assert_int_equal(run("exabgp", many, 1, error), -EINVAL);
-	assert_string_equal(error, "in: no neighbor in it, is it ExaBGP's configuration?");
-	assert_int_equal(run("anycast-healthchecker", many, 1, error), -EINVAL);
-	assert_string_equal(error,
-			    "no [section] in these files, are they anycast-healthchecker's?");
-	assert_int_equal(run("fabio", many, 1, error), -EINVAL);
-	assert_string_equal(error, "no bgp. property, are they fabio's?");
-	assert_int_equal(run("nothing", many, 1, error), 0);
-	free(empty);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_statements_and_their_lines),
+		cmocka_unit_test(test_statements_with_a_nul),
 		cmocka_unit_test(test_a_statement_is_known_by_its_first_words),
 		cmocka_unit_test(test_the_text_of_a_statement_is_cut),
 		cmocka_unit_test(test_lists_of_words),
@@ -773,8 +723,6 @@ int main(void)
 		cmocka_unit_test(test_values_of_the_document),
 		cmocka_unit_test(test_remarks_are_counted_and_bounded),
 		cmocka_unit_test(test_the_document_is_printed_in_its_order),
-		cmocka_unit_test(test_files_that_are_no_text),
-		cmocka_unit_test(test_as_many_and_as_large_files_as_there_may_be),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
