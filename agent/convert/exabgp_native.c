@@ -351,8 +351,8 @@ static bool is_more_than_one(const struct exabgp_healthcheck *h, const char *opt
 {
 	uint64_t number = 3; /* ExaBGP's default */
 	const char *text = value(h, option);
-	if (text && str_to_u64(text, UINT32_MAX, &number) < 0)
-		number = 3;
+	if (text)
+		(void)str_to_u64(text, UINT32_MAX, &number);
 	return number > 1;
 }
 

@@ -301,6 +301,31 @@ static void test_a_letter_that_no_option_has(void **state)
 	convert_done(&c);
 }
 
+/* Nothing behind the last octet is read: of a file of options, too. */
+static void test_files_end_where_they_end(void **state)
+{
+	(void)state;
+	static const char *const texts[] = {
+		"neighbor 10.0.0.1 { local-as 65001; peer-as 65000; api { processes [ h ]; } }\n"
+		"process h { run x healthcheck --config c; }",
+		"ip = 198.51.100.1\nno-ip-setup\ncommand = true",
+	};
+	struct convert_input in[ARRAY_SIZE(texts)];
+	const struct convert_options native = { .native = true };
+	struct convert c;
+	struct err err;
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		in[i] = (struct convert_input){ i == 0 ? "in" : "c", NULL, strlen(texts[i]) };
+		in[i].text = mem_copy(texts[i], in[i].len);
+	}
+	assert_int_equal(convert_run("exabgp", in, ARRAY_SIZE(in), &native, &c, &err), 0);
+	assert_int_equal(c.n_lost, 0);
+	assert_int_equal(json_array_size(json_object_get(c.document, "apps")), 1);
+	convert_done(&c);
+	for (size_t i = 0; i < ARRAY_SIZE(in); i++)
+		free((char *)in[i].text);
+}
+
 /* An element without a key is YAML, too: it is taken out for what it lacks. */
 static void test_an_empty_element(void **state)
 {
@@ -410,6 +435,9 @@ static void test_as_many_and_as_large_files_as_there_may_be(void **state)
 			    "no [section] in these files, are they anycast-healthchecker's?");
 	assert_int_equal(run_none("fabio", many, 1, error), -EINVAL);
 	assert_string_equal(error, "no bgp. property, are they fabio's?");
+	many[0] = (struct convert_input){ "in", "bgp.asn = 65001", 15 };
+	assert_int_equal(run_none("fabio", many, 1, error), 0);
+	many[0] = (struct convert_input){ "in", empty, 0 };
 	assert_int_equal(run_none("nothing", many, 1, error), 0);
 	free(empty);
 }
@@ -427,6 +455,7 @@ int main(void)
 		cmocka_unit_test(test_many_addresses_of_one_prefix),
 		cmocka_unit_test(test_a_letter_that_no_option_has),
 		cmocka_unit_test(test_files_that_are_no_text),
+		cmocka_unit_test(test_files_end_where_they_end),
 		cmocka_unit_test(test_as_many_and_as_large_files_as_there_may_be),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
