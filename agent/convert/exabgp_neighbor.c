@@ -182,12 +182,6 @@ static void carry_nothing(struct taking *t, const struct statement *s)
 
 /* ---- blocks ---- */
 
-static void carry_nexthop(struct taking *t, const struct statement *s)
-{
-	(void)t;
-	(void)s; /* RFC 8950 is offered to every peer. */
-}
-
 static bool has_changes(const struct statement *block)
 {
 	for (const struct statement *s = block->first; s; s = s->next)
@@ -344,10 +338,10 @@ static const struct key {
 	{ "ttl-security", carry_ttl, false, 0 },
 	{ "family", carry_family, true, 1 },
 	{ "capability", carry_capability, true, 1 },
-	{ "nexthop", carry_nexthop, true, 1 },
+	{ "nexthop", carry_nothing, true, 0 }, /* RFC 8950 is offered to every peer */
 	{ "add-path", carry_other_routes, true, 1 },
 	{ "api", carry_api, true, 1 },
-	{ "process", carry_process, true, 1 },
+	{ "process", carry_process, true, 0 },
 	{ "static", carry_static, true, 1 },
 	{ "announce", carry_announce, true, 1 },
 	{ "route", carry_route, true, 1 },

@@ -262,7 +262,7 @@ static void test_many_addresses_of_one_prefix(void **state)
 		"route 198.18.4.0/22 next-hop self split /32; } }",
 		"neighbor 10.0.0.1 { local-as 65001; peer-as 65000; api { processes [ h ]; } }\n"
 		"process h { run x healthcheck --ip 198.18.4.0/22 --deaggregate-networks "
-		"--ip 10.0.0.0/32 --no-ip-setup; }",
+		"--ip 10.0.0.0/31 --no-ip-setup; }",
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
 		const struct convert_options native = { .native = true };
@@ -278,7 +278,7 @@ static void test_many_addresses_of_one_prefix(void **state)
 		assert_int_equal(c.n_lost, i);
 		if (i == 1)
 			assert_string_equal(c.remarks[0].text,
-					    "10.0.0.0/32: more than 1024 addresses");
+					    "10.0.0.0/31: more than 1024 addresses");
 		convert_done(&c);
 	}
 }
