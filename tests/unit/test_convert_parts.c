@@ -482,7 +482,7 @@ static void test_properties_of_arguments(void **state)
 {
 	(void)state;
 	static const char *const args[] = {
-		"word",
+		"-z=0",
 		"-a",
 		"1",
 		"--b",
@@ -505,13 +505,13 @@ static void test_properties_of_arguments(void **state)
 	struct properties p = { 0 };
 	properties_parse_args(args, ARRAY_SIZE(args), &p);
 	char *text = properties_text(&p);
-	assert_string_equal(text, "2<a><1>4<b><-2>6<c><3=4>7<d><>8<insecure><true>9<v><true>"
+	assert_string_equal(text, "1<z><0>2<a><1>4<b><-2>6<c><3=4>7<d><>8<insecure><true>9<v><true>"
 				  "10<version><true>11<bgp.enabled><true>12<bgp.enablegrpc><true>"
 				  "13<bgp.grpctls><true>14<bgp.grpctl><5>16<vv><6>"
 				  "18<bgp.enabled><false>19<last><>");
 	assert_string_equal(p.items[0].at.file, "arguments");
-	assert_ptr_equal(properties_find(&p, "bgp.enabled"), &p.items[12]);
-	assert_ptr_equal(properties_find(&p, "a"), &p.items[0]);
+	assert_ptr_equal(properties_find(&p, "bgp.enabled"), &p.items[13]);
+	assert_ptr_equal(properties_find(&p, "a"), &p.items[1]);
 	assert_null(properties_find(&p, "nothing"));
 	free(text);
 	properties_done(&p);
