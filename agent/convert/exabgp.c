@@ -315,7 +315,7 @@ int convert_exabgp(struct convert *c, const struct convert_input *inputs, size_t
 			    .inputs = inputs,
 			    .n_inputs = n,
 			    .options = options,
-			    .roots = mem_new(n + 1, sizeof(struct statement *)),
+			    .roots = mem_new(n, sizeof(struct statement *)),
 			    .programs = json_object(),
 			    .told = json_object() };
 	int rc = parse(&t, err);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "agent/convert/exabgp_neighbor.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,13 +10,15 @@
 #include "lib/array.h"
 #include "lib/str.h"
 
+#define KEYS_MAX 64
+
 struct taking {
 	struct convert *c;
 	const struct exabgp_neighbor *n;
 	json_t *peer;
 	size_t position;
-	const char *seen[64]; /* keys that count once */
-	const struct statement *seen_at[64];
+	const char *seen[KEYS_MAX]; /* keys that count once */
+	const struct statement *seen_at[KEYS_MAX];
 	size_t n_seen;
 	uint64_t hold_time;
 	uint64_t ttl_out, ttl_in; /* 0: not set */
@@ -362,6 +365,8 @@ static const struct key {
 	{ "neighbor", carry_nothing, true, 0 },
 };
 
+static_assert(ARRAY_SIZE(keys) <= KEYS_MAX, "each of them may be seen");
+
 static const struct key *find_key(const char *word)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
@@ -394,10 +399,8 @@ static bool is_seen(struct taking *t, const struct key *key, const struct statem
 				     t->seen_at[i]->at.line);
 		return true;
 	}
-	if (t->n_seen < ARRAY_SIZE(t->seen)) {
-		t->seen[t->n_seen] = key->name;
-		t->seen_at[t->n_seen++] = s;
-	}
+	t->seen[t->n_seen] = key->name;
+	t->seen_at[t->n_seen++] = s;
 	return false;
 }
 
@@ -435,7 +438,8 @@ static int digit64(char c)
 /* A text; false: it is none, or too long for a key. */
 static bool decode64(const char *from, char to[static 96])
 {
-	unsigned bits = 0, have = 0;
+	unsigned bits = 0;
+	unsigned have = 0;
 	size_t n = 0;
 	for (; *from && *from != '='; from++) {
 		int digit = digit64(*from);
