@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A converted document loses what `vipherald check` would refuse. tests/revise/CASE.json is one, and
- * CASE.expected is what is left of it, with the remarks; with UPDATE_EXPECTED set in the environment
- * the latter is written again, for reading it with `git diff`.
+ * A converted document loses what `vipherald check` would refuse. tests/revise/CASE.json is one,
+ * and CASE.expected is what is left of it, with the remarks; with UPDATE_EXPECTED set in the
+ * environment the latter is written again, for reading it with `git diff`.
  */
 #include <setjmp.h>
 #include <stdarg.h>
