@@ -637,7 +637,7 @@ static void test_values_of_the_document(void **state)
 static void test_remarks_are_counted_and_bounded(void **state)
 {
 	(void)state;
-	char what[200];
+	char what[200], long_text[2000];
 	struct convert c = { .document = json_object() };
 	const struct convert_at at = { "in", 7 };
 	memset(what, 'x', sizeof(what));
@@ -655,11 +655,15 @@ static void test_remarks_are_counted_and_bounded(void **state)
 	assert_int_equal(c.remarks[1].severity, CONVERT_NOTE);
 	assert_string_equal(c.remarks[1].text + 159, "x…: why 2");
 	assert_string_equal(c.remarks[2].text, "3");
-	for (unsigned i = 3; i < 10001; i++)
+	memset(long_text, 'y', sizeof(long_text) - 1);
+	long_text[sizeof(long_text) - 1] = 0;
+	convert_note(&c, at, what, "%s", long_text);
+	assert_int_equal(strlen(c.remarks[3].text), 1023);
+	for (unsigned i = 4; i < 10001; i++)
 		convert_lost(&c, at, NULL, "%u", i);
 	assert_int_equal(c.n_remarks, 10000);
 	assert_string_equal(c.remarks[9999].text, "9999");
-	assert_int_equal(c.n_lost, 9999);
+	assert_int_equal(c.n_lost, 9998);
 	convert_done(&c);
 	assert_int_equal(c.n_remarks, 0);
 }
