@@ -319,7 +319,6 @@ int convert_exabgp(struct convert *c, const struct convert_input *inputs, size_t
 			    .programs = json_object(),
 			    .told = json_object() };
 	int rc = parse(&t, err);
-	convert_section(c, "bgp");
 	if (rc == 0)
 		carry_all(&t);
 	if (rc == 0 && t.n_neighbors == 0)

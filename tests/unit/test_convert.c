@@ -409,6 +409,18 @@ static void test_files_that_are_no_text(void **state)
 	}
 }
 
+static void test_the_second_file_is_no_text(void **state)
+{
+	(void)state;
+	static const struct convert_input in[] = {
+		{ "a", "neighbor 10.0.0.1 { local-as 1; peer-as 2; }", 44 },
+		{ "b", "#\n\x80", 3 },
+	};
+	char error[512];
+	assert_int_equal(run_none("exabgp", in, 2, error), -EINVAL);
+	assert_string_equal(error, "b:2: not a text in UTF-8 (byte 0x80)");
+}
+
 static void test_as_many_and_as_large_files_as_there_may_be(void **state)
 {
 	(void)state;
@@ -459,6 +471,7 @@ int main(void)
 		cmocka_unit_test(test_a_letter_that_no_option_has),
 		cmocka_unit_test(test_files_that_are_no_text),
 		cmocka_unit_test(test_files_end_where_they_end),
+		cmocka_unit_test(test_the_second_file_is_no_text),
 		cmocka_unit_test(test_as_many_and_as_large_files_as_there_may_be),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
