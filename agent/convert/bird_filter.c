@@ -103,8 +103,8 @@ static bool is_list(const struct taking *t, const char *word)
 /* "if net ~ ACAST_PS_ADVERTISE then" is true of all that is announced. */
 static bool holds(const struct taking *t, const struct statement *s)
 {
-	for (size_t i = 1; i + 1 < s->n_words; i++)
-		if (str_equal(s->words[i], "~") && is_list(t, s->words[i + 1]))
+	for (size_t i = 1; i < s->n_words; i++)
+		if (str_equal(s->words[i], "~") && is_list(t, statement_word(s, i + 1)))
 			return true;
 	return false;
 }
