@@ -395,6 +395,7 @@ static void test_files_that_are_no_text(void **state)
 		{ "a\n\nb\xff", "in:3: not a text in UTF-8 (byte 0xff)", 5 },
 		{ "\n\0\n", "in:2: not a text in UTF-8 (byte 0x00)", 3 },
 		{ "\xc3", "in:1: not a text in UTF-8 (byte 0xc3)", 1 },
+		{ "#\n\xc3", "in:2: not a text in UTF-8 (byte 0xc3)", 3 },
 		{ "neighbor 10.0.0.1 { description \"caf\xc3\xa9\"; local-as 1; peer-as 2; }", "",
 		  65 },
 	};
