@@ -131,7 +131,8 @@ static void carry_daemon(struct taking *t, const struct ini_value *v)
 static char *command_for_shell(const char *command)
 {
 	char *text = NULL, *word = mem_new(strlen(command) + 1, 1), quote = 0;
-	size_t len = 0, n = 0;
+	size_t len = 0;
+	size_t n = 0;
 	bool in_word = false, first = true;
 	FILE *out = open_memstream(&text, &len);
 	if (!out)
@@ -309,7 +310,7 @@ static void carry_service(struct taking *t, const char *section, struct convert_
 	}
 	char *text = NULL;
 	if (!disabled && ini_expand(&t->ini, command, &text) < 0) {
-		lost(t, command, "%(…)s names a key that there is not");
+		lost(t, command, "%(…)s names a key that there is not, or itself, or too many");
 		return;
 	}
 	json_t *app = convert_add(t->c, "apps", at);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "agent/convert/bird.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "agent/convert/bird_bfd.h"
@@ -11,6 +12,7 @@
 #include "lib/str.h"
 
 #define LAYERS_MAX 8
+#define FORMS_MAX  64
 
 #define RECEIVED "received routes are counted and dropped"
 #define OFFERED  "this capability is always offered"
@@ -20,8 +22,8 @@ struct taking {
 	const struct bird *b;
 	json_t *peer;
 	const char *family; /* of the channel; "": outside of one */
-	bool disabled, direct, has_ipv4, has_ipv6;
-	const char *done[64]; /* forms that count once, the first of them: the protocol's own */
+	bool disabled, direct, ranged, has_ipv4, has_ipv6;
+	const char *done[FORMS_MAX]; /* that count once, the first of them: the protocol's own */
 	size_t n_done;
 	json_t *exported; /* attributes that the last channel sets; NULL: none before */
 };
@@ -73,11 +75,13 @@ static void set_as(json_t *peer, const char *key, const char *word)
 		convert_set(peer, key, word);
 }
 
-static void set_local_address(json_t *peer, const char *word)
+static bool set_local_address(json_t *peer, const char *word)
 {
 	uint8_t family;
-	if (is_address(word, &family))
-		convert_set(peer, family == AF_INET ? "local_ip" : "local_ip6", word);
+	if (!is_address(word, &family))
+		return false;
+	convert_set(peer, family == AF_INET ? "local_ip" : "local_ip6", word);
+	return true;
 }
 
 static void carry_local(struct taking *t, const struct statement *s)
@@ -90,24 +94,29 @@ static void carry_local(struct taking *t, const struct statement *s)
 
 static void carry_neighbor(struct taking *t, const struct statement *s)
 {
-	uint64_t port;
+	uint64_t number;
 	uint8_t family;
 	const char *address = bird_value(t->b, statement_word(s, 1)), *last = last_word(t, s);
+	const char *port = behind(t, s, "port");
 	if (is_address(address, &family))
 		convert_set(t->peer, "peer_ip", address);
-	else if (str_equal(address, "range"))
+	t->ranged |= str_equal(address, "range");
+	if (str_equal(address, "range"))
 		statement_lost(t->b->c, s, "each peer has an address of its own, or an interface");
 	if (str_equal(last, "external") || str_equal(last, "internal"))
 		convert_set(t->peer, "peer_as", last);
 	else
 		set_as(t->peer, "peer_as", behind(t, s, "as"));
-	if (str_to_u64(behind(t, s, "port"), 65535, &port) == 0)
-		convert_set_number(t->peer, "port", port);
+	if (str_to_u64(port, 65535, &number) == 0)
+		convert_set_number(t->peer, "port", number);
+	else if (*port)
+		statement_lost(t->b->c, s, "not a port");
 }
 
 static void carry_source(struct taking *t, const struct statement *s)
 {
-	set_local_address(t->peer, last_word(t, s));
+	if (!set_local_address(t->peer, last_word(t, s)))
+		statement_lost(t->b->c, s, "not an address");
 }
 
 static void carry_multihop(struct taking *t, const struct statement *s)
@@ -203,6 +212,8 @@ static void carry_local_pref(struct taking *t, const struct statement *s)
 	uint64_t number;
 	if (str_to_u64(last_word(t, s), UINT32_MAX, &number) == 0)
 		convert_set_number(t->peer, "local_pref", number);
+	else
+		statement_lost(t->b->c, s, "not a number");
 }
 
 static void carry_next_hop(struct taking *t, const struct statement *s)
@@ -343,6 +354,8 @@ static const struct form {
 	{ "route limit", drop, RECEIVED },
 };
 
+static_assert(ARRAY_SIZE(forms) <= FORMS_MAX, "each of them may be done");
+
 static const struct form *find_form(const struct statement *s)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(forms); i++)
@@ -373,8 +386,7 @@ static bool is_done(struct taking *t, const struct form *form)
 	for (size_t i = 0; i < t->n_done; i++)
 		if (str_equal(t->done[i], form->words))
 			return true;
-	if (t->n_done < ARRAY_SIZE(t->done))
-		t->done[t->n_done++] = form->words;
+	t->done[t->n_done++] = form->words;
 	return false;
 }
 
@@ -400,8 +412,7 @@ static void carry_channel(struct taking *t, const struct statement *s)
 	t->has_ipv4 |= str_equal(t->family, "ipv4");
 	t->has_ipv6 |= str_equal(t->family, "ipv6");
 	for (const struct statement *in = s->first; in; in = in->next)
-		if (in->n_words > 0)
-			carry_statement(t, in);
+		carry_statement(t, in);
 	t->family = "";
 }
 
@@ -449,7 +460,7 @@ static bool is_end(const struct statement *s)
 static void carry_layer(struct taking *t, const struct statement *layer)
 {
 	for (const struct statement *s = layer->first; s; s = s->next) {
-		if (s->n_words == 0 || is_end(s))
+		if (is_end(s))
 			continue;
 		if (is_channel(s))
 			carry_channel(t, s);
@@ -483,6 +494,8 @@ static void carry_session(const struct bird *b, const struct statement *protocol
 	json_decref(t.exported);
 	if (t.disabled)
 		convert_lost(b->c, protocol->at, statement_word(protocol, 2), "disabled: left out");
+	else if (!*convert_get(t.peer, "peer_ip") && !t.ranged)
+		statement_lost(b->c, protocol, "no address of a neighbor: left out");
 	if (t.disabled || !*convert_get(t.peer, "peer_ip"))
 		drop_last_peer(b->c);
 }
@@ -498,7 +511,6 @@ static void hoist_as(const struct bird *b)
 	if (!as)
 		return;
 	json_object_set(convert_section(b->c, "bgp"), "local_as", as);
-	as = json_object_get(convert_section(b->c, "bgp"), "local_as");
 	for (size_t i = 0; (peer = convert_item(b->c, "peers", i)); i++)
 		if (json_equal(json_object_get(peer, "local_as"), as))
 			json_object_del(peer, "local_as");

@@ -96,7 +96,7 @@ static void carry_password(const struct bird *b, const struct statement *s, json
 	for (const struct statement *in = s->first; in; in = in->next) {
 		if (statement_is(in, "id") && str_to_u64(bird_last(b, in), 255, &id) == 0)
 			set_once(peer, "key_id", json_integer((json_int_t)id));
-		else if (in->n_words > 0)
+		else
 			statement_lost(b->c, in, "a key has an id only, and holds at all times");
 	}
 }
@@ -117,7 +117,7 @@ static void carry_option(const struct bird *b, const struct statement *s, json_t
 	else if (statement_begins(s, "idle tx interval"))
 		statement_lost(b->c, s,
 			       "packets are sent every second while the session is not up");
-	else if (s->n_words > 0)
+	else
 		statement_lost(b->c, s, "not known");
 }
 
@@ -142,10 +142,10 @@ static bool fits(const struct statement *s, const char *interface)
 	for (size_t i = 1; i < s->n_words; i++) {
 		const char *pattern = s->words[i];
 		bool not = *pattern == '-';
-		if (fnmatch(pattern + not, interface, 0) == 0)
+		if (!fnmatch(pattern + not, interface, 0))
 			return !not ;
 	}
-	return s->n_words == 1;
+	return false;
 }
 
 /* Of a link-local address; NULL: the file does not say. */
@@ -203,7 +203,7 @@ static void carry_protocol(const struct bird *b, const struct statement *protoco
 			carry_block(b, s);
 		else if (statement_is(s, "neighbor"))
 			statement_lost(b->c, s, "BFD is that of a peer, bgp.peers[].bfd");
-		else if (s->n_words > 0 && !statement_is(s, "disabled"))
+		else if (!statement_is(s, "disabled"))
 			statement_lost(b->c, s, "sessions of BFD are those of the peers with bfd");
 	}
 }

@@ -41,7 +41,7 @@ const char *bird_value(const struct bird *b, const char *word)
 
 const char *bird_last(const struct bird *b, const struct statement *s)
 {
-	return s->n_words > 0 ? bird_value(b, s->words[s->n_words - 1]) : "";
+	return bird_value(b, s->words[s->n_words - 1]);
 }
 
 bool bird_is_on(const struct bird *b, const struct statement *s)

@@ -22,7 +22,7 @@ struct taking {
 static bool numbers(const struct statement *s, size_t i, const char *front, char buf[static 64])
 {
 	struct strbuf sb = strbuf_over(buf, 64);
-	size_t n = 0;
+	bool any = false;
 	strbuf_add(&sb, "%s", front);
 	for (; i < s->n_words; i++) {
 		const char *word = s->words[i];
@@ -31,9 +31,10 @@ static bool numbers(const struct statement *s, size_t i, const char *front, char
 			continue;
 		if (str_to_u64(word, UINT32_MAX, &number) < 0)
 			return false;
-		strbuf_add(&sb, "%s%s", n++ > 0 ? ":" : "", word);
+		strbuf_add(&sb, "%s%s", any ? ":" : "", word);
+		any = true;
 	}
-	return n > 0;
+	return any;
 }
 
 static bool add_ext(const struct statement *s, size_t i, json_t *peer)
@@ -102,8 +103,8 @@ static bool is_list(const struct taking *t, const char *word)
 /* "if net ~ ACAST_PS_ADVERTISE then" is true of all that is announced. */
 static bool holds(const struct taking *t, const struct statement *s)
 {
-	for (size_t i = 1; i + 1 < s->n_words; i++)
-		if (str_equal(s->words[i], "~") && is_list(t, s->words[i + 1]))
+	for (size_t i = 1; i < s->n_words; i++)
+		if (str_equal(s->words[i], "~") && is_list(t, statement_word(s, i + 1)))
 			return true;
 	return false;
 }
@@ -156,8 +157,7 @@ static void carry_statement(struct taking *t, const struct statement *s)
 static void carry_body(struct taking *t, const struct statement *body)
 {
 	for (const struct statement *s = body->first; s; s = s->next)
-		if (s->n_words > 0)
-			carry_statement(t, s);
+		carry_statement(t, s);
 }
 /* NOLINTEND(misc-no-recursion) */
 

@@ -82,8 +82,6 @@ void bird_rest_carry(const struct bird *b, const struct statement *s)
 {
 	static const char *const silent[] = { "template", "define",     "function", "filter",
 					      "eval",     "timeformat", "hostname", "attribute" };
-	if (s->n_words == 0)
-		return;
 	for (size_t i = 0; i < ARRAY_SIZE(silent); i++)
 		if (statement_is(s, silent[i]))
 			return;

@@ -95,7 +95,7 @@ static void carry_statement(struct taking *t, const struct statement *s)
 		carry_neighbor(t, s, NULL);
 	else if (statement_is(s, "group"))
 		carry_group(t, s);
-	else if (s->n_words > 0 && !statement_is(s, "template") && !statement_is(s, "process"))
+	else if (!statement_is(s, "template") && !statement_is(s, "process"))
 		statement_lost(t->c, s, "not known");
 }
 
@@ -152,7 +152,7 @@ static void carry_process_key(struct taking *t, const struct statement *s, json_
 	if (statement_is(s, "respawn") && (str_equal(statement_word(s, 1), "false") ||
 					   str_starts(statement_word(s, 1), "disable")))
 		json_object_set_new(process, "respawn", json_false());
-	else if (s->n_words > 0 && !statement_is(s, "run") && !statement_is(s, "encoder") &&
+	else if (!statement_is(s, "run") && !statement_is(s, "encoder") &&
 		 !statement_is(s, "respawn") && !statement_is(s, "neighbor-changes"))
 		statement_lost(t->c, s,
 			       "programs are told of sessions, not of messages and routes");
@@ -315,11 +315,10 @@ int convert_exabgp(struct convert *c, const struct convert_input *inputs, size_t
 			    .inputs = inputs,
 			    .n_inputs = n,
 			    .options = options,
-			    .roots = mem_new(n + 1, sizeof(struct statement *)),
+			    .roots = mem_new(n, sizeof(struct statement *)),
 			    .programs = json_object(),
 			    .told = json_object() };
 	int rc = parse(&t, err);
-	convert_section(c, "bgp");
 	if (rc == 0)
 		carry_all(&t);
 	if (rc == 0 && t.n_neighbors == 0)

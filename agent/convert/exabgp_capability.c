@@ -11,7 +11,7 @@ void exabgp_family_carry(struct convert *c, json_t *peer, const struct statement
 	for (const struct statement *s = block->first; s; s = s->next) {
 		const char *family = statement_word(s, 0), *kind = statement_word(s, 1);
 		bool ip = str_equal(family, "ipv4") || str_equal(family, "ipv6");
-		if (s->n_words == 0 || str_equal(family, "all") || str_equal(family, "minimal"))
+		if (str_equal(family, "all") || str_equal(family, "minimal"))
 			continue;
 		if (ip && str_equal(kind, "unicast"))
 			convert_append(peer, "families", family);
@@ -83,7 +83,7 @@ void exabgp_capability_carry(struct convert *c, json_t *peer, const struct state
 	for (const struct statement *s = block->first; s; s = s->next) {
 		if (statement_is(s, "graceful-restart"))
 			carry_graceful_restart(c, peer, s, hold_time);
-		else if (s->n_words > 0)
+		else
 			carry_capability(c, s);
 	}
 }

@@ -121,7 +121,7 @@ static size_t read_option(struct exabgp_healthcheck *h, const char *word, const 
 	bool is_long = word[1] == '-';
 	size_t len = strcspn(word, "=");
 	const struct option *o = is_long ? find_option(word + 2, len - 2) : find_letter(word[1]);
-	if (!o || (is_long && len == 2)) {
+	if (!o) {
 		unknown(h, h->run->at, word);
 		return 1;
 	}
@@ -139,7 +139,7 @@ static void read_words(struct exabgp_healthcheck *h, size_t first)
 {
 	for (size_t i = first; i < h->run->n_words;) {
 		const char *word = h->run->words[i];
-		if (*word == '-' && word[1])
+		if (*word == '-')
 			i += read_option(h, word, statement_word(h->run, i + 1));
 		else
 			unknown(h, h->run->at, h->run->words[i++]);
@@ -173,7 +173,7 @@ static void read_line(struct exabgp_healthcheck *h, const char *line, size_t len
 	size_t n = equals ? (size_t)(equals - line) : len;
 	char *name = trimmed(line, n),
 	     *text = trimmed(equals ? equals + 1 : "", equals ? len - n - 1 : 0);
-	const struct option *o = *name && *name != '#' ? find_option(name, strlen(name)) : NULL;
+	const struct option *o = find_option(name, strlen(name));
 	if (o)
 		add_value(h, o, text);
 	else if (*name && *name != '#')

@@ -229,13 +229,13 @@ static void add_prefix(const struct exabgp_healthcheck *h, const char *text, jso
 		json_array_append_new(list, json_string(prefix_format(&p, buf)));
 		return;
 	}
-	if (bits > 10) {
+	if (bits > 10 || json_array_size(list) + (1U << bits) > PREFIXES_MAX) {
 		lost(h, text, "more than 1024 addresses");
 		return;
 	}
 	p.len = (uint8_t)(p.len + bits);
 	size_t last = addr_size(p.addr.family) - 1;
-	for (unsigned i = 0; i < 1U << bits && json_array_size(list) < PREFIXES_MAX; i++) {
+	for (unsigned i = 0; i < 1U << bits; i++) {
 		struct prefix one = p;
 		one.addr.bytes[last] |= (uint8_t)(i & 0xff);
 		one.addr.bytes[last - 1] |= (uint8_t)(i >> 8);
@@ -351,8 +351,8 @@ static bool is_more_than_one(const struct exabgp_healthcheck *h, const char *opt
 {
 	uint64_t number = 3; /* ExaBGP's default */
 	const char *text = value(h, option);
-	if (text && str_to_u64(text, UINT32_MAX, &number) < 0)
-		number = 3;
+	if (text)
+		(void)str_to_u64(text, UINT32_MAX, &number);
 	return number > 1;
 }
 

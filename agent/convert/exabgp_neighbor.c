@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "agent/convert/exabgp_neighbor.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,13 +10,15 @@
 #include "lib/array.h"
 #include "lib/str.h"
 
+#define KEYS_MAX 64
+
 struct taking {
 	struct convert *c;
 	const struct exabgp_neighbor *n;
 	json_t *peer;
 	size_t position;
-	const char *seen[64]; /* keys that count once */
-	const struct statement *seen_at[64];
+	const char *seen[KEYS_MAX]; /* keys that count once */
+	const struct statement *seen_at[KEYS_MAX];
 	size_t n_seen;
 	uint64_t hold_time;
 	uint64_t ttl_out, ttl_in; /* 0: not set */
@@ -83,8 +86,7 @@ static void carry_router_id(struct taking *t, const struct statement *s)
 static void carry_text(struct taking *t, const struct statement *s)
 {
 	char text[STATEMENT_TEXT_MAX];
-	struct statement value = { .words = s->words + 1,
-				   .n_words = s->n_words > 0 ? s->n_words - 1 : 0 };
+	struct statement value = { .words = s->words + 1, .n_words = s->n_words - 1 };
 	convert_set(t->peer, statement_is(s, "description") ? "description" : "password",
 		    statement_text(&value, text));
 }
@@ -183,12 +185,6 @@ static void carry_nothing(struct taking *t, const struct statement *s)
 
 /* ---- blocks ---- */
 
-static void carry_nexthop(struct taking *t, const struct statement *s)
-{
-	(void)t;
-	(void)s; /* RFC 8950 is offered to every peer. */
-}
-
 static bool has_changes(const struct statement *block)
 {
 	for (const struct statement *s = block->first; s; s = s->next)
@@ -253,7 +249,7 @@ static void carry_api(struct taking *t, const struct statement *s)
 			carry_match(t, in);
 		else if (is_told(in))
 			carry_told(t, in);
-		else if (in->n_words > 0)
+		else
 			statement_lost(t->c, in, "not known");
 	}
 }
@@ -283,7 +279,7 @@ static void carry_static(struct taking *t, const struct statement *s)
 	for (const struct statement *in = s->first; in; in = in->next) {
 		if (statement_is(in, "route") || statement_is(in, "attributes"))
 			carry_route(t, in);
-		else if (in->n_words > 0)
+		else
 			statement_lost(t->c, in, "not known");
 	}
 }
@@ -292,12 +288,12 @@ static void carry_announce(struct taking *t, const struct statement *s)
 {
 	for (const struct statement *family = s->first; family; family = family->next) {
 		bool ip = statement_is(family, "ipv4") || statement_is(family, "ipv6");
-		if (!ip && family->n_words > 0)
+		if (!ip)
 			statement_lost(t->c, family, "vipherald announces unicast routes only");
 		for (const struct statement *in = ip ? family->first : NULL; in; in = in->next) {
 			if (statement_is(in, "unicast"))
 				carry_route(t, in);
-			else if (in->n_words > 0)
+			else
 				statement_lost(t->c, in, "vipherald announces unicast routes only");
 		}
 	}
@@ -345,10 +341,10 @@ static const struct key {
 	{ "ttl-security", carry_ttl, false, 0 },
 	{ "family", carry_family, true, 1 },
 	{ "capability", carry_capability, true, 1 },
-	{ "nexthop", carry_nexthop, true, 1 },
+	{ "nexthop", carry_nothing, true, 0 }, /* RFC 8950 is offered to every peer */
 	{ "add-path", carry_other_routes, true, 1 },
 	{ "api", carry_api, true, 1 },
-	{ "process", carry_process, true, 1 },
+	{ "process", carry_process, true, 0 },
 	{ "static", carry_static, true, 1 },
 	{ "announce", carry_announce, true, 1 },
 	{ "route", carry_route, true, 1 },
@@ -368,6 +364,8 @@ static const struct key {
 	{ "inherit", carry_nothing, true, 0 },
 	{ "neighbor", carry_nothing, true, 0 },
 };
+
+static_assert(ARRAY_SIZE(keys) <= KEYS_MAX, "each of them may be seen");
 
 static const struct key *find_key(const char *word)
 {
@@ -401,10 +399,8 @@ static bool is_seen(struct taking *t, const struct key *key, const struct statem
 				     t->seen_at[i]->at.line);
 		return true;
 	}
-	if (t->n_seen < ARRAY_SIZE(t->seen)) {
-		t->seen[t->n_seen] = key->name;
-		t->seen_at[t->n_seen++] = s;
-	}
+	t->seen[t->n_seen] = key->name;
+	t->seen_at[t->n_seen++] = s;
 	return false;
 }
 
@@ -412,7 +408,7 @@ static void carry_layer(struct taking *t, const struct statement *layer, unsigne
 {
 	for (const struct statement *s = layer->first; s; s = s->next) {
 		const struct key *key = find_key(statement_word(s, 0));
-		if (s->n_words == 0 || (key && key->pass != pass) || (!key && pass == 0))
+		if ((key && key->pass != pass) || (!key && pass == 0))
 			continue;
 		if (!key)
 			statement_lost(t->c, s, "not known");
@@ -442,7 +438,8 @@ static int digit64(char c)
 /* A text; false: it is none, or too long for a key. */
 static bool decode64(const char *from, char to[static 96])
 {
-	unsigned bits = 0, have = 0;
+	unsigned bits = 0;
+	unsigned have = 0;
 	size_t n = 0;
 	for (; *from && *from != '='; from++) {
 		int digit = digit64(*from);

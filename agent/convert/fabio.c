@@ -142,10 +142,10 @@ static void carry_listen(struct taking *t)
 	size_t n = strcspn(address, ",");
 	if (*number == '-' || str_equal(number, "0"))
 		return;
-	bool any = n == 0 || strncmp(address, "0.0.0.0", n) == 0 || strncmp(address, "::", n) == 0;
+	bool any = strncmp(address, "0.0.0.0", n) == 0 || strncmp(address, "::", n) == 0;
 	bool v6 = !any && memchr(address, ':', n);
-	snprintf(text, sizeof(text), "%s%.*s%s:%.10s", v6 ? "[" : "",
-		 any ? 0 : (int)(n < 64 ? n : 64), address, v6 ? "]" : "", number);
+	snprintf(text, sizeof(text), "%s%.*s%s:%.10s", v6 ? "[" : "", any ? 0 : (int)n, address,
+		 v6 ? "]" : "", number);
 	convert_set(bgp, "listen", text);
 	convert_place(t->c, bgp, "listen", addresses ? addresses->at : (struct convert_at){ 0 });
 	if (address[n] == ',')
@@ -221,9 +221,6 @@ static void remark(struct taking *t)
 		if (*text_of(p) && !str_equal(p->text, "false"))
 			lost(t, p, lost_keys[i].why);
 	}
-	if (is_true(text_of(find(t, "bgp.grpctls"))))
-		lost(t, find(t, "bgp.grpctls"),
-		     "there is no gRPC; TLS of the HTTP API is agent.api.tls");
 	if (is_true(text_of(find(t, "bgp.enablegrpc"))))
 		lost(t, find(t, "bgp.enablegrpc"),
 		     "there is no gRPC: `vipherald peers` and the HTTP API");

@@ -219,13 +219,17 @@ static void carry_peers(const struct reading *r, const struct config_node *bgp)
 		convert_set_true(peer, "multi_hop");
 }
 
+static bool has_same(const json_t *a, const json_t *b, const char *key)
+{
+	return *convert_get(a, key) && str_equal(convert_get(a, key), convert_get(b, key));
+}
+
 /* GoCast leaves the second app with a VIP out. */
 static bool is_duplicate(struct convert *c, const json_t *app)
 {
 	const json_t *other;
 	for (size_t i = 0; (other = convert_item(c, "apps", i)) && other != app; i++)
-		if (str_equal(convert_get(other, "vip"), convert_get(app, "vip")) ||
-		    str_equal(convert_get(other, "name"), convert_get(app, "name")))
+		if (has_same(other, app, "vip") || has_same(other, app, "name"))
 			return true;
 	return false;
 }

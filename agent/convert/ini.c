@@ -12,6 +12,8 @@
 
 #define EXPANDED_MAX 65536
 #define VALUES_MAX   10000 /* each is looked for among all */
+#define NESTED_MAX   10    /* as configparser's */
+#define KEYS_MAX     1000  /* in a value; one may stand for ten of it, and those for ten others */
 
 struct line {
 	const char *text; /* without blanks around it */
@@ -106,10 +108,8 @@ static int parse_line(struct ini *ini, const struct line *l, char **section, boo
 	if (ini->n >= VALUES_MAX)
 		return err_set(err, -EINVAL, "%s:%u: more than %d values", at.file, at.line,
 			       VALUES_MAX);
-	if (is_comment(l)) {
-		*continues &= l->len > 0;
+	if (is_comment(l))
 		return 0;
-	}
 	if (l->indented && *continues) {
 		continue_value(&ini->values[ini->n - 1], l);
 		return 0;
@@ -172,28 +172,45 @@ const struct ini_value *ini_find(const struct ini *ini, const char *section, con
 	return found ? found : common;
 }
 
-int ini_expand(const struct ini *ini, const struct ini_value *value, char **ret)
+struct expansion {
+	const struct ini *ini;
+	const char *section;
+	struct strbuf sb;
+	unsigned n; /* keys that were put in */
+};
+
+/* NOLINTBEGIN(misc-no-recursion): NESTED_MAX */
+static int expand(struct expansion *e, const char *text, unsigned depth)
 {
-	char *text = mem_new(EXPANDED_MAX, 1), key[64];
-	struct strbuf sb = strbuf_over(text, EXPANDED_MAX);
-	for (const char *p = value->text; *p;) {
+	char key[64];
+	for (const char *p = text; *p;) {
 		const char *end = str_starts(p, "%(") ? strstr(p, ")s") : NULL;
 		size_t n = end ? (size_t)(end - p - 2) : 0;
-		if (end && n < sizeof(key)) {
-			memcpy(key, p + 2, n);
-			key[n] = 0;
-			const struct ini_value *v = ini_find(ini, value->section, key);
-			if (!v) {
-				free(text);
-				return -EINVAL;
-			}
-			strbuf_add(&sb, "%s", v->text);
-			p = end + 2;
-		} else {
+		if (!end || n >= sizeof(key)) {
 			p += str_starts(p, "%%");
-			strbuf_add(&sb, "%c", *p++);
+			strbuf_add(&e->sb, "%c", *p++);
+			continue;
 		}
+		memcpy(key, p + 2, n);
+		key[n] = 0;
+		const struct ini_value *v = ini_find(e->ini, e->section, key);
+		if (!v || depth == NESTED_MAX || e->n++ == KEYS_MAX ||
+		    expand(e, v->text, depth + 1) < 0)
+			return -EINVAL;
+		p = end + 2;
 	}
-	*ret = text;
 	return 0;
+}
+/* NOLINTEND(misc-no-recursion) */
+
+int ini_expand(const struct ini *ini, const struct ini_value *value, char **ret)
+{
+	char *text = mem_new(EXPANDED_MAX, 1);
+	struct expansion e = { ini, value->section, strbuf_over(text, EXPANDED_MAX), 0 };
+	int rc = expand(&e, value->text, 1);
+	if (rc < 0)
+		free(text);
+	else
+		*ret = text;
+	return rc;
 }

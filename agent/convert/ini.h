@@ -28,7 +28,8 @@ void ini_done(struct ini *ini);
 
 /* Of a section, else of DEFAULT, the last one counts; NULL: none. */
 const struct ini_value *ini_find(const struct ini *ini, const char *section, const char *key);
-/* "%%" and "%(key)s" in a value; to be freed. -EINVAL: it names a key that there is not. */
+/* "%%" and "%(key)s" in a value, and in what stands for it; to be freed. -EINVAL: it names a key
+ * that there is not, or itself, or too many. */
 int ini_expand(const struct ini *ini, const struct ini_value *value, char **ret);
 
 #endif

@@ -30,7 +30,6 @@ static void check_draft(struct config_draft *draft, const struct config_node *ro
 	const struct config_node *secret, *apps = config_node_get(root, "apps");
 	config_build(root, draft, findings, &secret);
 	draft->first_app = apps ? apps->first : NULL;
-	draft->file = "the configuration file";
 	config_check_agent(draft, root, findings);
 	config_check_bgp(draft, root, findings);
 	config_check_programs(draft, root, findings);
@@ -155,8 +154,10 @@ static struct spot find(const struct convert *c, const char *path, struct conver
 	while (next_step(&path, &at)) {
 		json_t *value = spot_value(&at);
 		if (is_vital(&item, at.key) && !json_is_array(at.parent) &&
-		    !is_spare(at.key, value, path))
+		    !is_spare(at.key, value, path)) {
+			*ret_at = origin_of(c, at.parent, at.key, *ret_at);
 			return item;
+		}
 		if (!value)
 			return item;
 		last = at;

@@ -24,7 +24,7 @@ struct statements_form {
 
 struct statement {
 	struct convert_at at;
-	char **words;
+	char **words; /* one at least, but of the root */
 	size_t n_words, cap_words;
 	struct statement *first, *last, *next; /* first: of its block */
 	bool is_block;

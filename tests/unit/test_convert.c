@@ -5,6 +5,7 @@
  * line. With UPDATE_EXPECTED set in the environment the latter is written again, for reading it
  * with `git diff`. What comes out has to pass `vipherald check`.
  */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -252,6 +253,79 @@ static void test_many_apps(void **state)
 	free(text);
 }
 
+/* 1024 is the most that one prefix may become. */
+static void test_many_addresses_of_one_prefix(void **state)
+{
+	(void)state;
+	static const char *const texts[] = {
+		"neighbor 10.0.0.1 { local-as 65001; peer-as 65000; static {\n"
+		"route 198.18.4.0/22 next-hop self split /32; } }",
+		"neighbor 10.0.0.1 { local-as 65001; peer-as 65000; api { processes [ h ]; } }\n"
+		"process h { run x healthcheck --ip 198.18.4.0/22 --deaggregate-networks "
+		"--ip 10.0.0.0/31 --no-ip-setup; }",
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		const struct convert_options native = { .native = true };
+		const struct convert_input in = { "in", texts[i], strlen(texts[i]) };
+		struct convert c;
+		struct err err;
+		assert_int_equal(convert_run("exabgp", &in, 1, &native, &c, &err), 0);
+		const json_t *apps = json_object_get(c.document, "apps");
+		assert_int_equal(json_array_size(apps), 16);
+		const json_t *vips = json_object_get(json_array_get(apps, 15), "vip");
+		assert_int_equal(json_array_size(vips), 64);
+		assert_string_equal(json_string_value(json_array_get(vips, 63)), "198.18.7.255/32");
+		assert_int_equal(c.n_lost, i);
+		if (i == 1)
+			assert_string_equal(c.remarks[0].text,
+					    "10.0.0.0/31: more than 1024 addresses");
+		convert_done(&c);
+	}
+}
+
+/* Most options have no letter. */
+static void test_a_letter_that_no_option_has(void **state)
+{
+	(void)state;
+	static const char text[] = "neighbor 10.0.0.1 { local-as 65001; peer-as 65000; "
+				   "api { processes [ h ]; } }\n"
+				   "process h { run x healthcheck -\x01 -\x02 --ip 198.51.100.1; }";
+	const struct convert_options native = { .native = true };
+	const struct convert_input in = { "in", text, sizeof(text) - 1 };
+	struct convert c;
+	struct err err;
+	assert_int_equal(convert_run("exabgp", &in, 1, &native, &c, &err), 0);
+	assert_int_equal(c.n_lost, 2);
+	assert_string_equal(c.remarks[0].text, "-\x01: not an option of ExaBGP's health check");
+	assert_string_equal(c.remarks[1].text, "-\x02: not an option of ExaBGP's health check");
+	convert_done(&c);
+}
+
+/* Nothing behind the last octet is read: of a file of options, too. */
+static void test_files_end_where_they_end(void **state)
+{
+	(void)state;
+	static const char *const texts[] = {
+		"neighbor 10.0.0.1 { local-as 65001; peer-as 65000; api { processes [ h ]; } }\n"
+		"process h { run x healthcheck --config c; }",
+		"ip = 198.51.100.1\nno-ip-setup\ncommand = true",
+	};
+	struct convert_input in[ARRAY_SIZE(texts)];
+	const struct convert_options native = { .native = true };
+	struct convert c;
+	struct err err;
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		in[i] = (struct convert_input){ i == 0 ? "in" : "c", NULL, strlen(texts[i]) };
+		in[i].text = mem_copy(texts[i], in[i].len);
+	}
+	assert_int_equal(convert_run("exabgp", in, ARRAY_SIZE(in), &native, &c, &err), 0);
+	assert_int_equal(c.n_lost, 0);
+	assert_int_equal(json_array_size(json_object_get(c.document, "apps")), 1);
+	convert_done(&c);
+	for (size_t i = 0; i < ARRAY_SIZE(in); i++)
+		free((char *)in[i].text);
+}
+
 /* An element without a key is YAML, too: it is taken out for what it lacks. */
 static void test_an_empty_element(void **state)
 {
@@ -296,13 +370,110 @@ static void test_comments(void **state)
 	convert_done(&c);
 }
 
+static int run_none(const char *tool, const struct convert_input *in, size_t n,
+		    char error[static 512])
+{
+	static const struct convert_options none = { 0 };
+	struct convert c;
+	struct err err = { "" };
+	int rc = convert_run(tool, in, n, &none, &c, &err);
+	snprintf(error, 512, "%s", err.text);
+	if (rc == 0)
+		convert_done(&c);
+	else
+		assert_null(c.document);
+	return rc;
+}
+
+static void test_files_that_are_no_text(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text, *error;
+		size_t len;
+	} files[] = {
+		{ "a\n\nb\xff", "in:3: not a text in UTF-8 (byte 0xff)", 5 },
+		{ "\n\0\n", "in:2: not a text in UTF-8 (byte 0x00)", 3 },
+		{ "\xc3", "in:1: not a text in UTF-8 (byte 0xc3)", 1 },
+		{ "#\n\xc3", "in:2: not a text in UTF-8 (byte 0xc3)", 3 },
+		{ "neighbor 10.0.0.1 { description \"caf\xc3\xa9\"; local-as 1; peer-as 2; }", "",
+		  65 },
+	};
+	char error[512];
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		/* An own block, behind which nothing may be read. */
+		char *text = mem_copy(files[i].text, files[i].len);
+		const struct convert_input in = { "in", text, files[i].len };
+		run_none("exabgp", &in, 1, error);
+		free(text);
+		assert_string_equal(error, files[i].error);
+	}
+}
+
+static void test_the_second_file_is_no_text(void **state)
+{
+	(void)state;
+	static const struct convert_input in[] = {
+		{ "a", "neighbor 10.0.0.1 { local-as 1; peer-as 2; }", 44 },
+		{ "b", "#\n\x80", 3 },
+	};
+	char error[512];
+	assert_int_equal(run_none("exabgp", in, 2, error), -EINVAL);
+	assert_string_equal(error, "b:2: not a text in UTF-8 (byte 0x80)");
+}
+
+static void test_as_many_and_as_large_files_as_there_may_be(void **state)
+{
+	(void)state;
+	char error[512];
+	static struct convert_input many[CONVERT_FILES_MAX];
+	char *large = malloc(CONVERT_FILE_MAX);
+	static const char neighbor[] = "neighbor 10.0.0.1 { local-as 1; peer-as 2; }\n#";
+	assert_non_null(large);
+	memset(large, '#', CONVERT_FILE_MAX);
+	memcpy(large, neighbor, sizeof(neighbor) - 1);
+	char *octets = malloc(8), *empty = octets + 8; /* nothing there to read */
+	for (size_t i = 0; i < CONVERT_FILES_MAX; i++)
+		many[i] = (struct convert_input){ "in", empty, 0 };
+	many[255] = (struct convert_input){ "last", large, CONVERT_FILE_MAX };
+	assert_int_equal(run_none("exabgp", many, CONVERT_FILES_MAX, error), 0);
+	free(large);
+	assert_int_equal(run_none("gocast", many, 2, error), -EINVAL);
+	assert_string_equal(error, "gocast: expected one file, as GoCast has only one");
+	assert_int_equal(run_none("gocast", many, 0, error), -EINVAL);
+	assert_string_equal(error, "gocast: expected one file, as GoCast has only one");
+	assert_int_equal(run_none("exabgp", many, 0, error), -EINVAL);
+	assert_string_equal(error, "exabgp: no neighbor in it, is it ExaBGP's configuration?");
+	assert_int_equal(run_none("exabgp", many, 1, error), -EINVAL);
+	assert_string_equal(error, "in: no neighbor in it, is it ExaBGP's configuration?");
+	assert_int_equal(run_none("anycast-healthchecker", many, 1, error), -EINVAL);
+	assert_string_equal(error,
+			    "no [section] in these files, are they anycast-healthchecker's?");
+	assert_int_equal(run_none("fabio", many, 1, error), -EINVAL);
+	assert_string_equal(error, "no bgp. property, are they fabio's?");
+	many[0] = (struct convert_input){ "in", "bgp.asn = 65001", 15 };
+	assert_int_equal(run_none("fabio", many, 1, error), 0);
+	many[0] = (struct convert_input){ "in", empty, 0 };
+	assert_int_equal(run_none("nothing", many, 1, error), 0);
+	free(octets);
+}
+
 int main(void)
 {
 	own_netns_enter();
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_cases),     cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_bounds),    cmocka_unit_test(test_an_empty_element),
-		cmocka_unit_test(test_many_apps), cmocka_unit_test(test_comments),
+		cmocka_unit_test(test_cases),
+		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_bounds),
+		cmocka_unit_test(test_an_empty_element),
+		cmocka_unit_test(test_many_apps),
+		cmocka_unit_test(test_comments),
+		cmocka_unit_test(test_many_addresses_of_one_prefix),
+		cmocka_unit_test(test_a_letter_that_no_option_has),
+		cmocka_unit_test(test_files_that_are_no_text),
+		cmocka_unit_test(test_files_end_where_they_end),
+		cmocka_unit_test(test_the_second_file_is_no_text),
+		cmocka_unit_test(test_as_many_and_as_large_files_as_there_may_be),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
