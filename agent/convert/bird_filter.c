@@ -95,7 +95,7 @@ static bool carry_action(const struct statement *s, size_t i, json_t *peer)
 static bool is_list(const struct taking *t, const char *word)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(t->b->lists); i++)
-		if (t->b->lists[i] && str_equal(word, t->b->lists[i]))
+		if (t->b->lists[i] && *word && str_equal(word, t->b->lists[i]))
 			return true;
 	return false;
 }

@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,15 +19,16 @@
 struct line {
 	const char *text; /* without blanks around it */
 	size_t len;
-	bool indented;
+	size_t indent; /* blanks in front of it */
 };
 
 static struct line trim(const char *text, size_t len)
 {
-	struct line l = { text, len, len > 0 && isspace((unsigned char)*text) };
+	struct line l = { text, len, 0 };
 	while (l.len > 0 && isspace((unsigned char)*l.text)) {
 		l.text++;
 		l.len--;
+		l.indent++;
 	}
 	while (l.len > 0 && isspace((unsigned char)l.text[l.len - 1]))
 		l.len--;
@@ -101,7 +103,8 @@ static size_t sign_of(const struct line *l)
 	return i;
 }
 
-static int parse_line(struct ini *ini, const struct line *l, char **section, bool *continues,
+/* `key_indent`: of the key whose value may go on, further in than that; SIZE_MAX: none. */
+static int parse_line(struct ini *ini, const struct line *l, char **section, size_t *key_indent,
 		      struct convert_at at, struct err *err)
 {
 	size_t sign = sign_of(l);
@@ -110,7 +113,7 @@ static int parse_line(struct ini *ini, const struct line *l, char **section, boo
 			       VALUES_MAX);
 	if (is_comment(l))
 		return 0;
-	if (l->indented && *continues) {
+	if (l->indent > *key_indent) {
 		continue_value(&ini->values[ini->n - 1], l);
 		return 0;
 	}
@@ -120,14 +123,14 @@ static int parse_line(struct ini *ini, const struct line *l, char **section, boo
 		free(*section);
 		*section = copy(l->text + 1, l->len - 2);
 		add(ini, at)->section = mem_strdup(*section);
-		*continues = false;
+		*key_indent = SIZE_MAX;
 		return 0;
 	}
 	if (!*section || sign == l->len || sign == 0)
 		return err_set(err, -EINVAL, "%s:%u: expected [SECTION] or KEY = VALUE", at.file,
 			       at.line);
 	add_value(ini, *section, l, sign, at);
-	*continues = true;
+	*key_indent = l->indent;
 	return 0;
 }
 
@@ -135,12 +138,12 @@ int ini_parse(const struct convert_input *in, struct ini *ret, struct err *err)
 {
 	struct convert_at at = { in->name, 0 };
 	char *section = NULL;
-	bool continues = false;
+	size_t key_indent = SIZE_MAX;
 	int rc = 0;
 	for (size_t offset = 0; rc == 0 && offset < in->len;) {
 		struct line l = next_line(in, &offset);
 		at.line++;
-		rc = parse_line(ret, &l, &section, &continues, at, err);
+		rc = parse_line(ret, &l, &section, &key_indent, at, err);
 	}
 	free(section);
 	return rc;
@@ -208,6 +211,8 @@ int ini_expand(const struct ini *ini, const struct ini_value *value, char **ret)
 	char *text = mem_new(EXPANDED_MAX, 1);
 	struct expansion e = { ini, value->section, strbuf_over(text, EXPANDED_MAX), 0 };
 	int rc = expand(&e, value->text, 1);
+	if (rc == 0 && e.sb.len + 1 >= e.sb.size)
+		rc = -EINVAL; /* it was cut, and would be another command */
 	if (rc < 0)
 		free(text);
 	else

@@ -275,6 +275,8 @@ static const struct {
 	{ "[a]\nb=1\n 2\n\t3=4\nc=5\n[d]\n e=6", "1[a]2[a]b=1\n2\n3=4.5[a]c=5.6[d]7[d]e=6." },
 	{ "[a]\nb=1\n# x\n\n 2\n;y\n 3", "1[a]2[a]b=1\n2\n3." },
 	{ "[a]\nb=1\n [c]", "1[a]2[a]b=1\n[c]." },
+	{ "[a]\n  b=1\n\n  c=2\n   3\n  d=4", "1[a]2[a]b=1.4[a]c=2\n3.6[a]d=4." },
+	{ "[a]\n  b=1\n c=2", "1[a]2[a]b=1.3[a]c=2." },
 	{ "[a]\n[b]\n c=1", "1[a]2[b]3[b]c=1." },
 	{ "a=b", "in:1: expected [SECTION] or KEY = VALUE" },
 	{ "\n[a]\nb", "in:3: expected [SECTION] or KEY = VALUE" },
@@ -407,6 +409,30 @@ static void test_keys_in_values_are_expanded(void **state)
 	expect_expanded("[s]\nx=%(a)s\na=%(b)s\nb=%(c)s\nc=%(d)s\nd=%(e)s\ne=%(f)s\nf=%(g)s\n"
 			"g=%(h)s\nh=%(i)s\ni=%(j)s\nj=10",
 			NULL);
+}
+
+/* x names y, of `len` octets. */
+static char *expansion_of_length(size_t len)
+{
+	char *text = NULL;
+	size_t n = 0;
+	FILE *out = open_memstream(&text, &n);
+	fprintf(out, "[s]\nx=%%(y)s\ny=%0*d", (int)len, 0);
+	fclose(out);
+	char *result = expanded(text);
+	free(text);
+	return result;
+}
+
+static void test_an_expanded_value_that_is_too_long_is_refused_not_cut(void **state)
+{
+	(void)state;
+	char *longest = expansion_of_length(65534);
+	assert_non_null(longest);
+	assert_int_equal(strlen(longest), 65534);
+	free(longest);
+	assert_null(expansion_of_length(65535));
+	assert_null(expansion_of_length(70000));
 }
 
 static void test_the_number_of_expanded_keys_is_bounded(void **state)
@@ -718,6 +744,7 @@ int main(void)
 		cmocka_unit_test(test_the_number_of_ini_values_is_bounded),
 		cmocka_unit_test(test_the_last_value_of_the_section_counts_then_that_of_default),
 		cmocka_unit_test(test_keys_in_values_are_expanded),
+		cmocka_unit_test(test_an_expanded_value_that_is_too_long_is_refused_not_cut),
 		cmocka_unit_test(test_the_number_of_expanded_keys_is_bounded),
 		cmocka_unit_test(test_properties_of_files),
 		cmocka_unit_test(test_properties_of_arguments),
