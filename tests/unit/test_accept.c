@@ -63,6 +63,8 @@ static const struct {
 	{ "text/html;q=0.009,application/json;q=0.01", false },
 	{ "text/html;q=0.002,application/json;q=0.003", false },
 	{ "text/html;q=0.5,application/json;q=0.5", true },
+	{ "text/html,application/json;q=1", true },
+	{ "text/html;q=1,application/json", true },
 	{ "text/html;q=0,text/html", false }, /* the first of the same */
 };
 

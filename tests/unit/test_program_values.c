@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "agent/programs/exa_community.h"
 #include "agent/programs/line.h"
 #include "lib/array.h"
 #include "lib/mem.h"
@@ -22,7 +23,7 @@
 static void communities_as_exabgp_writes_them(void **state)
 {
 	static const struct line_case cases[] = {
-		{ R "community no-export", A "c 65535:65281" },
+		{ R "community NO-EXPORT", A "c 65535:65281" },
 		{ R "community no-advertise", A "c 65535:65282" },
 		{ R "community no-export-subconfed", A "c 65535:65283" },
 		{ R "community nopeer", A "c 65535:65284" },
@@ -42,6 +43,20 @@ static void communities_as_exabgp_writes_them(void **state)
 	};
 	(void)state;
 	RUN(cases);
+}
+
+/* 0, and nothing else, says that it is one. */
+static void communities_that_are_right_return_0(void **state)
+{
+	static const char *const texts[] = { "No-Export", "0x1", "7", "1:1" };
+	uint32_t value;
+	struct bgp_ext_community ext;
+	struct err err;
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
+		assert_int_equal(exa_community_parse(texts[i], &value, &err), 0);
+	assert_int_equal(exa_ext_community_parse("1:1", &ext, &err), 0);
+	assert_int_equal(exa_ext_community_parse("0x0002fde900000064", &ext, &err), 0);
 }
 
 #define NO_EXT(text)                                                                               \
@@ -468,6 +483,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(communities_as_exabgp_writes_them),
+		cmocka_unit_test(communities_that_are_right_return_0),
 		cmocka_unit_test(extended_communities_as_exabgp_writes_them),
 		cmocka_unit_test(as_numbers_to_their_bounds),
 		cmocka_unit_test(attributes_in_octets),

@@ -10,16 +10,13 @@
 
 #include <cmocka.h>
 
-#include "agent/http/endpoints.h"
 #include "agent/http/request.h"
 #include "lib/array.h"
 #include "lib/str.h"
-
-#define ARGS_MAX 20
+#include "tests/unit/request_line.h"
 
 struct line_case {
-	const char *line; /* "GET /path?name=value&name" */
-	const char *means;
+	const char *line, *means;
 };
 
 static void add_text(struct strbuf *sb, const char *name, const char *value)
@@ -93,32 +90,20 @@ static void describe(const struct api_call *c, struct strbuf *sb)
 	add_number(sb, "from", c->page.from);
 }
 
-/* Cuts the line up in place. */
-static void parse(char *line, const char *accept, const char *last, struct api_call *call)
-{
-	struct api_arg args[ARGS_MAX];
-	struct api_request request = { .args = args, .accept = accept, .last_event_id = last };
-	request.method = strsep(&line, " ");
-	request.path = strsep(&line, "?");
-	for (char *arg; (arg = strsep(&line, "&"));) {
-		struct api_arg *a = &args[request.n_args++];
-		a->name = strsep(&arg, "=");
-		a->value = arg;
-		a->len = arg ? strlen(arg) : 0;
-	}
-	request_parse(&request, call);
-}
-
 static void expect(const char *line, const char *accept, const char *last, const char *means)
 {
-	char copy[512], text[512] = "";
+	char text[512] = "";
 	struct strbuf sb = strbuf_over(text, sizeof(text));
+	struct request_line r;
 	struct api_call call;
-	assert_int_equal(str_copy(copy, sizeof(copy), line), 0);
-	parse(copy, accept, last, &call);
+	request_line_parse(&r, line);
+	r.request.accept = accept;
+	r.request.last_event_id = last;
+	request_parse(&r.request, &call);
 	describe(&call, &sb);
 	if (!str_equal(text, means))
 		fail_msg("%s: '%s', not '%s'", line, text, means);
+	request_line_returns_0(&r, &call);
 	api_call_done(&call);
 }
 
