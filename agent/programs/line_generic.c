@@ -59,8 +59,7 @@ static bool put_path(struct reader *r, struct route_spec *s)
 	bool ok = true;
 	while (ok && reader_left(r) > 0) {
 		uint8_t type = reader_u8(r), n = reader_u8(r);
-		ok = type == BGP_AS_SEQUENCE && path.n + n <= BGP_AS_PATH_MAX &&
-		     reader_left(r) >= (size_t)n * 4;
+		ok = type == BGP_AS_SEQUENCE && path.n + n <= BGP_AS_PATH_MAX;
 		for (size_t i = 0; ok && i < n; i++) {
 			path.values = mem_grow_by_one(path.values, path.n, sizeof(*path.values));
 			path.values[path.n++] = reader_u32(r);
