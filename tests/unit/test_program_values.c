@@ -226,6 +226,7 @@ static void the_form_of_attributes(void **state)
 		{ R "attribute [ 0x04 0x80 0x00000001 0x00 ]", FORM },
 		{ R "attribute [ 0x 0x80 0x00000001 ]", FORM },
 		{ R "attribute [ 0x04 0x 0x00000001 ]", FORM },
+		{ R "attribute [ 0x04 x ]", FORM },
 		{ R "attribute [ 0x04 0x8000 0x00000001 ]", FORM },
 		{ R "attribute [ 004 0x80 0x00000001 ]", FORM },
 		{ R "attribute [ 1x04 0x80 0x00000001 ]", FORM },
