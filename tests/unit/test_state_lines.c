@@ -93,7 +93,8 @@ static void definitions(void **state)
 	assert_int_equal(c.apps[0].spec.source, APP_FROM_HTTP);
 	assert_true(c.apps[0].lease_until == USEC_NEVER);
 	assert_int_equal(c.n_refused, 1);
-	assert_non_null(strstr(c.refused[0], "app 'b': vip: "));
+	assert_string_equal(c.refused[0], "app 'b': vip: '1' is not a prefix, expected one like "
+					  "192.0.2.53/32 or 2001:db8::53/128");
 	state_contents_done(&c);
 	app_spec_done(&spec);
 	config_findings_done(&findings);
