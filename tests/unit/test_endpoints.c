@@ -203,6 +203,40 @@ static void bodies_that_are_read(void **state)
 		assert_int_equal(request_body_max(cases[i].method, cases[i].path), cases[i].max);
 }
 
+static bool is_one_of(enum api_kind kind, const enum api_kind *kinds, size_t n)
+{
+	size_t i = 0;
+	while (i < n && kinds[i] != kind)
+		i++;
+	return i < n;
+}
+
+static void kinds_about_peers_and_the_fleet(void **state)
+{
+	static const enum api_kind peers[] = { API_PEER,        API_PEER_ADD,     API_PEER_DELETE,
+					       API_PEER_ENABLE, API_PEER_DISABLE, API_PEER_RESET,
+					       API_PEER_REFRESH },
+				   fleet[] = { API_FLEET_VIPS, API_ROLL, API_ROLL_BEGIN,
+					       API_ROLL_FINISH, API_FLEET_RELEASE };
+	(void)state;
+	for (enum api_kind k = API_ERROR; k <= API_PAGE_FILE; k++) {
+		assert_int_equal(api_is_about_peer(k), is_one_of(k, peers, ARRAY_SIZE(peers)));
+		assert_int_equal(api_is_about_fleet(k), is_one_of(k, fleet, ARRAY_SIZE(fleet)));
+	}
+}
+
+static void who_asks_and_from_where(void **state)
+{
+	struct api_call call = { .principal.name = "uid 0", .from = "192.0.2.1" };
+	(void)state;
+	assert_string_equal(api_call_requester(&call).by, "uid 0");
+	assert_string_equal(api_call_requester(&call).from, "192.0.2.1");
+	call.from[0] = 0;
+	assert_null(api_call_requester(&call).from);
+	strcpy(call.from, "1");
+	assert_string_equal(api_call_requester(&call).from, "1");
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -212,6 +246,8 @@ int main(void)
 		cmocka_unit_test(paths_that_are_not_there),
 		cmocka_unit_test(names_that_look_like_orders),
 		cmocka_unit_test(bodies_that_are_read),
+		cmocka_unit_test(kinds_about_peers_and_the_fleet),
+		cmocka_unit_test(who_asks_and_from_where),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
