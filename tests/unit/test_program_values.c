@@ -12,6 +12,7 @@
 
 #include "agent/programs/exa_community.h"
 #include "agent/programs/line.h"
+#include "agent/programs/tokens.h"
 #include "lib/array.h"
 #include "lib/mem.h"
 #include "lib/str.h"
@@ -419,7 +420,71 @@ static void a_line_ends_where_it_ends(void **state)
 		assert_int_equal(line_parse(cases[i].text, cases[i].len, 1, &l, NULL), 0);
 		assert_int_equal(l.verb, cases[i].verb);
 		line_done(&l);
+		char *alone = mem_copy(cases[i].text, cases[i].len);
+		assert_int_equal(line_parse(alone, cases[i].len, 1, &l, NULL), 0);
+		assert_int_equal(l.verb, cases[i].verb);
+		line_done(&l);
+		free(alone);
 	}
+}
+
+/* A word is copied up to the room for it. */
+static void words_up_to_their_bound(void **state)
+{
+	char word[TOKEN_TEXT_MAX + 2], buf[TOKEN_TEXT_MAX + 4];
+	(void)state;
+	memset(word, 'w', sizeof(word));
+	for (size_t n = TOKEN_TEXT_MAX - 3; n < sizeof(word); n++) {
+		const struct token token = { word, n };
+		size_t copied = n < TOKEN_TEXT_MAX ? n : TOKEN_TEXT_MAX - 1;
+		memset(buf, 'z', sizeof(buf));
+		assert_int_equal(token_copy(token, buf), n < TOKEN_TEXT_MAX);
+		assert_int_equal(strlen(buf), copied);
+		assert_memory_equal(buf, word, copied);
+	}
+	assert_true(token_copy((struct token){ NULL, 0 }, buf));
+	assert_string_equal(buf, "");
+}
+
+/* Blanks and signs part words; a # ends all of them. */
+static void words_of_a_line(void **state)
+{
+	static const char text[] = " \t\ra[b](c),d;e f#g h";
+	static const char *const words[] = { "a", "[", "b", "]", "(",   "c", ")",
+					     ",", "d", ";", "e", "f#g", "h", "" };
+	struct tokens t = tokens_over(text, strlen(text));
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+		assert_true(token_is(token_peek(&t), words[i]));
+		assert_false(token_match(&t, "x"));
+		assert_true(token_match(&t, words[i]));
+	}
+	t = tokens_over("a #b", 4);
+	assert_true(token_match(&t, "a") && token_next(&t).len == 0 && token_next(&t).len == 0);
+	t = tokens_over("Self", 4);
+	assert_false(token_is(token_peek(&t), "self"));
+	assert_true(token_is_any_case(token_peek(&t), "self"));
+	assert_false(token_is_any_case(token_peek(&t), "sel"));
+	assert_false(token_is_any_case(token_peek(&t), "sela"));
+	/* A NUL is part of a word. */
+	t = tokens_over("a\0b", 3);
+	assert_int_equal(token_next(&t).len, 3);
+}
+
+static void lists_of_words(void **state)
+{
+	static const struct line_case cases[] = {
+		{ R "as-path [ ,1,,2, ]", A "path 1 2" },
+		{ R "as-path 1 ]", "error: ']' is not an attribute that is known" },
+		{ R "as-path [ [ 1 ] ]", "error: as-path: sets ( ) are not sent (RFC 9774)" },
+		{ R "as-path [ ( 1 ) ]", "error: as-path: sets ( ) are not sent (RFC 9774)" },
+		{ R "as-path (", "error: as-path: expected a value, or several in [ ]" },
+		{ R "as-path", "error: as-path: expected a value, or several in [ ]" },
+		{ R "as-path [ 1", "error: as-path: the ] is missing" },
+		{ R "as-path [ x 1 ]", "error: as-path 'x': expected AS numbers" },
+	};
+	(void)state;
+	RUN(cases);
 }
 
 /* ---- neighbors ---- */
@@ -495,6 +560,9 @@ int main(void)
 		cmocka_unit_test(next_hops_that_no_router_can_use),
 		cmocka_unit_test(octets_that_are_no_text),
 		cmocka_unit_test(a_line_ends_where_it_ends),
+		cmocka_unit_test(words_up_to_their_bound),
+		cmocka_unit_test(words_of_a_line),
+		cmocka_unit_test(lists_of_words),
 		cmocka_unit_test(what_narrows_down_to_peers),
 		cmocka_unit_test(neighbors_up_to_their_number),
 	};
