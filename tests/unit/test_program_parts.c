@@ -335,7 +335,7 @@ static void peers_of_selectors(void **state)
 	const struct bgp_peer_config configs[] = {
 		{ .addr = { AF_INET, { 10, 0, 0, 1 } }, .local_ip = { AF_INET, { 10, 0, 0, 9 } } },
 		{ .addr = { AF_INET, { 10, 0, 0, 2 } }, .families = BGP_OFFER_IPV4 },
-		{ .addr = { AF_INET6, { 0x20, 1, [15] = 1 } } },
+		{ .addr = { AF_INET6, { 0x20, 1, [15] = 1 } }, .families = BGP_OFFER_IPV6 },
 	};
 	const struct bgp_peer_status peers[] = {
 		{ .config = &configs[0], .local_as = 65001, .peer_as = 65000 },
@@ -362,6 +362,8 @@ static void peers_of_selectors(void **state)
 		{ "neighbor 10.0.0.1 router-id 1.2.3.4", "10.0.0.1" },
 		{ "neighbor 10.0.0.1 router-id 1.2.3.5", NULL },
 		{ "neighbor * family-allowed ipv6-unicast", "10.0.0.1 2001::1" },
+		{ "neighbor * family-allowed ipv4-unicast", "10.0.0.1 10.0.0.2" },
+		{ "neighbor * family-allowed ipv4-unicast/ipv6-unicast", "10.0.0.1" },
 		{ "neighbor 10.0.0.2 family-allowed in-open", "10.0.0.2" },
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
