@@ -319,12 +319,23 @@ static void a_listing_is_of_one_time(void **state)
 		route_spec_unref(spec);
 	}
 	l = route_listing_new(&t, false);
+	assert_false(l->extensive);
+	struct route_listing *skipped = route_listing_new(&t, true);
+	assert_true(skipped->extensive);
 	route_table_done(&t);
 	listed(l, 2, text, sizeof(text));
 	assert_string_equal(text, " 0:1=1 0:2=2 1:1=1 1:2=2");
 	route_listing_free(l);
-	l = route_listing_new(&t, true);
-	route_listing_free(l);
+	/* A peer that has gone is skipped, with what is left for it. */
+	size_t peer;
+	assert_int_equal(route_listing_next(skipped, 3, &peer)->spec->med.value, 1);
+	assert_int_equal(peer, 0);
+	route_listing_skip_peer(skipped);
+	listed(skipped, 2, text, sizeof(text));
+	assert_string_equal(text, " 1:1=1 1:2=2");
+	assert_null(route_listing_next(skipped, 2, &peer));
+	route_listing_free(skipped);
+	route_listing_free(NULL);
 }
 
 /* ---- selectors ---- */

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "agent/http/arg.h"
 #include "agent/http/request.h"
 #include "lib/array.h"
 #include "lib/str.h"
@@ -386,6 +387,27 @@ static void a_nul_in_a_value_is_refused(void **state)
 	api_call_done(&call);
 }
 
+static void values_that_are_right_return_0(void **state)
+{
+	const struct api_arg arg = { "a", "1", 1 }, yes = { "a", "true", 4 },
+			     none = { "a", NULL, 0 };
+	const char *text;
+	struct err err;
+	uint16_t port;
+	bool flag;
+	(void)state;
+	assert_int_equal(api_arg_text(&arg, &text, &err), 0);
+	assert_string_equal(text, "1");
+	assert_int_equal(api_arg_shutdown_text(&none, &text, &err), 0);
+	assert_string_equal(text, "");
+	assert_int_equal(api_arg_port(&arg, &port, &err), 0);
+	assert_int_equal(port, 1);
+	assert_int_equal(api_arg_flag(&yes, &flag, &err), 0);
+	assert_true(flag);
+	assert_int_equal(api_arg_flag(&none, &flag, &err), 0);
+	assert_true(flag);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -399,6 +421,7 @@ int main(void)
 		cmocka_unit_test(the_page),
 		cmocka_unit_test(long_names_are_cut),
 		cmocka_unit_test(a_nul_in_a_value_is_refused),
+		cmocka_unit_test(values_that_are_right_return_0),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
