@@ -145,12 +145,11 @@ static void drop_any(struct line_selectors *l)
 
 int line_selectors_parse(struct tokens *t, struct line_selectors *l, struct err *err)
 {
-	while (token_match(t, "neighbor") || token_match(t, "peer")) {
-		int rc = parse_one(t, l, err);
-		if (rc < 0)
-			return rc;
+	int rc = 0;
+	while (rc == 0 && (token_match(t, "neighbor") || token_match(t, "peer"))) {
+		rc = parse_one(t, l, err);
 		token_match(t, ",");
 	}
 	drop_any(l);
-	return 0;
+	return rc;
 }

@@ -303,6 +303,7 @@ static void long_lines_are_bounded(void **state)
 	/* A word as long as a line is shown cut. */
 	assert_int_equal(line_parse(text, len - 1, MAX_ROUTES, &l, &err), -22);
 	assert_true(strlen(err.text) < 200);
+	assert_non_null(strstr(err.text, "is not a command"));
 	line_done(&l);
 	struct strbuf sb = strbuf_over(text, len);
 	strbuf_add(&sb, R "as-path [");
