@@ -98,6 +98,11 @@ static void facts_of_an_agent(void **state)
 		{ "{'apps':{'up':1,'kept':2}}",
 		  STARTING APPS_OF(APP("up", "good", "1") "<small>of these</small> " APP(
 			  "kept", "odd", "2")) NO_VIPS NO_SESSIONS },
+		{ "{'apps':{'unknown':1,'draining':2},'aggregates':{'announced':1,'total':1}}",
+		  STARTING APPS_OF(APP("up", "none", "0") APP(
+			  "unknown", "odd", "1") "<small>of these</small> " APP("draining", "odd",
+										"2"))
+			  NO_VIPS RATIO("Aggregates", "good", "1 of 1 announced") NO_SESSIONS },
 		{ "{'apps':{'kept':1,'draining':2,'drained':3,'joining':4}}",
 		  STARTING APPS_OF(APP("up", "none", "0") "<small>of these</small> " APP(
 			  "kept", "odd", "1") APP("draining", "odd", "2") APP("drained", "odd", "3")
@@ -217,6 +222,9 @@ static void checks_with_their_pictures(void **state)
 		{ "[{'monitor':'m','health':'up','recent':[{'result':'pass','took_seconds':0}]}]",
 		  DETAILS("1 check passes", CHECK(MARK("good", "up"), " <small>",
 						  PICTURE("4", "0us", "M2 16v-2", ""))) },
+		{ "[{'monitor':'m','health':'up','recent':[{'result':'fail','took_seconds':0.5}]}]",
+		  DETAILS("1 check passes", CHECK(MARK("good", "up"), " <small>",
+						  PICTURE("4", "500ms", "", "M2 16v-16"))) },
 		{ "[{'monitor':'m','health':'up','recent':["
 		  "{'result':'pass','took_seconds':2},{'result':'fail','took_seconds':4},"
 		  "{'result':'pass','took_seconds':0.5},{'result':'unknown','took_seconds':1}]}]",

@@ -98,6 +98,25 @@ static void a_buffer_with_part_of_a_line_is_not_empty(void **state)
 	assert_null(b.octets);
 }
 
+static void empty_lines_and_the_last_one(void **state)
+{
+	(void)state;
+	struct line_buffer b = { 0 };
+	const char *text;
+	size_t len;
+	line_buffer_add(&b, "\n", 1);
+	expect_line(&b, "");
+	expect_line(&b, NULL);
+	line_buffer_add(&b, "\nab", 3);
+	expect_line(&b, "");
+	line_buffer_add(&b, "c\ntail", 6);
+	expect_line(&b, "abc");
+	assert_int_equal(line_buffer_last(&b, &text, &len), LINE_WHOLE);
+	assert_int_equal(len, 4);
+	assert_memory_equal(text, "tail", 4);
+	line_buffer_done(&b);
+}
+
 /* Of the longest line its end may come alone. */
 static void the_longest_line_comes_in_parts(void **state)
 {
@@ -653,6 +672,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lines_from_octets),
 		cmocka_unit_test(a_buffer_with_part_of_a_line_is_not_empty),
+		cmocka_unit_test(empty_lines_and_the_last_one),
 		cmocka_unit_test(the_longest_line_comes_in_parts),
 		cmocka_unit_test(a_long_line_is_dropped),
 		cmocka_unit_test(routes_and_their_peers),
