@@ -149,6 +149,7 @@ static void damaged_rolls_are_refused(void **state)
 		{ { .phase = "\"asleep\"" }, "'phase' is not a phase of rolling work" },
 		{ { .begun = "null" }, "'begun_ms' is not a valid time" },
 		{ { .since = "-1" }, "'since_ms' is not a valid time" },
+		{ { .since = "null" }, "'since_ms' is not a valid time" },
 		{ { .boot = "1" }, "Expected string, got integer" },
 		{ { .apps = "[]" }, "'apps' is not a list of 1 to 16 names" },
 		{ { .apps = "\"dns\"" }, "'apps' is not a list of 1 to 16 names" },
