@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the lines of programs hold, up to the bounds of each value. */
+/* Values in the lines of programs, up to the bounds of each. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -402,7 +402,7 @@ static void octets_that_are_no_text(void **state)
 	RUN(cases);
 }
 
-/* What stands behind the end of a line does not belong to it. */
+/* Octets behind the end of a line do not belong to it. */
 static void a_line_ends_where_it_ends(void **state)
 {
 	static const struct {
