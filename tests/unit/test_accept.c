@@ -63,6 +63,8 @@ static const struct {
 	{ "text/html;q=0.009,application/json;q=0.01", false },
 	{ "text/html;q=0.002,application/json;q=0.003", false },
 	{ "text/html;q=0.5,application/json;q=0.5", true },
+	{ "text/htmm", false },
+	{ "text/htm", false },
 	{ "text/html,application/json;q=1", true },
 	{ "text/html;q=1,application/json", true },
 	{ "text/html;q=0,text/html", false }, /* the first of the same */
@@ -81,10 +83,19 @@ static const struct {
 	const char *codings;
 	bool gzip;
 } codings[] = {
-	{ NULL, false },       { "", false },        { "*", false },
-	{ "identity", false }, { "gzip", true },     { "br, gzip;q=0.5", true },
-	{ "gzip;q=0", false }, { "deflate", false }, { "deflate, gzip, br, zstd", true },
+	{ NULL, false },
+	{ "", false },
+	{ "*", false },
+	{ "identity", false },
+	{ "gzip", true },
+	{ "br, gzip;q=0.5", true },
+	{ "gzip;q=0", false },
+	{ "deflate", false },
+	{ "deflate, gzip, br, zstd", true },
 	{ "x-gzip", false },
+	{ "gzip;q=0.001", true },
+	{ "gzi", false },
+	{ "gzix", false },
 };
 
 static void test_accept_encoding(void **state)

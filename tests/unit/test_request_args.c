@@ -11,7 +11,9 @@
 #include <cmocka.h>
 
 #include "agent/http/arg.h"
+#include "agent/http/endpoints.h"
 #include "agent/http/request.h"
+#include "agent/page/file.h"
 #include "lib/array.h"
 #include "lib/str.h"
 #include "tests/unit/request_line.h"
@@ -387,6 +389,69 @@ static void a_nul_in_a_value_is_refused(void **state)
 	api_call_done(&call);
 }
 
+/* Of the page: each as the client takes it; the template is for the agent alone. */
+static void files_of_the_page(void **state)
+{
+	const struct page_file *file = page_files;
+	char path[128];
+	struct api_call call;
+	struct api_request request = { .method = "GET", .path = path };
+	(void)state;
+	while (str_equal(file->name, PAGE_TEMPLATE))
+		file++;
+	snprintf(path, sizeof(path), "/page/%s", file->name);
+	request_parse(&request, &call);
+	assert_int_equal(call.kind, API_PAGE_FILE);
+	assert_string_equal(request_endpoint(call.endpoint), "/page/FILE");
+	assert_ptr_equal(call.file, file);
+	assert_ptr_equal(call.octets, &file->plain);
+	assert_false(call.not_modified);
+	assert_false(call.head);
+	api_call_done(&call);
+	request.accept_encoding = "gzip";
+	request.if_none_match = file->plain.etag;
+	request.method = "HEAD";
+	request_parse(&request, &call);
+	assert_ptr_equal(call.octets, &file->packed);
+	assert_false(call.not_modified);
+	assert_true(call.head);
+	api_call_done(&call);
+	request.if_none_match = file->packed.etag;
+	request_parse(&request, &call);
+	assert_true(call.not_modified);
+	api_call_done(&call);
+	expect("GET /page/" PAGE_TEMPLATE, NULL, NULL, "404 '/page/" PAGE_TEMPLATE "' not found");
+	expect("GET /page/none", NULL, NULL, "404 '/page/none' not found");
+}
+
+static void headers_and_bodies(void **state)
+{
+	struct api_call call;
+	struct api_request request = { .method = "GET",
+				       .path = "/metrics",
+				       .accept = "a/b, application/openmetrics-text;q=0.5",
+				       .body = "x",
+				       .body_len = 1 };
+	(void)state;
+	request_parse(&request, &call);
+	assert_int_equal(call.kind, API_METRICS);
+	assert_true(call.openmetrics);
+	assert_string_equal(call.body, "x");
+	assert_int_equal(call.body_len, 1);
+	api_call_done(&call);
+	request.accept = "text/plain";
+	request_parse(&request, &call);
+	assert_false(call.openmetrics);
+	api_call_done(&call);
+	request.accept = NULL;
+	request_parse(&request, &call);
+	assert_false(call.openmetrics);
+	api_call_done(&call);
+	expect("PUT /metrics", NULL, NULL, "405 '/metrics' accepts GET, HEAD only");
+	expect("GET /", NULL, NULL, "404 '/' not found");
+	expect("GET /none", NULL, NULL, "404 '/none' not found");
+}
+
 static void values_that_are_right_return_0(void **state)
 {
 	const struct api_arg arg = { "a", "1", 1 }, yes = { "a", "true", 4 },
@@ -421,6 +486,8 @@ int main(void)
 		cmocka_unit_test(the_page),
 		cmocka_unit_test(long_names_are_cut),
 		cmocka_unit_test(a_nul_in_a_value_is_refused),
+		cmocka_unit_test(files_of_the_page),
+		cmocka_unit_test(headers_and_bodies),
 		cmocka_unit_test(values_that_are_right_return_0),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
