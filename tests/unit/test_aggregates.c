@@ -310,6 +310,11 @@ static void several_are_kept(void **state)
 	aggregates_begin_change(w.a, &(struct aggregate_list){ NULL, 0, 0 });
 	aggregates_end_change(w.a, 10);
 	expect(&w, "withdraw 192.0.2.0/24, withdraw 198.51.100.0/24");
+	set(&w, specs, 1);
+	count(&w, "198.51.100.1/32", one, ROUTE_UP);
+	expect(&w, "announce 198.51.100.0/24 up, changed 198.51.100.0/24 1/1");
+	set(&w, NULL, 0);
+	expect(&w, "withdraw 198.51.100.0/24");
 	aggregates_free(w.a);
 	aggregates_free(NULL);
 }
