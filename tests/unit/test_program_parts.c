@@ -84,6 +84,8 @@ static void a_buffer_with_part_of_a_line_is_not_empty(void **state)
 	/* Of a line that is too long only that is held. */
 	assert_int_equal(b.len, 0);
 	assert_false(line_buffer_is_empty(&b));
+	line_buffer_add(&b, "its end", 7);
+	len = 7;
 	assert_int_equal(line_buffer_last(&b, &text, &len), LINE_TOO_LONG);
 	assert_string_equal(text, "");
 	assert_int_equal(len, 0);
