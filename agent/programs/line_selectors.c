@@ -125,7 +125,7 @@ static int parse_one(struct tokens *t, struct line_selectors *l, struct err *err
 	int rc = token_is(token, "*") ? 0 : parse_address(token, "neighbor", &s.peer, err);
 	if (rc == 0)
 		rc = add(l, &s, err);
-	return rc < 0 ? rc : parse_filters(t, last(l), err);
+	return rc != 0 ? rc : parse_filters(t, last(l), err);
 }
 
 static bool is_any(const struct line_selector *s)

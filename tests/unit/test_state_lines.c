@@ -562,6 +562,7 @@ static void how_a_file_ends(void **state)
 	struct err err = { "" };
 	(void)state;
 	assert_int_equal(decode(HEAD "{\"end\":0}", &c, &err), 0);
+	assert_string_equal(err.text, "");
 	state_contents_done(&c);
 	assert_int_equal(decode(HEAD "{\"end\":0,\"x\":1}\n", &c, &err), -EBADMSG);
 	assert_int_equal(decode(HEAD "{\"end\":\"0\"}\n", &c, &err), -EBADMSG);
