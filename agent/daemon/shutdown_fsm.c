@@ -45,7 +45,7 @@ static unsigned when_running(struct shutdown_fsm *f, enum shutdown_event event,
 	case SHUTDOWN_ON_TIMER:
 	case SHUTDOWN_ON_VIPS_REMOVED:
 	case SHUTDOWN_ON_SESSIONS_CLOSED:
-		return 0;
+		break;
 	}
 	return 0;
 }
@@ -62,7 +62,7 @@ static unsigned when_draining(struct shutdown_fsm *f, enum shutdown_event event,
 		return now < f->drain_end ? 0 : withdraw(f, now);
 	case SHUTDOWN_ON_VIPS_REMOVED:
 	case SHUTDOWN_ON_SESSIONS_CLOSED:
-		return 0;
+		break;
 	}
 	return 0;
 }
@@ -78,7 +78,7 @@ static unsigned when_withdrawing(struct shutdown_fsm *f, enum shutdown_event eve
 	case SHUTDOWN_ON_STOP:
 	case SHUTDOWN_ON_RESTART:
 	case SHUTDOWN_ON_SESSIONS_CLOSED:
-		return 0;
+		break;
 	}
 	return 0;
 }
@@ -99,7 +99,7 @@ static unsigned when_closing(struct shutdown_fsm *f, enum shutdown_event event, 
 		return SHUTDOWN_DO_GIVE_UP | exit_when_done(f);
 	case SHUTDOWN_ON_STOP:
 	case SHUTDOWN_ON_RESTART:
-		return 0;
+		break;
 	}
 	return 0;
 }
@@ -115,7 +115,7 @@ static unsigned when_leaving(struct shutdown_fsm *f, enum shutdown_event event, 
 	case SHUTDOWN_ON_RESTART:
 	case SHUTDOWN_ON_TIMER:
 	case SHUTDOWN_ON_VIPS_REMOVED:
-		return 0;
+		break;
 	}
 	return 0;
 }
@@ -135,7 +135,7 @@ unsigned shutdown_fsm_step(struct shutdown_fsm *f, enum shutdown_event event,
 	case SHUTDOWN_LEAVING:
 		return when_leaving(f, event, now);
 	case SHUTDOWN_ENDED:
-		return 0;
+		break;
 	}
 	return 0;
 }
@@ -157,7 +157,7 @@ mono_t shutdown_fsm_deadline(const struct shutdown_fsm *f)
 	case SHUTDOWN_RUNNING:
 	case SHUTDOWN_LEAVING:
 	case SHUTDOWN_ENDED:
-		return USEC_NEVER;
+		break;
 	}
 	return USEC_NEVER;
 }

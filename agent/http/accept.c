@@ -13,7 +13,7 @@ static unsigned read_weight(const char *p)
 		return 1000;
 	if (*p != '0' || p[1] != '.')
 		return 0;
-	for (p += 2; isdigit((unsigned char)*p) && unit > 0; p++, unit /= 10)
+	for (p += 2; isdigit((unsigned char)*p); p++, unit /= 10)
 		weight += (unsigned)(*p - '0') * unit;
 	return weight;
 }

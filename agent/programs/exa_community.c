@@ -65,10 +65,9 @@ static struct bgp_ext_community four_octets(uint32_t type, uint32_t subtype, uin
 }
 
 /* "65001", "65001L", "192.0.2.1" and the number behind it. */
-static bool parse_value(const char *front, const char *number, uint32_t subtype, bool as4,
+static bool parse_value(char *front, const char *number, uint32_t subtype, bool as4,
 			struct bgp_ext_community *ret)
 {
-	char as[TEXT_MAX];
 	struct addr a;
 	uint64_t high, low;
 	if (addr_parse(front, &a) == 0) {
@@ -78,12 +77,10 @@ static bool parse_value(const char *front, const char *number, uint32_t subtype,
 		return true;
 	}
 	size_t n = strlen(front);
-	bool is_long = n > 1 && n < sizeof(as) && (front[n - 1] == 'L' || front[n - 1] == 'l');
-	if (str_copy(as, sizeof(as), front) < 0)
-		return false;
+	bool is_long = n > 0 && (front[n - 1] == 'L' || front[n - 1] == 'l');
 	if (is_long)
-		as[n - 1] = 0;
-	if (str_to_u64(as, UINT32_MAX, &high) < 0)
+		front[n - 1] = 0;
+	if (str_to_u64(front, UINT32_MAX, &high) < 0)
 		return false;
 	as4 = as4 || is_long || high > UINT16_MAX;
 	if (str_to_u64(number, as4 ? UINT16_MAX : UINT32_MAX, &low) < 0)

@@ -39,16 +39,15 @@ static int parse_prefix(const struct draft *d, struct token token, struct prefix
 	return 0;
 }
 
-/* The address of the next prefix of this length. False: it was the last one. */
-static bool increment(struct addr *a, uint8_t len)
+/* The address of the next prefix of this length. */
+static void increment(struct addr *a, uint8_t len)
 {
 	for (int i = (len - 1) / 8, step = 1 << (7 - (len - 1) % 8); i >= 0; i--, step = 1) {
 		int sum = a->bytes[i] + step;
 		a->bytes[i] = (uint8_t)sum;
 		if (sum <= UINT8_MAX)
-			return true;
+			return;
 	}
-	return false;
 }
 
 static int add_prefix(struct draft *d, const struct prefix *p, struct err *err)
@@ -223,21 +222,19 @@ static const struct {
 	{ { "teardown" }, LINE_NOTHING, "a program cannot reset sessions" },
 };
 
-static bool match_words(struct tokens *t, const char *const words[WORDS_MAX])
+static bool match_words(struct tokens t, const char *const words[WORDS_MAX])
 {
-	struct tokens copy = *t;
 	for (size_t i = 0; i < WORDS_MAX && words[i]; i++)
-		if (!token_match(&copy, words[i]))
+		if (!token_match(&t, words[i]))
 			return false;
-	*t = copy;
 	return true;
 }
 
-static int parse_control(struct tokens *t, struct line *l, struct err *err)
+static int parse_control(const struct tokens *t, struct line *l, struct err *err)
 {
 	struct token first = token_peek(t);
 	for (size_t i = 0; i < ARRAY_SIZE(controls); i++) {
-		if (!match_words(t, controls[i].words))
+		if (!match_words(*t, controls[i].words))
 			continue;
 		if (controls[i].refused)
 			return err_set(err, -EINVAL, "%s: %s", controls[i].words[0],

@@ -59,8 +59,7 @@ static bool put_path(struct reader *r, struct route_spec *s)
 	bool ok = true;
 	while (ok && reader_left(r) > 0) {
 		uint8_t type = reader_u8(r), n = reader_u8(r);
-		ok = type == BGP_AS_SEQUENCE && path.n + n <= BGP_AS_PATH_MAX &&
-		     reader_left(r) >= (size_t)n * 4;
+		ok = type == BGP_AS_SEQUENCE && path.n + n <= BGP_AS_PATH_MAX;
 		for (size_t i = 0; ok && i < n; i++) {
 			path.values = mem_grow_by_one(path.values, path.n, sizeof(*path.values));
 			path.values[path.n++] = reader_u32(r);
@@ -100,11 +99,12 @@ static bool put_local_pref(struct reader *r, struct route_spec *s)
 	return put_number(r, &s->local_pref);
 }
 
+/* Of the lists: what does not fit, or is no whole value, is left over, which put() refuses. */
+_Static_assert(DATA_MAX / 4 <= BGP_COMMUNITIES_MAX, "all communities that fit into a line");
+
 static bool put_communities(struct reader *r, struct route_spec *s)
 {
 	size_t n = reader_left(r) / 4;
-	if (reader_left(r) % 4 != 0 || n > BGP_COMMUNITIES_MAX)
-		return false;
 	bool is_first = s->communities.n == 0;
 	for (size_t i = 0; i < n; i++) {
 		uint32_t value = reader_u32(r);
@@ -120,10 +120,8 @@ static bool put_communities(struct reader *r, struct route_spec *s)
 static bool put_ext_communities(struct reader *r, struct route_spec *s)
 {
 	size_t n = reader_left(r) / 8;
-	if (reader_left(r) % 8 != 0 || n > BGP_EXT_COMMUNITIES_MAX)
-		return false;
 	bool is_first = s->ext_communities.n == 0;
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < n && i < BGP_EXT_COMMUNITIES_MAX; i++) {
 		uint32_t high = reader_u32(r), low = reader_u32(r);
 		struct bgp_ext_communities *list = &s->ext_communities;
 		if (!is_first)
@@ -137,10 +135,8 @@ static bool put_ext_communities(struct reader *r, struct route_spec *s)
 static bool put_large_communities(struct reader *r, struct route_spec *s)
 {
 	size_t n = reader_left(r) / 12;
-	if (reader_left(r) % 12 != 0 || n > BGP_LARGE_COMMUNITIES_MAX)
-		return false;
 	bool is_first = s->large_communities.n == 0;
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < n && i < BGP_LARGE_COMMUNITIES_MAX; i++) {
 		uint32_t a = reader_u32(r), b = reader_u32(r), c = reader_u32(r);
 		struct bgp_large_communities *list = &s->large_communities;
 		if (!is_first)

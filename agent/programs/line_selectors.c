@@ -125,7 +125,7 @@ static int parse_one(struct tokens *t, struct line_selectors *l, struct err *err
 	int rc = token_is(token, "*") ? 0 : parse_address(token, "neighbor", &s.peer, err);
 	if (rc == 0)
 		rc = add(l, &s, err);
-	return rc < 0 ? rc : parse_filters(t, last(l), err);
+	return rc != 0 ? rc : parse_filters(t, last(l), err);
 }
 
 static bool is_any(const struct line_selector *s)
@@ -145,12 +145,11 @@ static void drop_any(struct line_selectors *l)
 
 int line_selectors_parse(struct tokens *t, struct line_selectors *l, struct err *err)
 {
-	while (token_match(t, "neighbor") || token_match(t, "peer")) {
-		int rc = parse_one(t, l, err);
-		if (rc < 0)
-			return rc;
+	int rc = 0;
+	while (rc == 0 && (token_match(t, "neighbor") || token_match(t, "peer"))) {
+		rc = parse_one(t, l, err);
 		token_match(t, ",");
 	}
 	drop_any(l);
-	return 0;
+	return rc;
 }

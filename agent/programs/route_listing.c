@@ -9,7 +9,7 @@ struct route_listing *route_listing_new(const struct route_table *t, bool extens
 {
 	struct route_listing *l = mem_new(1, sizeof(*l));
 	l->extensive = extensive;
-	l->routes = mem_new(route_table_n(t) + 1, sizeof(*l->routes));
+	l->routes = mem_new(route_table_n(t), sizeof(*l->routes));
 	for (const struct program_route *r = t->routes; r; r = r->hh.next)
 		l->routes[l->n++] = (struct listed_route){ r->prefix, route_spec_ref(r->spec) };
 	return l;

@@ -58,22 +58,22 @@ static bool covers(const struct bgp_peer_filter *all, const struct bgp_peer_filt
 				    : bgp_peer_refs_has(&all->except, text))
 			return false;
 	}
-	return few->only.n > 0;
+	return true;
 }
 
 /* NULL: all. */
 static struct bgp_peer_filter *with(const struct bgp_peer_filter *peers,
 				    const struct bgp_peer_filter *more)
 {
-	struct bgp_peer_filter *f = peers && more ? bgp_peer_filter_copy(peers) : NULL;
-	for (size_t i = 0; f && i < more->only.n; i++) {
+	struct bgp_peer_filter *f = bgp_peer_filter_copy(peers);
+	for (size_t i = 0; i < more->only.n; i++) {
 		const char *text = more->only.items[i].text;
 		if (f->only.n > 0)
 			bgp_peer_refs_add(&f->only, text);
 		else
 			remove_ref(&f->except, text);
 	}
-	if (f && f->only.n == 0 && f->except.n == 0) {
+	if (f->only.n == 0 && f->except.n == 0) {
 		bgp_peer_filter_free(f);
 		return NULL;
 	}

@@ -46,10 +46,9 @@ static int read_line(const char **text, const char *word, char *ret, size_t size
 	return 0;
 }
 
-static bool is_hash(const char *text)
+static bool is_hash(const char text[static SHA256_TEXT_MAX])
 {
-	return strlen(text) == SHA256_TEXT_MAX - 1 &&
-	       strspn(text, "0123456789abcdef") == SHA256_TEXT_MAX - 1;
+	return strspn(text, "0123456789abcdef") == SHA256_TEXT_MAX - 1;
 }
 
 int confirm_mark_parse(const char *text, struct confirm_mark *ret)

@@ -37,6 +37,37 @@ static const struct {
 	{ ";q=1,text/html", true },
 	{ "text/html;", true },
 	{ "text/html;q=", false },
+	{ "text/html; q=0", false },
+	{ "text/html;\t q=0", false },
+	{ "text/html;;q=0", false },
+	{ "text/html;a=b;q=0", false },
+	{ "text/html;Q=0", false },
+	{ "text/html;p=0", true },
+	{ "text/html;q=0:9", false },
+	{ "text/html;q=x.9", false },
+	{ "text/html;q=2.9", false },
+	{ "text/html;q=0.", false },
+	{ "text/html;q=0.01x", true },
+	{ "text/html,x;q=0", true },
+	{ "text/html;a=b,x;q=0", true },
+	{ "text/html \t;q=0", false },
+	{ "text/html\t,x", true },
+	{ "\ttext/html", true },
+	{ "text/html;q=0.0001", false },
+	{ "text/html;q=1,application/json;q=0.999", true },
+	{ "text/html;q=0.999,application/json;q=1", false },
+	{ "text/html;q=0.999,application/json;q=0.9989", true },
+	{ "text/html;q=0.901,application/json;q=0.91", false },
+	{ "text/html;q=0.1,application/json;q=0.09", true },
+	{ "text/html;q=0.01,application/json;q=0.009", true },
+	{ "text/html;q=0.009,application/json;q=0.01", false },
+	{ "text/html;q=0.002,application/json;q=0.003", false },
+	{ "text/html;q=0.5,application/json;q=0.5", true },
+	{ "text/htmm", false },
+	{ "text/htm", false },
+	{ "text/html,application/json;q=1", true },
+	{ "text/html;q=1,application/json", true },
+	{ "text/html;q=0,text/html", false }, /* the first of the same */
 };
 
 static void test_accept(void **state)
@@ -52,10 +83,19 @@ static const struct {
 	const char *codings;
 	bool gzip;
 } codings[] = {
-	{ NULL, false },       { "", false },        { "*", false },
-	{ "identity", false }, { "gzip", true },     { "br, gzip;q=0.5", true },
-	{ "gzip;q=0", false }, { "deflate", false }, { "deflate, gzip, br, zstd", true },
+	{ NULL, false },
+	{ "", false },
+	{ "*", false },
+	{ "identity", false },
+	{ "gzip", true },
+	{ "br, gzip;q=0.5", true },
+	{ "gzip;q=0", false },
+	{ "deflate", false },
+	{ "deflate, gzip, br, zstd", true },
 	{ "x-gzip", false },
+	{ "gzip;q=0.001", true },
+	{ "gzi", false },
+	{ "gzix", false },
 };
 
 static void test_accept_encoding(void **state)

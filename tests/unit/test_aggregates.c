@@ -260,7 +260,66 @@ static void a_vip_of_the_same_prefix(void **state)
 	expect(&w, "announce 198.51.100.0/24 up, changed 198.51.100.0/24 1/1");
 	count(&w, "198.51.100.0/24", two, ROUTE_NONE);
 	expect(&w, "announce 198.51.100.0/24 up");
+	/* That is done with; and nothing is taken from it when such a VIP comes. */
+	count(&w, "198.51.100.1/32", one, ROUTE_UP);
+	count(&w, "198.51.100.0/24", two, ROUTE_UP);
+	expect(&w, "");
+	count(&w, "198.51.100.1/32", one, ROUTE_NONE);
+	expect(&w, "withdraw 198.51.100.0/24, changed 198.51.100.0/24 0/0");
+	count(&w, "198.51.100.0/24", two, ROUTE_NONE);
+	expect(&w, "");
 	aggregates_free(w.a);
+}
+
+/* Each by its prefix, wherever it stands; what is as before is announced once more, for its
+ * attributes. */
+static void several_are_kept(void **state)
+{
+	(void)state;
+	struct world w = begin();
+	struct aggregate_spec specs[] = { { .prefix = prefix("198.51.100.0/24"), .min = 1 },
+					  { .prefix = prefix("192.0.2.0/24"), .min = 1 },
+					  { .prefix = prefix("203.0.113.0/24"), .min = 1 } };
+	struct aggregate_spec next[] = { specs[2], specs[1], specs[0] };
+	const struct aggregate_list list = { next, 3, 3 };
+	struct aggregate_status s;
+	w.log = strbuf_over(w.did, sizeof(w.did));
+	w.a = aggregates_new(&ops, &w);
+	set(&w, specs, 3);
+	count(&w, "198.51.100.1/32", one, ROUTE_UP);
+	count(&w, "192.0.2.1/32", two, ROUTE_DRAIN);
+	expect(&w, "announce 198.51.100.0/24 up, changed 198.51.100.0/24 1/1, "
+		   "announce 192.0.2.0/24 drain, changed 192.0.2.0/24 0/1");
+	aggregates_begin_change(w.a, &list);
+	count(&w, "198.51.100.1/32", one, ROUTE_UP);
+	count(&w, "192.0.2.1/32", two, ROUTE_DRAIN);
+	expect(&w, "");
+	aggregates_end_change(w.a, 9);
+	expect(&w, "announce 192.0.2.0/24 drain, announce 198.51.100.0/24 up");
+	aggregates_status(w.a, 1, &s);
+	assert_int_equal(s.form, ROUTE_DRAIN);
+	assert_int_equal(s.changed_at, 2);
+	assert_int_equal(s.count.up, 0);
+	aggregates_status(w.a, 2, &s);
+	assert_int_equal(s.changed_at, 2);
+	assert_ptr_equal(s.spec, &aggregates_list(w.a)->items[2]);
+	aggregates_status(w.a, 0, &s);
+	assert_int_equal(s.form, ROUTE_NONE);
+	assert_int_equal(s.changed_at, 0);
+	count(&w, "192.0.2.1/32", two, ROUTE_DRAIN);
+	count(&w, "198.51.100.1/32", one, ROUTE_UP);
+	expect(&w, "");
+	/* All go. */
+	aggregates_begin_change(w.a, &(struct aggregate_list){ NULL, 0, 0 });
+	aggregates_end_change(w.a, 10);
+	expect(&w, "withdraw 192.0.2.0/24, withdraw 198.51.100.0/24");
+	set(&w, specs, 1);
+	count(&w, "198.51.100.1/32", one, ROUTE_UP);
+	expect(&w, "announce 198.51.100.0/24 up, changed 198.51.100.0/24 1/1");
+	set(&w, NULL, 0);
+	expect(&w, "withdraw 198.51.100.0/24");
+	aggregates_free(w.a);
+	aggregates_free(NULL);
 }
 
 static void suppressing(void **state)
@@ -364,6 +423,7 @@ int main(void)
 		cmocka_unit_test(a_vip_moves),
 		cmocka_unit_test(another_configuration),
 		cmocka_unit_test(a_vip_of_the_same_prefix),
+		cmocka_unit_test(several_are_kept),
 		cmocka_unit_test(suppressing),
 		cmocka_unit_test(a_copy_of_a_list_is_its_own),
 		cmocka_unit_test(each_key_counts),

@@ -40,7 +40,10 @@ static const struct {
 	  .is = "{\"peer_ip\": \"10.0.0.1\", \"peer_as\": 65000, \"bfd\": {\"interval\": \"1s\"}, "
 		"\"c\": [1]}" },
 	{ { { "peer_as", "1", 0 } }, "{}", NULL, "in the body and as parameters" },
+	{ { { "peer_as", "1", 0 } }, "1", NULL, "in the body and as parameters" },
 	{ { { "peer_ip", "10.0.0.2", 0 } }, NULL, NULL, "peer_ip: it is in the path" },
+	{ { { "device", "a", 0 } }, NULL, NULL, "device: it is in the path" },
+	{ .body = "1", .says = "the body is not JSON: line 1: '[' or '{' expected near '1'" },
 	{ .body = "{\"peer_ip\": \"10.0.0.1\"}", .says = "peer_ip: it is in the path" },
 	{ .body = "{\"a\": 1, \"a\": 2}", .says = "the body is not JSON: line 1: duplicate" },
 	{ .body = "{\n\"a\"", .says = "the body is not JSON: line 2" },
@@ -91,6 +94,14 @@ static void test_an_interface(void **state)
 	assert_string_equal(text, "{\"peer_ip\": \"2001:db8::1\", \"device\": \"vrf-blue\", "
 				  "\"peer_as\": \"external\"}");
 	free(text);
+	s.address = "192.0.2.1%e";
+	assert_int_equal(peer_definition_make(&s, &text, &err), 0);
+	assert_string_equal(text, "{\"peer_ip\": \"192.0.2.1\", \"device\": \"e\", "
+				  "\"peer_as\": \"external\"}");
+	free(text);
+	s.address = "\xff";
+	assert_int_equal(peer_definition_make(&s, &text, &err), -EINVAL);
+	assert_string_equal(err.text, "the address of the peer is not text");
 	s.address = "fe80::1%eth0";
 	assert_int_equal(peer_definition_make(&s, &text, &err), 0);
 	assert_string_equal(text, "{\"peer_ip\": \"fe80::1%eth0\", \"peer_as\": \"external\"}");
@@ -114,6 +125,8 @@ static void test_the_longest(void **state)
 		const struct api_arg arg = { "a", value, len };
 		const struct peer_definition_source s = { "10.0.0.1", &arg, 1, NULL, 0 };
 		assert_int_equal(peer_definition_make(&s, &text, &err), more ? -EINVAL : 0);
+		assert_string_equal(err.text,
+				    more ? "the definition is longer than 8192 octets" : "");
 		free(value);
 		free(text);
 	}

@@ -8,7 +8,6 @@
 #include <cmocka.h>
 #include <errno.h>
 #include <linux/if_addr.h>
-#include <string.h>
 
 #include "agent/vip/presence.h"
 #include "lib/array.h"
@@ -30,6 +29,15 @@ static bool on_dummy0(const struct prefix *vip, const char *ifname, void *userda
 	return userdata && str_equal(ifname, "dummy0");
 }
 
+#define WAITS               ": 'bind: present' announces it as soon as another process adds it"
+#define NOT_ON(where)       VIP "/128 is not on " where WAITS
+#define NOT_BUT_OURS(where) VIP "/128 is not on " where ", except as vipherald's own address" WAITS
+#define UNUSABLE(at, why)   VIP "/128 is on " at ", and cannot be used: " why
+#define TENTATIVE(at)       UNUSABLE(at, "duplicate address detection has not ended (tentative)")
+#define ELSEWHERE(at)                                                                              \
+	VIP "/128 is on " at " instead of dummy0 (interface): not announced until another "        \
+	    "process adds it there"
+
 static const struct {
 	const char *label, *interface;
 	struct {
@@ -39,22 +47,49 @@ static const struct {
 	bool noted;       /* the address on dummy0 is ours */
 	const char *text; /* NULL: it is present */
 } cases[] = {
-	{ "nowhere", "", { { 0 } }, false, "is not on this host" },
-	{ "nowhere, one interface", "dummy0", { { 0 } }, false, "is not on dummy0" },
+	{ "nowhere", "", { { 0 } }, false, NOT_ON("this host") },
+	{ "nowhere, one interface", "dummy0", { { 0 } }, false, NOT_ON("dummy0") },
 	{ "there", "", { { 1, IFA_F_PERMANENT, 0 } }, false, NULL },
 	{ "where it is asked for", "dummy0", { { 1, 0, 0 }, { 2, 0, 0 } }, false, NULL },
-	{ "elsewhere", "dummy0", { { 1, 0, 0 } }, false, "is on lo instead of dummy0 (interface)" },
-	{ "tentative", "", { { 1, IFA_F_TENTATIVE, 0 } }, false, "(tentative)" },
-	{ "optimistic", "", { { 1, IFA_F_OPTIMISTIC, 0 } }, false, "(optimistic)" },
-	{ "twice", "", { { 1, IFA_F_TENTATIVE | IFA_F_DADFAILED, 0 } }, false, "(dadfailed)" },
+	{ "there first", "lo", { { 1, 0, 0 }, { 2, 0, 0 } }, false, NULL },
+	{ "elsewhere", "dummy0", { { 1, 0, 0 } }, false, ELSEWHERE("lo") },
+	{ "elsewhere, at the last of two",
+	  "eth9",
+	  { { 1, 0, 0 }, { 2, 0, 0 } },
+	  false,
+	  "2001:db8::53/128 is on dummy0 instead of eth9 (interface): not announced until another "
+	  "process adds it there" },
+	{ "elsewhere, and unusable where it is asked for",
+	  "dummy0",
+	  { { 1, 0, 0 }, { 2, IFA_F_TENTATIVE, 0 } },
+	  false,
+	  TENTATIVE("dummy0") },
+	{ "unusable where it is asked for, and elsewhere",
+	  "lo",
+	  { { 1, IFA_F_TENTATIVE, 0 }, { 2, 0, 0 } },
+	  false,
+	  TENTATIVE("lo") },
+	{ "tentative", "", { { 1, IFA_F_TENTATIVE, 0 } }, false, TENTATIVE("lo") },
+	{ "optimistic",
+	  "",
+	  { { 1, IFA_F_OPTIMISTIC, 0 } },
+	  false,
+	  UNUSABLE("lo", "duplicate address detection has not ended (optimistic)") },
+	{ "twice",
+	  "",
+	  { { 1, IFA_F_TENTATIVE | IFA_F_DADFAILED, 0 } },
+	  false,
+	  UNUSABLE("lo", "another host on the link has it (dadfailed): remove one of them") },
 	{ "usable at the second", "", { { 1, IFA_F_TENTATIVE, 0 }, { 2, 0, 0 } }, false, NULL },
+	{ "usable at the first", "", { { 1, 0, 0 }, { 2, IFA_F_TENTATIVE, 0 } }, false, NULL },
 	{ "deprecated", "", { { 1, IFA_F_DEPRECATED, 0 } }, false, NULL },
-	{ "down", "", { { 3, 0, 0 } }, false, "is on down0, and cannot be used: the interface is" },
-	{ "ours", "", { { 1, 0, NLADDR_PROTO_OURS } }, false, "except as vipherald's own" },
+	{ "down", "", { { 3, 0, 0 } }, false, UNUSABLE("down0", "the interface is down") },
+	{ "ours", "", { { 1, 0, NLADDR_PROTO_OURS } }, false, NOT_BUT_OURS("this host") },
 	{ "ours, and another", "", { { 1, 0, NLADDR_PROTO_OURS }, { 2, 0, 0 } }, false, NULL },
-	{ "noted as ours", "", { { 2, 0, 0 } }, true, "except as vipherald's own" },
+	{ "ours elsewhere", "lo", { { 2, 0, NLADDR_PROTO_OURS } }, false, NOT_BUT_OURS("lo") },
+	{ "noted as ours", "", { { 2, 0, 0 } }, true, NOT_BUT_OURS("this host") },
 	{ "not noted", "", { { 1, 0, 0 } }, true, NULL },
-	{ "an unknown interface", "", { { 9, 0, 0 } }, false, "is not on this host" },
+	{ "an unknown interface", "", { { 9, 0, 0 } }, false, NOT_ON("this host") },
 };
 
 static void judged(void **state)
@@ -75,7 +110,7 @@ static void judged(void **state)
 		int rc = presence_check(&table, &vip, cases[i].interface, on_dummy0,
 					cases[i].noted ? &table : NULL, &err);
 		if (rc != (cases[i].text ? -EADDRNOTAVAIL : 0) ||
-		    (cases[i].text && !strstr(err.text, cases[i].text)))
+		    (cases[i].text && !str_equal(err.text, cases[i].text)))
 			fail_msg("%s: %d '%s'", cases[i].label, rc, err.text);
 		addr_table_done(&table);
 	}

@@ -58,6 +58,89 @@ static void lines_from_octets(void **state)
 	line_buffer_done(&b);
 }
 
+static void a_buffer_with_part_of_a_line_is_not_empty(void **state)
+{
+	(void)state;
+	struct line_buffer b = { 0 };
+	char octets[LINE_BUFFER_ADD];
+	const char *text;
+	size_t len;
+	memset(octets, 'x', sizeof(octets));
+	assert_true(line_buffer_is_empty(&b));
+	line_buffer_add(&b, "", 0);
+	assert_true(line_buffer_is_empty(&b));
+	line_buffer_add(&b, "one\nt", 5);
+	assert_false(line_buffer_is_empty(&b));
+	expect_line(&b, "one");
+	assert_false(line_buffer_is_empty(&b));
+	expect_line(&b, NULL);
+	line_buffer_add(&b, "wo\n", 3);
+	expect_line(&b, "two");
+	assert_true(line_buffer_is_empty(&b));
+	for (size_t at = 0; at <= LINE_MAX_OCTETS; at += sizeof(octets)) {
+		line_buffer_add(&b, octets, sizeof(octets));
+		expect_line(&b, NULL);
+	}
+	/* Of a line that is too long only that is held. */
+	assert_int_equal(b.len, 0);
+	assert_false(line_buffer_is_empty(&b));
+	line_buffer_add(&b, "its end", 7);
+	len = 7;
+	assert_int_equal(line_buffer_last(&b, &text, &len), LINE_TOO_LONG);
+	assert_string_equal(text, "");
+	assert_int_equal(len, 0);
+	assert_true(line_buffer_is_empty(&b));
+	assert_int_equal(line_buffer_last(&b, &text, &len), LINE_NONE);
+	line_buffer_add(&b, "end", 3);
+	expect_line(&b, NULL);
+	assert_int_equal(line_buffer_last(&b, &text, &len), LINE_WHOLE);
+	assert_memory_equal(text, "end", 3);
+	assert_true(line_buffer_is_empty(&b));
+	line_buffer_done(&b);
+	assert_null(b.octets);
+}
+
+static void empty_lines_and_the_last_one(void **state)
+{
+	(void)state;
+	struct line_buffer b = { 0 };
+	const char *text;
+	size_t len;
+	line_buffer_add(&b, "\n", 1);
+	expect_line(&b, "");
+	expect_line(&b, NULL);
+	line_buffer_add(&b, "\nab", 3);
+	expect_line(&b, "");
+	line_buffer_add(&b, "c\ntail", 6);
+	expect_line(&b, "abc");
+	assert_int_equal(line_buffer_last(&b, &text, &len), LINE_WHOLE);
+	assert_int_equal(len, 4);
+	assert_memory_equal(text, "tail", 4);
+	line_buffer_done(&b);
+}
+
+/* Of the longest line its end may come alone. */
+static void the_longest_line_comes_in_parts(void **state)
+{
+	(void)state;
+	struct line_buffer b = { 0 };
+	char octets[LINE_BUFFER_ADD];
+	const char *text;
+	size_t len;
+	memset(octets, 'x', sizeof(octets));
+	for (int end = 0; end < 2; end++) {
+		for (size_t at = 0; at < LINE_MAX_OCTETS; at += sizeof(octets)) {
+			line_buffer_add(&b, octets, sizeof(octets));
+			expect_line(&b, NULL);
+		}
+		line_buffer_add(&b, end ? "x\n" : "\n", end ? 2 : 1);
+		assert_int_equal(line_buffer_next(&b, &text, &len),
+				 end ? LINE_TOO_LONG : LINE_WHOLE);
+		assert_int_equal(len, LINE_MAX_OCTETS + (size_t)end);
+	}
+	line_buffer_done(&b);
+}
+
 /* Whatever comes before its end, no more than a line and an addition is held; the next line is
  * whole. */
 static void a_long_line_is_dropped(void **state)
@@ -257,12 +340,23 @@ static void a_listing_is_of_one_time(void **state)
 		route_spec_unref(spec);
 	}
 	l = route_listing_new(&t, false);
+	assert_false(l->extensive);
+	struct route_listing *skipped = route_listing_new(&t, true);
+	assert_true(skipped->extensive);
 	route_table_done(&t);
 	listed(l, 2, text, sizeof(text));
 	assert_string_equal(text, " 0:1=1 0:2=2 1:1=1 1:2=2");
 	route_listing_free(l);
-	l = route_listing_new(&t, true);
-	route_listing_free(l);
+	/* A peer that has gone is skipped, with what is left for it. */
+	size_t peer;
+	assert_int_equal(route_listing_next(skipped, 3, &peer)->spec->med.value, 1);
+	assert_int_equal(peer, 0);
+	route_listing_skip_peer(skipped);
+	listed(skipped, 2, text, sizeof(text));
+	assert_string_equal(text, " 1:1=1 1:2=2");
+	assert_null(route_listing_next(skipped, 2, &peer));
+	route_listing_free(skipped);
+	route_listing_free(NULL);
 }
 
 /* ---- selectors ---- */
@@ -273,7 +367,7 @@ static void peers_of_selectors(void **state)
 	const struct bgp_peer_config configs[] = {
 		{ .addr = { AF_INET, { 10, 0, 0, 1 } }, .local_ip = { AF_INET, { 10, 0, 0, 9 } } },
 		{ .addr = { AF_INET, { 10, 0, 0, 2 } }, .families = BGP_OFFER_IPV4 },
-		{ .addr = { AF_INET6, { 0x20, 1, [15] = 1 } } },
+		{ .addr = { AF_INET6, { 0x20, 1, [15] = 1 } }, .families = BGP_OFFER_IPV6 },
 	};
 	const struct bgp_peer_status peers[] = {
 		{ .config = &configs[0], .local_as = 65001, .peer_as = 65000 },
@@ -300,6 +394,8 @@ static void peers_of_selectors(void **state)
 		{ "neighbor 10.0.0.1 router-id 1.2.3.4", "10.0.0.1" },
 		{ "neighbor 10.0.0.1 router-id 1.2.3.5", NULL },
 		{ "neighbor * family-allowed ipv6-unicast", "10.0.0.1 2001::1" },
+		{ "neighbor * family-allowed ipv4-unicast", "10.0.0.1 10.0.0.2" },
+		{ "neighbor * family-allowed ipv4-unicast/ipv6-unicast", "10.0.0.1" },
 		{ "neighbor 10.0.0.2 family-allowed in-open", "10.0.0.2" },
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -433,6 +529,126 @@ static void routes_and_peers_shown(void **state)
 			    "10.0.0.1        65000     1:01:40 established           5          6");
 }
 
+static void peers_in_the_summary(void **state)
+{
+	(void)state;
+	static const struct {
+		mono_t since;
+		const char *row;
+	} cases[] = {
+		{ USEC_NEVER,
+		  "10.0.0.1        4200000001      down idle                  1          2" },
+		{ 90000 * USEC_PER_SEC,
+		  "10.0.0.1        4200000001   0:00:00 established           1          2" },
+		{ 90000 * USEC_PER_SEC - 1,
+		  "10.0.0.1        4200000001   0:00:00 established           1          2" },
+		{ 89999 * USEC_PER_SEC,
+		  "10.0.0.1        4200000001   0:00:01 established           1          2" },
+		{ 86401 * USEC_PER_SEC,
+		  "10.0.0.1        4200000001   0:59:59 established           1          2" },
+		{ 79139 * USEC_PER_SEC,
+		  "10.0.0.1        4200000001   3:01:01 established           1          2" },
+		{ 0, "10.0.0.1        4200000001  25:00:00 established           1          2" },
+	};
+	const struct bgp_peer_config config = { .addr = { AF_INET, { 10, 0, 0, 1 } } };
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		char text[256];
+		struct strbuf sb = strbuf_over(text, sizeof(text));
+		const struct bgp_peer_status peer = { .config = &config,
+						      .peer_as = 4200000001,
+						      .established_since = cases[i].since,
+						      .sent.update = 1,
+						      .received.update = 2 };
+		answer_summary(&peer, 90000 * USEC_PER_SEC, &sb);
+		assert_string_equal(text, cases[i].row);
+	}
+}
+
+static void routes_with_what_they_have(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *line, *attrs;
+	} cases[] = {
+		{ "announce route 198.18.0.1 next-hop self",
+		  "ipv4 unicast 198.18.0.1/32 next-hop self" },
+		{ "announce route 2001:db8::1 next-hop 2001:db8::2",
+		  "ipv6 unicast 2001:db8::1/128 next-hop 2001:db8::2" },
+		{ "announce route 198.18.0.1 next-hop self as-path [ ]",
+		  "ipv4 unicast 198.18.0.1/32 next-hop self as-path [ ]" },
+		{ "announce route 198.18.0.1 next-hop self med 0",
+		  "ipv4 unicast 198.18.0.1/32 next-hop self med 0" },
+		{ "announce route 198.18.0.1 next-hop self local-preference 0",
+		  "ipv4 unicast 198.18.0.1/32 next-hop self local-preference 0" },
+		{ "announce route 198.18.0.1 next-hop self community [ 1:1 2:2 ]",
+		  "ipv4 unicast 198.18.0.1/32 next-hop self community [ 1:1 2:2 ]" },
+		{ "announce route 198.18.0.1 next-hop self large-community [ 1:1:1 2:2:2 ]",
+		  "ipv4 unicast 198.18.0.1/32 next-hop self large-community [ 1:1:1 2:2:2 ]" },
+		{ "announce route 198.18.0.1 next-hop self extended-community [ 1:1 2:2 ]",
+		  "ipv4 unicast 198.18.0.1/32 next-hop self extended-community [ "
+		  "0x0002000100000001 0x0002000200000002 ]" },
+	};
+	const struct bgp_peer_config config = { .addr = { AF_INET, { 10, 0, 0, 1 } } };
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		char text[256], want[256];
+		struct strbuf sb = strbuf_over(text, sizeof(text));
+		struct line l;
+		assert_int_equal(line_parse(cases[i].line, strlen(cases[i].line), 1, &l, NULL), 0);
+		answer_route(&config, &l.prefixes[0], l.spec, true, &sb);
+		snprintf(want, sizeof(want), "neighbor 10.0.0.1 %s", cases[i].attrs);
+		assert_string_equal(text, want);
+		line_done(&l);
+	}
+}
+
+/* The address of its own end of a session: as configured, else as the session has it, else the one
+ * that the path would take. */
+static void the_own_address_of_a_session(void **state)
+{
+	(void)state;
+	const struct addr a = { AF_INET, { 10, 0, 0, 7 } }, b = { AF_INET, { 10, 0, 0, 8 } },
+			  c = { AF_INET, { 10, 0, 0, 9 } };
+	const struct bgp_peer_config with = { .addr = { AF_INET, { 10, 0, 0, 1 } }, .local_ip = a },
+				     without = { .addr = { AF_INET, { 10, 0, 0, 1 } } };
+	const struct bgp_peer_status peers[] = {
+		{ .config = &with, .local_addr = b, .path_source = c },
+		{ .config = &without, .local_addr = b, .path_source = c },
+		{ .config = &without, .path_source = c },
+	};
+	static const char *const own[] = { "\"local\": \"10.0.0.7\"", "\"local\": \"10.0.0.8\"",
+					   "\"local\": \"10.0.0.9\"" };
+	for (size_t i = 0; i < ARRAY_SIZE(peers); i++) {
+		char text[1024] = "";
+		struct strbuf sb = strbuf_over(text, sizeof(text));
+		const struct answer_session s = {
+			.peer = &peers[i], .up = true, .why = "", .host = "h"
+		};
+		answer_session(&s, PROGRAM_TELLS_JSON, &sb);
+		assert_non_null(strstr(text, own[i]));
+		text[0] = 0;
+		sb = strbuf_over(text, sizeof(text));
+		answer_session(&s, PROGRAM_TELLS_NOTHING, &sb);
+		assert_string_equal(text, "");
+	}
+}
+
+/* Readers of ExaBGP expect no bracket in a reason of JSON, and no octet that is not ASCII in any. */
+static void reasons_in_both_forms(void **state)
+{
+	(void)state;
+	static const char why[] = "[{ }]\"\\ ~\x7f\x1f\xc3";
+	const struct bgp_peer_config config = { .addr = { AF_INET, { 10, 0, 0, 1 } } };
+	const struct bgp_peer_status peer = { .config = &config };
+	const struct answer_session s = { .peer = &peer, .why = why, .host = "h" };
+	char text[1024];
+	struct strbuf sb = strbuf_over(text, sizeof(text));
+	answer_session(&s, PROGRAM_TELLS_JSON, &sb);
+	assert_non_null(strstr(text, "\"reason\": \"(( ))\\\"\\\\ ~???\" } }"));
+	sb = strbuf_over(text, sizeof(text));
+	answer_session(&s, PROGRAM_TELLS_TEXT, &sb);
+	assert_string_equal(text, "neighbor 10.0.0.1 down - [{ }]\"\\ ~???");
+}
+
 /* ---- reloads ---- */
 
 /* However many are asked for, one begins at once, and then one each RELOAD_PACE. */
@@ -457,6 +673,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lines_from_octets),
+		cmocka_unit_test(a_buffer_with_part_of_a_line_is_not_empty),
+		cmocka_unit_test(empty_lines_and_the_last_one),
+		cmocka_unit_test(the_longest_line_comes_in_parts),
 		cmocka_unit_test(a_long_line_is_dropped),
 		cmocka_unit_test(routes_and_their_peers),
 		cmocka_unit_test(each_peer_has_its_last_line),
@@ -466,6 +685,10 @@ int main(void)
 		cmocka_unit_test(programs_with_and_without_words),
 		cmocka_unit_test(sessions_as_exabgp_tells_them),
 		cmocka_unit_test(routes_and_peers_shown),
+		cmocka_unit_test(peers_in_the_summary),
+		cmocka_unit_test(routes_with_what_they_have),
+		cmocka_unit_test(the_own_address_of_a_session),
+		cmocka_unit_test(reasons_in_both_forms),
 		cmocka_unit_test(reloads_are_few),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -122,6 +122,7 @@ static void test_who_makes_room(void **state)
 		int victim; /* 0, 1; -1: none */
 	} rows[] = {
 		{ "the one that waits for longer", SLOT_HEADER, 990, SLOT_HEADER, 980, 1 },
+		{ "of two alike the first", SLOT_HEADER, 980, SLOT_HEADER, 980, 0 },
 		{ "a body counts as its headers", SLOT_BODY, 980, SLOT_HEADER, 990, 0 },
 		{ "no request before a slow reader", SLOT_SENDING, 10, SLOT_HEADER, 999, 1 },
 		{ "a slow reader", SLOT_SENDING, 990, SLOT_WAITING, 1, 0 },

@@ -18,6 +18,7 @@
 #include "agent/store/state_encode.h"
 #include "lib/array.h"
 #include "lib/mem.h"
+#include "lib/str.h"
 
 #define HASH "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
@@ -92,7 +93,8 @@ static void definitions(void **state)
 	assert_int_equal(c.apps[0].spec.source, APP_FROM_HTTP);
 	assert_true(c.apps[0].lease_until == USEC_NEVER);
 	assert_int_equal(c.n_refused, 1);
-	assert_non_null(strstr(c.refused[0], "app 'b': vip: "));
+	assert_string_equal(c.refused[0], "app 'b': vip: '1' is not a prefix, expected one like "
+					  "192.0.2.53/32 or 2001:db8::53/128");
 	state_contents_done(&c);
 	app_spec_done(&spec);
 	config_findings_done(&findings);
@@ -206,9 +208,16 @@ static void orders_for_peers_are_kept(void **state)
 #define DOWN(port, text)                                                                           \
 	"{\"peer_disabled\":\"10.0.0.1\",\"port\":" port ",\"since_ms\":0,\"text\":\"" text        \
 	"\",\"by\":\"\"}\n"
-#define TEXT_OF_64 "0123456789012345678901234567890123456789012345678901234567890123"
-#define APP(pairs) "{\"register\":" pairs ",\"local\":false,\"lease_until_ms\":null}\n"
-#define GOOD       "[[\"name\",\"a\"],[\"vip\",\"192.0.2.1/32\"]]"
+#define TEXT_OF_64     "0123456789012345678901234567890123456789012345678901234567890123"
+#define APP(pairs)     "{\"register\":" pairs ",\"local\":false,\"lease_until_ms\":null}\n"
+#define GOOD           "[[\"name\",\"a\"],[\"vip\",\"192.0.2.1/32\"]]"
+#define PAIRS          "line 2: 'register' is not a list of pairs of texts"
+#define PROMOTED(hash) "{\"promoted\":\"a\",\"sha256\":\"" hash "\"}\n"
+#define NO_HASH        "line 2: 'sha256' is not 64 hexadecimal digits"
+#define TEXT_OF_63     "012345678901234567890123456789012345678901234567890123456789012"
+#define ADDED(peer, port, since)                                                                   \
+	"{\"peer_added\":{},\"peer\":\"" peer "\",\"port\":" port ",\"since_ms\":" since           \
+	",\"by\":\"\"}\n"
 
 static const struct {
 	const char *name, *text;
@@ -263,6 +272,73 @@ static const struct {
 	  HEAD "{\"peer_added\":[],\"peer\":\"10.0.0.1\",\"port\":1,\"since_ms\":0,\"by\":\"\"}\n",
 	  -EBADMSG, "not an object" },
 	{ "no address", HEAD "{\"vip\":\"lo\",\"label\":\"\"}\n", -EBADMSG, "line 2" },
+	{ "no text of JSON", HEAD "{\"end\" 0}\n", -EBADMSG, "line 2: ':' expected near '0'" },
+	{ "a version as a text", "{\"vipherald_state\":\"1\",\"boot\":\"\",\"netns\":\"\"}\n",
+	  -EBADMSG, "line 1: it does not begin with 'vipherald_state'" },
+	{ "older", "{\"vipherald_state\":0,\"boot\":\"\",\"netns\":\"\"}\n", -EPROTONOSUPPORT,
+	  "line 1: it is of version 0, this vipherald reads version 1" },
+	{ "head without a namespace", "{\"vipherald_state\":1,\"boot\":\"\"}\n", -EBADMSG,
+	  "line 1: Object item not found: netns" },
+	{ "a pair of one", HEAD APP("[[\"name\"]]") "{\"end\":1}\n", -EBADMSG, PAIRS },
+	{ "a name that is a number", HEAD APP("[[1,\"a\"]]") "{\"end\":1}\n", -EBADMSG, PAIRS },
+	{ "a damaged pair in front of one that is refused",
+	  HEAD APP("[[\"name\",1],[\"later\",\"1\"]]") "{\"end\":1}\n", -EBADMSG, PAIRS },
+	{ "large digits", HEAD APP("[[\"name\",{\"hex\":\"6A\"}]]") "{\"end\":1}\n", -EBADMSG,
+	  PAIRS },
+	{ "a sign", HEAD APP("[[\"name\",{\"hex\":\"61+1\"}]]") "{\"end\":1}\n", -EBADMSG, PAIRS },
+	{ "hexadecimal as a number", HEAD APP("[[\"name\",{\"hex\":61}]]") "{\"end\":1}\n",
+	  -EBADMSG, PAIRS },
+	{ "an app without its origin",
+	  HEAD "{\"register\":" GOOD ",\"lease_until_ms\":null}\n{\"end\":1}\n", -EBADMSG,
+	  "line 2: Object item not found: local" },
+	{ "a lease as a text",
+	  HEAD "{\"register\":" GOOD ",\"local\":true,\"lease_until_ms\":\"1\"}\n{\"end\":1}\n",
+	  -EBADMSG, "line 2: 'lease_until_ms' is not a valid time" },
+	{ "a damaged lease of what is refused",
+	  HEAD "{\"register\":[],\"local\":true,\"lease_until_ms\":-1}\n{\"end\":1}\n", -EBADMSG,
+	  "line 2: 'lease_until_ms' is not a valid time" },
+	{ "a definition with more",
+	  HEAD "{\"define\":{\"name\":\"a\"},\"local\":true,\"x\":1}\n{\"end\":1}\n", -EBADMSG,
+	  "line 2: 1 object item(s) left unpacked: x" },
+	{ "a drain without a reason",
+	  HEAD "{\"drain\":null,\"since_ms\":0,\"until_ms\":null}\n{\"end\":1}\n", -EBADMSG,
+	  "line 2: Object item not found: reason" },
+	{ "a drain of a number",
+	  HEAD "{\"drain\":1,\"since_ms\":0,\"until_ms\":null,\"reason\":\"\"}\n{\"end\":1}\n",
+	  -EBADMSG, "line 2: 'drain' is neither a name nor null" },
+	{ "a promotion without a name",
+	  HEAD "{\"promoted\":null,\"sha256\":\"" HASH "\"}\n{\"end\":1}\n", -EBADMSG,
+	  "line 2: Expected string, got null" },
+	{ "a hash that is short", HEAD PROMOTED("ab") "{\"end\":1}\n", -EBADMSG, NO_HASH },
+	{ "a hash that is long", HEAD PROMOTED(HASH "0") "{\"end\":1}\n", -EBADMSG, NO_HASH },
+	{ "a hash in large digits", HEAD PROMOTED(TEXT_OF_63 "A") "{\"end\":1}\n", -EBADMSG,
+	  NO_HASH },
+	{ "a VIP without a label", HEAD "{\"vip\":\"192.0.2.1/32\"}\n{\"end\":1}\n", -EBADMSG,
+	  "line 2: Object item not found: label" },
+	{ "an interface without a name",
+	  HEAD "{\"vip\":\"192.0.2.1/32\",\"label\":\"\",\"interface\":\"\"}\n{\"end\":1}\n",
+	  -EBADMSG, "line 2: 'interface' is empty or too long" },
+	{ "a long interface",
+	  HEAD "{\"vip\":\"192.0.2.1/32\",\"label\":\"\",\"interface\":\"0123456789abcdef\"}\n"
+	       "{\"end\":1}\n",
+	  -EBADMSG, "line 2: 'interface' is empty or too long" },
+	{ "an order without a port",
+	  HEAD "{\"peer_disabled\":\"10.0.0.1\",\"since_ms\":0,\"text\":\"\",\"by\":\"\"}\n",
+	  -EBADMSG, "line 2: Object item not found: port" },
+	{ "an order without a time",
+	  HEAD "{\"peer_disabled\":\"10.0.0.1\",\"port\":1,\"since_ms\":null,\"text\":\"\",\"by\":"
+	       "\"\"}\n"
+	       "{\"end\":1}\n",
+	  -EBADMSG, "line 2: 'since_ms' is not a valid time" },
+	{ "a peer without a port",
+	  HEAD "{\"peer_added\":{},\"peer\":\"10.0.0.1\",\"since_ms\":0,\"by\":\"\"}\n", -EBADMSG,
+	  "line 2: Object item not found: port" },
+	{ "a peer that is none", HEAD ADDED("gw/1", "1", "0") "{\"end\":1}\n", -EBADMSG,
+	  "line 2: 'gw/1' is not the address of a peer" },
+	{ "a peer with port 0", HEAD ADDED("10.0.0.1", "0", "0") "{\"end\":1}\n", -EBADMSG,
+	  "line 2: 'port' is 0, expected 1 to 65535" },
+	{ "a peer without a time", HEAD ADDED("10.0.0.1", "1", "null") "{\"end\":1}\n", -EBADMSG,
+	  "line 2: 'since_ms' is not a valid time" },
 };
 
 static void nothing_is_taken_from_a_damaged_file(void **state)
@@ -294,7 +370,7 @@ static void only_entries_that_register_refuses_are_left_out(void **state)
 		struct state_contents c;
 		struct err err = { "" };
 		snprintf(file, sizeof(file), HEAD APP("%s") APP(GOOD) "{\"end\":2}\n", refused[i]);
-		if (decode(file, &c, &err) < 0)
+		if (decode(file, &c, &err) != 0)
 			fail_msg("%s: %s", refused[i], err.text);
 		assert_int_equal(c.n_apps, 1);
 		assert_string_equal(c.apps[0].spec.name, "a");
@@ -341,6 +417,22 @@ static void the_longest_texts(void **state)
 		0);
 	assert_string_equal(c.vips[0].label, "0123456789abcde");
 	state_contents_done(&c);
+	assert_int_equal(decode(HEAD "{\"vip\":\"192.0.2.1/32\",\"label\":\"\",\"interface\":"
+				     "\"0123456789abcde\"}\n{\"end\":1}\n",
+				&c, &err),
+			 0);
+	assert_string_equal(c.vips[0].ifname, "0123456789abcde");
+	state_contents_done(&c);
+	assert_int_equal(decode(HEAD DOWN("65535", TEXT_OF_64 TEXT_OF_64 TEXT_OF_64 TEXT_OF_63)
+					ADDED("10.0.0.1", "1", "0") "{\"end\":2}\n",
+				&c, &err),
+			 0);
+	assert_int_equal(strlen(c.peers.items[0].text), 255);
+	assert_int_equal(c.peers.items[0].id.port, 65535);
+	assert_int_equal(c.peers.items[1].id.port, 1);
+	assert_int_equal(c.peers.n, 2);
+	state_contents_done(&c);
+	assert_int_equal(c.peers.n, 0);
 	memset(id, 'i', STATE_ID_MAX - 1);
 	snprintf(file, sizeof(file),
 		 "{\"vipherald_state\":1,\"boot\":\"%s\",\"netns\":\"%s\"}\n{\"end\":0}\n", id, id);
@@ -394,6 +486,73 @@ static void who_is_refused_and_why(void **state)
 	assert_string_equal(c.refused[1], "app '': name is missing");
 	state_contents_done(&c);
 	assert_null(c.refused);
+	/* Whatever its lease is. */
+	assert_int_equal(decode(HEAD "{\"register\":[[\"name\",\"b\"]],\"local\":false,"
+				     "\"lease_until_ms\":1}\n{\"end\":1}\n",
+				&c, &err),
+			 0);
+	assert_string_equal(c.refused[0], "app 'b': vip is missing");
+	state_contents_done(&c);
+	assert_int_equal(
+		decode(HEAD "{\"define\":{\"vip\":[]},\"local\":true}\n{\"end\":1}\n", &c, &err),
+		0);
+	assert_int_equal(c.n_apps, 0);
+	assert_memory_equal(c.refused[0], "app '': ", 8);
+	state_contents_done(&c);
+}
+
+/* More than there is room for at first, and each by its own number. */
+static void many_of_each_kind(void **state)
+{
+	enum { N = 20 };
+	static char file[32768];
+	struct strbuf sb = strbuf_over(file, sizeof(file));
+	struct state_contents c;
+	struct err err = { "" };
+	(void)state;
+	strbuf_add(&sb, HEAD);
+	for (int i = 0; i < N; i++) {
+		strbuf_add(&sb, APP("[[\"name\",\"a%d\"],[\"vip\",\"192.0.2.1/32\"]]"), i);
+		strbuf_add(
+			&sb,
+			"{\"define\":{\"name\":\"d%d\",\"vip\":\"192.0.2.1/32\"},\"local\":true}\n",
+			i);
+		strbuf_add(&sb, APP("[[\"name\",\"r%d\"]]"), i);
+		strbuf_add(
+			&sb,
+			"{\"drain\":\"a%d\",\"since_ms\":%d,\"until_ms\":null,\"reason\":\"\"}\n",
+			i, i);
+		strbuf_add(&sb, "{\"promoted\":\"a%d\",\"sha256\":\"" HASH "\"}\n", i);
+		strbuf_add(&sb, "{\"vip\":\"192.0.2.%d/32\",\"label\":\"lo:%d\"}\n", i, i);
+	}
+	strbuf_add(&sb, "{\"end\":%d}\n", 6 * N);
+	if (decode(file, &c, &err) != 0)
+		fail_msg("%s", err.text);
+	assert_int_equal(c.n_apps, 2 * N);
+	assert_int_equal(c.n_refused, N);
+	assert_int_equal(c.n_drains, N);
+	assert_int_equal(c.n_promotions, N);
+	assert_int_equal(c.n_vips, N);
+	for (int i = 0; i < N; i++) {
+		char text[64];
+		snprintf(text, sizeof(text), "a%d", i);
+		assert_string_equal(c.apps[2 * i].spec.name, text);
+		assert_string_equal(c.drains[i].name, text);
+		assert_string_equal(c.promotions[i].name, text);
+		assert_true(c.drains[i].since == (wall_t)i * USEC_PER_MSEC);
+		snprintf(text, sizeof(text), "d%d", i);
+		assert_string_equal(c.apps[2 * i + 1].spec.name, text);
+		assert_true(c.apps[2 * i + 1].spec.local);
+		assert_false(c.apps[2 * i + 1].spec.admin);
+		assert_string_equal(c.apps[2 * i + 1].spec.by, "local");
+		snprintf(text, sizeof(text), "app 'r%d': vip is missing", i);
+		assert_string_equal(c.refused[i], text);
+		assert_int_equal(c.vips[i].prefix.addr.bytes[3], i);
+		snprintf(text, sizeof(text), "lo:%d", i);
+		assert_string_equal(c.vips[i].label, text);
+	}
+	state_contents_done(&c);
+	assert_int_equal(c.n_apps + c.n_refused + c.n_drains + c.n_promotions + c.n_vips, 0);
 }
 
 /* The last line may lack its line feed; one that says more than the number is not an end. */
@@ -403,6 +562,7 @@ static void how_a_file_ends(void **state)
 	struct err err = { "" };
 	(void)state;
 	assert_int_equal(decode(HEAD "{\"end\":0}", &c, &err), 0);
+	assert_string_equal(err.text, "");
 	state_contents_done(&c);
 	assert_int_equal(decode(HEAD "{\"end\":0,\"x\":1}\n", &c, &err), -EBADMSG);
 	assert_int_equal(decode(HEAD "{\"end\":\"0\"}\n", &c, &err), -EBADMSG);
@@ -410,61 +570,10 @@ static void how_a_file_ends(void **state)
 	assert_non_null(strstr(err.text, "trailing data"));
 }
 
-#define ROLL(vip, phase)                                                                           \
-	HEAD "{\"roll\":{\"id\":\"8f\",\"apps\":[\"dns\"],\"vips\":[\"" vip "\"],\"slots\":2,"     \
-	     "\"quiet\":10,\"why\":\"disk\",\"by\":\"uid 0\",\"phase\":\"" phase                   \
-	     "\",\"exit_status\":-1,"                                                              \
-	     "\"begun_ms\":5},\"boot\":\"b\",\"since_ms\":6}\n"
-
-static void test_roll(void **state)
-{
-	static const char *const wrong[] = {
-		ROLL("192.0.2.53/32", "asleep") "{\"end\":1}\n",
-		ROLL("192.0.2.53", "failed") ROLL("192.0.2.53", "failed") "{\"end\":2}\n",
-		ROLL("nowhere", "failed") "{\"end\":1}\n",
-	};
-	struct roll roll = { .id = "8f",
-			     .apps = { (char *)"dns", (char *)"web \xff" },
-			     .n_apps = 2,
-			     .n_vips = 1,
-			     .limit = 2,
-			     .quiet = 10,
-			     .why = "disk",
-			     .by = "uid 0",
-			     .boot = "b",
-			     .phase = ROLL_FAILED,
-			     .begun = 5000,
-			     .since = 6000,
-			     .exit_status = 7 };
-	char file[2048] = "";
-	struct state_contents c;
-	struct err err;
-	(void)state;
-	assert_int_equal(prefix_parse("2001:db8::/64", &roll.vips[0], NULL), 0);
-	add(file, sizeof(file), state_encode_head(&(struct state_place){ "b", "n" }));
-	add(file, sizeof(file), state_encode_roll(&roll));
-	add(file, sizeof(file), state_encode_end(1));
-	assert_int_equal(decode(file, &c, &err), 0);
-	assert_string_equal(c.roll->id, "8f");
-	assert_string_equal(c.roll->apps[1], "web \xff");
-	assert_true(prefix_equal(&c.roll->vips[0], &roll.vips[0]));
-	assert_int_equal(c.roll->limit, 2);
-	assert_int_equal(c.roll->quiet, 10);
-	assert_string_equal(c.roll->why, "disk");
-	assert_string_equal(c.roll->by, "uid 0");
-	assert_string_equal(c.roll->boot, "b");
-	assert_int_equal(c.roll->phase, ROLL_FAILED);
-	assert_int_equal(c.roll->exit_status, 7);
-	assert_true(c.roll->begun == 5000 && c.roll->since == 6000);
-	state_contents_done(&c);
-	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++)
-		assert_int_equal(decode(wrong[i], &c, &err), -EBADMSG);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_roll),
+		cmocka_unit_test(many_of_each_kind),
 		cmocka_unit_test(the_last_time),
 		cmocka_unit_test(the_longest_texts),
 		cmocka_unit_test(a_text_that_is_not_utf8),
