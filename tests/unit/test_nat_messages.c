@@ -22,6 +22,7 @@
 #include "nat/ctmsg.h"
 #include "nat/count_table.h"
 #include "nat/nft_build.h"
+#include "nat/nft_expr.h"
 #include "nat/nft_parse.h"
 
 static struct nat_rule rule(const char *vip, const char *dest)
@@ -360,6 +361,67 @@ static void test_counters_are_read(void **state)
 	}
 }
 
+/* Of a set without elements the kernel sends none, or an empty list. */
+static void test_a_set_may_be_empty(void **state)
+{
+	_Alignas(struct nlmsghdr) char buf[1024];
+	struct counted c = { .n = 0 };
+	(void)state;
+	struct nlmsghdr *msg = nft_message(buf, NFT_MSG_NEWSETELEM, 0);
+	assert_int_equal(count_table_parse(msg, 32, keep_count, &c), 0);
+	mnl_attr_nest_end(msg, mnl_attr_nest_start(msg, NFTA_SET_ELEM_LIST_ELEMENTS));
+	assert_int_equal(count_table_parse(msg, 32, keep_count, &c), 0);
+	assert_int_equal(c.n, 0);
+}
+
+/* Both counters, of 64 bits each. */
+static void test_an_element_has_a_whole_counter(void **state)
+{
+	static const struct prefix vip = { { AF_INET, { 192, 0, 2, 53 } }, 32 };
+	static const uint16_t counters[] = { NFTA_COUNTER_BYTES, NFTA_COUNTER_PACKETS };
+	static const uint8_t octets[9];
+	(void)state;
+	for (size_t i = 0; i < 3 * ARRAY_SIZE(counters); i++) {
+		_Alignas(struct nlmsghdr) char buf[1024];
+		struct counted c = { .n = 0 };
+		struct nlmsghdr *msg = nft_message(buf, NFT_MSG_NEWSETELEM, 0);
+		struct nlattr *list = mnl_attr_nest_start(msg, NFTA_SET_ELEM_LIST_ELEMENTS);
+		struct nlattr *element = mnl_attr_nest_start(msg, NFTA_LIST_ELEM);
+		nft_put_value(msg, NFTA_SET_ELEM_KEY, vip.addr.bytes, 4);
+		struct nlattr *expr = mnl_attr_nest_start(msg, NFTA_SET_ELEM_EXPR);
+		struct nlattr *data = mnl_attr_nest_start(msg, NFTA_EXPR_DATA);
+		mnl_attr_put(msg, counters[i % 2], 8, octets);
+		if (i >= 2) /* it is not there, it is too short, it is too long */
+			mnl_attr_put(msg, counters[1 - i % 2], i < 4 ? 7 : 9, octets);
+		mnl_attr_nest_end(msg, data);
+		mnl_attr_nest_end(msg, expr);
+		mnl_attr_nest_end(msg, element);
+		mnl_attr_nest_end(msg, list);
+		assert_int_equal(count_table_parse(msg, 32, keep_count, &c), -EBADMSG);
+		assert_int_equal(c.n, 0);
+	}
+}
+
+/* What is copied of a dumped flow fits the message that deletes it. */
+static void test_a_tuple_that_is_too_long_is_not_copied(void **state)
+{
+	(void)state;
+	for (size_t size = CTMSG_MAX / 2; size <= CTMSG_MAX / 2 + 4; size += 4) {
+		_Alignas(struct nlmsghdr) char buf[2 * CTMSG_MAX], out[CTMSG_MAX];
+		struct nlmsghdr *msg = mnl_nlmsg_put_header(buf);
+		msg->nlmsg_type = NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_NEW;
+		struct nfgenmsg *head = mnl_nlmsg_put_extra_header(msg, sizeof(*head));
+		head->nfgen_family = AF_INET;
+		struct nlattr *tuple = mnl_attr_nest_start(msg, CTA_TUPLE_ORIG);
+		static const uint8_t octets[CTMSG_MAX];
+		mnl_attr_put(msg, CTA_TUPLE_IP, size - 2 * MNL_ATTR_HDRLEN, octets);
+		mnl_attr_nest_end(msg, tuple);
+		assert_int_equal(mnl_attr_get_len(tuple), size);
+		const struct nlmsghdr *delete = ct_build_delete(out, msg);
+		assert_int_equal(delete != NULL, size == CTMSG_MAX / 2);
+	}
+}
+
 static void test_bent_messages(void **state)
 {
 	(void)state;
@@ -394,6 +456,9 @@ int main(void)
 		cmocka_unit_test(test_generation_is_read),
 		cmocka_unit_test(test_flows_are_read),
 		cmocka_unit_test(test_counters_are_read),
+		cmocka_unit_test(test_a_set_may_be_empty),
+		cmocka_unit_test(test_an_element_has_a_whole_counter),
+		cmocka_unit_test(test_a_tuple_that_is_too_long_is_not_copied),
 		cmocka_unit_test(test_requests_about_flows),
 		cmocka_unit_test(test_bent_messages),
 	};
