@@ -17,7 +17,7 @@ static void *or_abort(void *p)
 
 void *mem_new(size_t n, size_t size)
 {
-	return or_abort(calloc(n ? n : 1, size ? size : 1));
+	return or_abort(n > 0 && size > 0 ? calloc(n, size) : calloc(1, 1));
 }
 
 char *mem_strdup(const char *s)
