@@ -250,6 +250,12 @@ static const struct {
 	  DNS_FAILED,
 	  "'192.0.2.1' is not among the answers: there are "
 	  "none" },
+	{ "an answer of one character",
+	  HEAD("8180", "0001") ASKED("0002") RECORD("0002") "0001 00",
+	  2,
+	  { NULL, "x" },
+	  DNS_FAILED,
+	  "'x' is not among the answers: ." },
 	{ "a name that points to itself",
 	  HEAD("8180", "0001") ASKED("0002") RECORD("0002") "0002 c029",
 	  2,
@@ -285,6 +291,12 @@ static void test_query(void **state)
 	assert_memory_equal(buf, want.p, want.n);
 	hex_done(&want);
 	struct dns_question bad = question;
+	strcpy(bad.name, "Example.com"); /* without its dot */
+	assert_int_equal(dns_query_build(&bad, buf), 12 + 13 + 4);
+	assert_memory_equal(buf, "\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x07"
+				 "Example\x03"
+				 "com\x00\x00\x01\x00\x01",
+			    29);
 	memset(bad.name, 'x', 64); /* a label has 63 at most */
 	bad.name[64] = 0;
 	assert_int_equal(dns_query_build(&bad, buf), -EINVAL);
@@ -292,6 +304,27 @@ static void test_query(void **state)
 	assert_int_equal(dns_query_build(&bad, buf), -EINVAL);
 	strcpy(bad.name, ".");
 	assert_int_equal(dns_query_build(&bad, buf), 12 + 1 + 4);
+}
+
+/* A message over TCP has a length of 16 bits. */
+static void test_the_longest_message(void **state)
+{
+	static uint8_t message[UINT16_MAX + 1];
+	const struct dns_expected any = { NULL, NULL };
+	struct dns_question q = question;
+	char said[256] = "";
+	(void)state;
+	q.type = 65534;
+	struct hex head = hex_parse(HEAD("8180", "0001") ASKED("fffe") RECORD("fffe") "0000");
+	for (size_t len = UINT16_MAX; len <= UINT16_MAX + 1; len++) {
+		memset(message, 0, sizeof(message));
+		memcpy(message, head.p, head.n);
+		message[head.n - 2] = (uint8_t)((len - head.n) >> 8);
+		message[head.n - 1] = (uint8_t)(len - head.n);
+		assert_int_equal(dns_answer_judge(message, len, &q, &any, said, sizeof(said)),
+				 len == UINT16_MAX ? DNS_PASSED : DNS_NOT_OURS);
+	}
+	hex_done(&head);
 }
 
 /* The registries of IANA: DNS RCODEs, and Resource Record TYPEs. */
@@ -357,6 +390,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_answers),
 		cmocka_unit_test(test_query),
+		cmocka_unit_test(test_the_longest_message),
 		cmocka_unit_test(test_names_of_codes),
 		cmocka_unit_test(test_names_of_types),
 	};
