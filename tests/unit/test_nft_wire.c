@@ -9,7 +9,6 @@
 #include <cmocka.h>
 
 #include <arpa/inet.h>
-#include <ctype.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <stdio.h>
@@ -21,48 +20,9 @@
 #include "nat/count_table.h"
 #include "nat/nft_build.h"
 #include "nat/nft_expr.h"
+#include "tests/unit/netlink_text.h"
 
 /* ---- messages as text ---- */
-
-static void print_attrs(FILE *f, const struct nlattr *first, size_t len);
-
-static bool is_text(const char *p, size_t len)
-{
-	for (size_t i = 0; i + 1 < len; i++)
-		if (!isprint((unsigned char)p[i]))
-			return false;
-	return len > 2 && p[len - 1] == '\0';
-}
-
-/* 1='text', 2{ 1=0000000a }, 3=c0000201 */
-static void print_attr(FILE *f, const struct nlattr *attr)
-{
-	const char *p = mnl_attr_get_payload(attr);
-	size_t len = mnl_attr_get_payload_len(attr);
-	fprintf(f, " %u", mnl_attr_get_type(attr));
-	if (attr->nla_type & NLA_F_NESTED) {
-		fputs("{", f);
-		print_attrs(f, (const void *)p, len);
-		fputs(" }", f);
-	} else if (is_text(p, len)) {
-		fprintf(f, "='%s'", p);
-	} else {
-		fputs("=", f);
-		for (size_t i = 0; i < len; i++)
-			fprintf(f, "%02x", (uint8_t)p[i]);
-	}
-}
-
-static void print_attrs(FILE *f, const struct nlattr *first, size_t len)
-{
-	const struct nlattr *attr = first;
-	const char *end = (const char *)first + len;
-	while (mnl_attr_ok(attr, (int)(end - (const char *)attr))) {
-		print_attr(f, attr);
-		attr = mnl_attr_next(attr);
-	}
-	assert_ptr_equal(attr, end);
-}
 
 /* Type and flags, then family, version and resource, then the attributes. */
 static void print_one(FILE *f, const struct nlmsghdr *msg)
@@ -71,7 +31,8 @@ static void print_one(FILE *f, const struct nlmsghdr *msg)
 	assert_true(mnl_nlmsg_get_payload_len(msg) >= sizeof(*head));
 	fprintf(f, "%x %x %u.%u.%u", msg->nlmsg_type, msg->nlmsg_flags, head->nfgen_family,
 		head->version, ntohs(head->res_id));
-	print_attrs(f, (const void *)(head + 1), mnl_nlmsg_get_payload_len(msg) - sizeof(*head));
+	netlink_print_attrs(f, (const void *)(head + 1),
+			    mnl_nlmsg_get_payload_len(msg) - sizeof(*head));
 	fputs("\n", f);
 }
 
@@ -354,7 +315,7 @@ static void test_rules_of_networks(void **state)
 		      "1=00000002 2{ 1=1f1f } } } 1{ 1='nat' 2{ 1=00000001 2=00000002 "
 		      "3=00000001 5=00000002 } } } "
 		      "7=" COMMENT "762a02c633640000000000000000000000000018060035351f1f020a0000050"
-				   "0000000000000000000000000\n"
+		      "0000000000000000000000000\n"
 		      "a06 c00 1.0.0 " NAT " 2='same_nets' 4{" IS6 " 1{ 1='bitwise' 2{ 1=00000001 "
 		      "2=00000001 3=00000010 4{ 1=ffffffff800000000000000000000000 } 5{ 1=" ZERO " "
 		      "} } } 1{ 1='cmp' 2{ 1=00000001 2=00000000 3{ "
@@ -366,7 +327,7 @@ static void test_rules_of_networks(void **state)
 		      "1='immediate' 2{ 1=00000002 2{ 1=1f1f } } } 1{ 1='nat' 2{ 1=00000001 "
 		      "2=0000000a 3=00000001 5=00000002 } } } "
 		      "7=" COMMENT "762a0a20010db800000000000000000000000021110035351f1f0afd0000000"
-				   "0000000000000000000000501\n"));
+		      "0000000000000000000000501\n"));
 }
 
 /* By map, in their order; the network among them is none of the maps'. */
