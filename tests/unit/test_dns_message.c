@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Answers in hex, as servers send them. */
+#include "monitors/dns_data.h"
 #include "monitors/dns_message.h"
 #include "monitors/dns_names.h"
 
@@ -306,6 +307,61 @@ static void test_query(void **state)
 	assert_int_equal(dns_query_build(&bad, buf), 12 + 1 + 4);
 }
 
+/* A message that is a name, example.com, and the data. */
+static void test_data_as_text(void **state)
+{
+	static const struct {
+		uint16_t type;
+		const char *hex, *text;
+	} rows[] = {
+		{ 1, "c0000201", "192.0.2.1" },
+		{ 1, "c00002", "" },
+		{ 28, "20010db8000000000000000000000001", "2001:db8::1" },
+		{ 28, "20010db80000000000000000000000", "" },
+		{ 2, "02 6e73 c000", "ns.example.com" },
+		{ 5, "c000", "example.com" },
+		{ 12, "03 777777 c000", "www.example.com" },
+		{ 39, "00", "." },
+		{ 2, "02 6e73", "" },
+		{ 33, "0001 0002 0050 c000", "1 2 80 example.com" },
+		{ 33, "0001 0002 00", "" },
+		{ 33, "0001 0002 0050", "" },
+		{ 15, "ffff 00", "65535 ." },
+		{ 15, "ff", "" },
+		{ 16, "", "" },
+		{ 16, "00 02 6f6b 00 01 21", "ok!" },
+		{ 16, "02 6f6b 02 21", "" },
+		{ 6, "c000 c000 00000007 00000001 00000002 00000003 ffffffff",
+		  "example.com example.com 7 1 2 3 4294967295" },
+		{ 6, "c000 c000 00000007 00000001 00000002 00000003 ffffff", "" },
+		{ 6, "c000", "" },
+		{ 257, "00 05", "\\# 2 0005" },
+		{ 257, "", "\\# 0 " },
+	};
+	(void)state;
+	struct hex names = hex_parse(EXAMPLE);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct hex data = hex_parse(rows[i].hex);
+		size_t len = names.n + data.n;
+		/* The data ends where the memory does. */
+		uint8_t *message = hex_room(len);
+		memcpy(message, names.p, names.n);
+		memcpy(message + names.n, data.p, data.n);
+		const struct dns_data d = { .message = message,
+					    .message_len = len,
+					    .data = message + names.n,
+					    .len = data.n,
+					    .type = rows[i].type };
+		char text[256];
+		assert_ptr_equal(dns_data_format(&d, text, sizeof(text)), text);
+		if (strcmp(text, rows[i].text) != 0)
+			fail_msg("%u %s: '%s'", rows[i].type, rows[i].hex, text);
+		free(message);
+		hex_done(&data);
+	}
+	hex_done(&names);
+}
+
 /* A message over TCP has a length of 16 bits. */
 static void test_the_longest_message(void **state)
 {
@@ -390,6 +446,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_answers),
 		cmocka_unit_test(test_query),
+		cmocka_unit_test(test_data_as_text),
 		cmocka_unit_test(test_the_longest_message),
 		cmocka_unit_test(test_names_of_codes),
 		cmocka_unit_test(test_names_of_types),

@@ -247,7 +247,22 @@ static void test_all_of_a_next_hop_is_read(void **state)
 	assert_int_equal(got.hop.flags, RTNH_F_DEAD);
 	assert_int_equal(addr_to_v4(&got.hop.gateway), 0x0a000001);
 	assert_int_equal(got.n_members, 0);
+	/* The kernel does not fill in more members than there are. */
+	static const struct nexthop_grp group[] = { { .id = 3 }, { .id = 4 } };
+	uint32_t members[3] = { 77, 77, 77 };
+	mnl_attr_put(msg, NHA_GROUP, sizeof(group), group);
+	mnl_attr_put_u64(msg, NHA_RES_GROUP, 5);
+	assert_int_equal(nlnexthop_parse(msg, &got, members, 3), 0);
+	assert_int_equal(got.n_members, 2);
+	assert_int_equal(members[0], 3);
+	assert_int_equal(members[1], 4);
+	assert_int_equal(members[2], 77);
 	mnl_attr_put_u16(msg, NHA_ID, 17);
+	assert_int_equal(nlnexthop_parse(msg, &got, NULL, 0), -EBADMSG);
+	/* A gateway of no family and no octets. */
+	msg = nlnexthop_build_get(buf, 17);
+	msg->nlmsg_type = RTM_NEWNEXTHOP;
+	mnl_attr_put(msg, NHA_GATEWAY, 0, "");
 	assert_int_equal(nlnexthop_parse(msg, &got, NULL, 0), -EBADMSG);
 }
 
