@@ -59,8 +59,8 @@ static void test_good(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(good); i++) {
 		struct monitor_spec s, copy;
-		struct err err;
-		if (monitor_spec_parse(good[i].text, &s, &err) < 0)
+		struct err err = { "" };
+		if (monitor_spec_parse(good[i].text, &s, &err) < 0 || err.text[0])
 			fail_msg("'%s': %s", good[i].text, err.text);
 		check_good(i, &s);
 		monitor_spec_copy(&copy, &s);
