@@ -181,6 +181,9 @@ static void replies(void **state)
 				  longer = { .len = LAUNCH_MARKS_MAX + 1 };
 	assert_int_equal(launch_reply_size(&marks), head + 4);
 	assert_int_equal(launch_reply_check(&ok, head), 0);
+	const struct launch_reply first = { .pid = 1 }, empty = { .len = 1 };
+	assert_int_equal(launch_reply_check(&first, head), 0);
+	assert_int_equal(launch_reply_check(&empty, head + 1), 0);
 	assert_int_equal(launch_reply_check(&failed, head), 0);
 	assert_int_equal(launch_reply_check(&marks, head + 4), 0);
 	assert_int_equal(launch_reply_check(&ok, head - 1), -EPROTO);
