@@ -294,9 +294,10 @@ static void test_query(void **state)
 	struct dns_question bad = question;
 	strcpy(bad.name, "Example.com"); /* without its dot */
 	assert_int_equal(dns_query_build(&bad, buf), 12 + 13 + 4);
-	assert_memory_equal(buf, "\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x07"
-				 "Example\x03"
-				 "com\x00\x00\x01\x00\x01",
+	assert_memory_equal(buf,
+			    "\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x07"
+			    "Example\x03"
+			    "com\x00\x00\x01\x00\x01",
 			    29);
 	memset(bad.name, 'x', 64); /* a label has 63 at most */
 	bad.name[64] = 0;
@@ -444,12 +445,9 @@ static void test_names_of_types(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_answers),
-		cmocka_unit_test(test_query),
-		cmocka_unit_test(test_data_as_text),
-		cmocka_unit_test(test_the_longest_message),
-		cmocka_unit_test(test_names_of_codes),
-		cmocka_unit_test(test_names_of_types),
+		cmocka_unit_test(test_answers),        cmocka_unit_test(test_query),
+		cmocka_unit_test(test_data_as_text),   cmocka_unit_test(test_the_longest_message),
+		cmocka_unit_test(test_names_of_codes), cmocka_unit_test(test_names_of_types),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
