@@ -312,6 +312,67 @@ static void test_flows_are_read(void **state)
 	}
 }
 
+/* The sizes of what a tuple is made of; -1: it is not there. */
+struct tuple {
+	int addr, port, proto;
+};
+
+static void put_tuple(struct nlmsghdr *msg, uint16_t type, const struct tuple *t)
+{
+	static const uint8_t octets[16] = { 1, 2, 3, 4 };
+	struct nlattr *nest = mnl_attr_nest_start(msg, type);
+	struct nlattr *ip = mnl_attr_nest_start(msg, CTA_TUPLE_IP);
+	for (uint16_t kind = CTA_IP_V4_SRC; kind <= CTA_IP_V6_DST && t->addr >= 0; kind++)
+		mnl_attr_put(msg, kind, (size_t)t->addr, octets);
+	mnl_attr_nest_end(msg, ip);
+	struct nlattr *proto = mnl_attr_nest_start(msg, CTA_TUPLE_PROTO);
+	if (t->proto >= 0)
+		mnl_attr_put(msg, CTA_PROTO_NUM, (size_t)t->proto, octets);
+	for (uint16_t kind = CTA_PROTO_SRC_PORT; kind <= CTA_PROTO_DST_PORT && t->port >= 0; kind++)
+		mnl_attr_put(msg, kind, (size_t)t->port, octets);
+	mnl_attr_nest_end(msg, proto);
+	mnl_attr_nest_end(msg, nest);
+}
+
+/* A protocol without ports, or what is of another size, in either direction. */
+static void test_what_is_no_flow_between_ports(void **state)
+{
+	static const struct {
+		uint8_t family;
+		struct tuple tuple;
+		bool is_flow;
+	} rows[] = {
+		{ AF_INET, { 4, 2, 1 }, true },    { AF_INET6, { 16, 2, 1 }, true },
+		{ AF_INET, { -1, 2, 1 }, false },  { AF_INET, { 4, -1, 1 }, false },
+		{ AF_INET, { 4, 2, -1 }, false },  { AF_INET, { 3, 2, 1 }, false },
+		{ AF_INET, { 16, 2, 1 }, false },  { AF_INET6, { 4, 2, 1 }, false },
+		{ AF_INET, { 4, 1, 1 }, false },   { AF_INET, { 4, 4, 1 }, false },
+		{ AF_INET, { 4, 2, 0 }, false },   { AF_INET, { 4, 2, 2 }, false },
+		{ AF_UNSPEC, { 0, 2, 1 }, false }, { AF_UNIX, { 4, 2, 1 }, false },
+	};
+	const struct tuple good4 = { 4, 2, 1 }, good6 = { 16, 2, 1 };
+	(void)state;
+	for (size_t i = 0; i < 2 * ARRAY_SIZE(rows); i++) {
+		_Alignas(struct nlmsghdr) char buf[CTMSG_MAX];
+		uint8_t family = rows[i / 2].family;
+		const struct tuple *good = family == AF_INET6 ? &good6 : &good4;
+		struct ct_flow f = { .dst_port = 77 };
+		struct nlmsghdr *msg = mnl_nlmsg_put_header(buf);
+		msg->nlmsg_type = NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_NEW;
+		struct nfgenmsg *head = mnl_nlmsg_put_extra_header(msg, sizeof(*head));
+		head->nfgen_family = family;
+		put_tuple(msg, CTA_TUPLE_ORIG, i % 2 == 0 ? &rows[i / 2].tuple : good);
+		put_tuple(msg, CTA_TUPLE_REPLY, i % 2 == 1 ? &rows[i / 2].tuple : good);
+		if (family == AF_UNSPEC) { /* both, or the other one would be the wrong one */
+			msg->nlmsg_len = NLMSG_HDRLEN + sizeof(*head);
+			put_tuple(msg, CTA_TUPLE_ORIG, &rows[i / 2].tuple);
+			put_tuple(msg, CTA_TUPLE_REPLY, &rows[i / 2].tuple);
+		}
+		assert_int_equal(ct_parse(msg, &f), rows[i / 2].is_flow ? 0 : -EBADMSG);
+		assert_int_equal(f.dst_port, rows[i / 2].is_flow ? 0x0102 : 77);
+	}
+}
+
 /* As the kernel dumps it: a VIP with its counter. */
 static struct nlmsghdr *build_count(void *buf, const struct prefix *vip, uint64_t packets,
 				    uint64_t bytes)
@@ -456,6 +517,7 @@ int main(void)
 		cmocka_unit_test(test_generation_is_read),
 		cmocka_unit_test(test_flows_are_read),
 		cmocka_unit_test(test_counters_are_read),
+		cmocka_unit_test(test_what_is_no_flow_between_ports),
 		cmocka_unit_test(test_a_set_may_be_empty),
 		cmocka_unit_test(test_an_element_has_a_whole_counter),
 		cmocka_unit_test(test_a_tuple_that_is_too_long_is_not_copied),
