@@ -547,15 +547,50 @@ static void test_evidence(void **state)
 	}
 }
 
+static void test_the_kinds_and_their_names(void **state)
+{
+	char text[512];
+	struct strbuf sb = strbuf_over(text, sizeof(text));
+	(void)state;
+	monitor_kind_list_names(&sb);
+	assert_string_equal(text, "port, http, https, tcp, dns, ping, ntp, process, file, exec or "
+				  "consul");
+	sb = strbuf_over(text, sizeof(text));
+	monitor_kind_list_formats(&sb);
+	assert_ptr_equal(strstr(text, "port:tcp:PORT"), text);
+	size_t separators = 0;
+	for (const char *p = text; (p = strstr(p, ", ")); p++)
+		separators++;
+	assert_true(separators >= MONITOR_N_KINDS - 2);
+	assert_non_null(strstr(text, "exec:COMMAND or consul"));
+	for (size_t i = 0; i < MONITOR_N_KINDS; i++) {
+		const struct monitor_kind *k = monitor_kind_at(i);
+		assert_int_equal(monitor_kind_index(k), i);
+		assert_ptr_equal(monitor_kind_find(k->name), k);
+		assert_string_equal(monitor_kind_nearest(k->name), k->name);
+	}
+	assert_null(monitor_kind_find("consu"));
+	assert_null(monitor_kind_find(""));
+	assert_null(monitor_kind_nearest("xyzzyx"));
+	assert_string_equal(monitor_kind_nearest("consu"), "consul");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_good),           cmocka_unit_test(test_bad),
-		cmocka_unit_test(test_length),         cmocka_unit_test(test_equal),
-		cmocka_unit_test(test_kinds),          cmocka_unit_test(test_option_twice),
-		cmocka_unit_test(test_draft),          cmocka_unit_test(test_bad_draft),
-		cmocka_unit_test(test_target),         cmocka_unit_test(test_options),
-		cmocka_unit_test(test_evidence),       cmocka_unit_test(test_timing),
+		cmocka_unit_test(test_the_kinds_and_their_names),
+		cmocka_unit_test(test_good),
+		cmocka_unit_test(test_bad),
+		cmocka_unit_test(test_length),
+		cmocka_unit_test(test_equal),
+		cmocka_unit_test(test_kinds),
+		cmocka_unit_test(test_option_twice),
+		cmocka_unit_test(test_draft),
+		cmocka_unit_test(test_bad_draft),
+		cmocka_unit_test(test_target),
+		cmocka_unit_test(test_options),
+		cmocka_unit_test(test_evidence),
+		cmocka_unit_test(test_timing),
 		cmocka_unit_test(test_status_matches),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

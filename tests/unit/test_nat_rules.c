@@ -135,6 +135,43 @@ static void test_rules_are_made(void **state)
 	}
 }
 
+static void test_lists_of_rules_are_compared_whole(void **state)
+{
+	struct nat_rules a = { 0 }, b = { 0 };
+	struct nat_rule r = { .vip = prefix("192.0.2.1/32"),
+			      .listen = 53,
+			      .dest = addr("10.0.0.5") };
+	(void)state;
+	assert_true(nat_rules_equal(&a, &b));
+	nat_rules_add(&a, &r);
+	assert_false(nat_rules_equal(&a, &b));
+	assert_false(nat_rules_equal(&b, &a));
+	nat_rules_add(&b, &r);
+	assert_true(nat_rules_equal(&a, &b));
+	nat_rules_add(&a, &r);
+	r.behind = 1; /* in its last octet */
+	nat_rules_add(&b, &r);
+	assert_false(nat_rules_equal(&a, &b));
+	a.items[1].behind = 1;
+	assert_true(nat_rules_equal(&a, &b));
+	nat_rules_done(&a);
+	nat_rules_done(&b);
+	assert_true(!a.items && a.n == 0 && a.cap == 0);
+}
+
+static void test_mappings_to_the_hosts_own_address(void **state)
+{
+	const struct nat_spec specs[] = {
+		{ IPPROTO_TCP, 80, 80, { AF_INET, { 172, 17, 0, 2 } } },
+		{ IPPROTO_UDP, 53, 8053, { 0 } },
+	};
+	(void)state;
+	assert_false(nat_specs_want_own(specs, 0));
+	assert_false(nat_specs_want_own(specs, 1));
+	assert_true(nat_specs_want_own(specs, 2));
+	assert_true(nat_specs_want_own(specs + 1, 1));
+}
+
 /* ---- the ledger ---- */
 
 /*
@@ -443,6 +480,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rules_are_made),
 		cmocka_unit_test(test_ledger),
+		cmocka_unit_test(test_lists_of_rules_are_compared_whole),
+		cmocka_unit_test(test_mappings_to_the_hosts_own_address),
 		cmocka_unit_test(test_rules_that_a_listing_misses),
 		cmocka_unit_test(test_what_is_not_known_is_removed),
 		cmocka_unit_test(test_ledger_of_one_vip),
