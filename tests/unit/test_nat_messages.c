@@ -11,6 +11,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_conntrack.h>
@@ -95,6 +96,135 @@ static void test_rules_of_networks_come_back(void **state)
 	nft_batch_skeleton(&b);
 	assert_int_equal(nft_parse_rule(nft_batch_last(&b), &got), NFT_RULE_SKELETON);
 	nft_batch_done(&b);
+}
+
+/* A rule with the comment, and behind it `net`, as many octets of it. */
+static enum nft_rule_kind kind_of(const char *comment, uint8_t type, const struct nat_rule *net,
+				  size_t size, struct nat_rule *ret)
+{
+	_Alignas(struct nlmsghdr) char buf[1024];
+	uint8_t data[256] = { type, (uint8_t)(strlen(comment) + 1) };
+	size_t len = 2 + strlen(comment) + 1;
+	struct nlmsghdr *msg = nft_message(buf, NFT_MSG_NEWRULE, 0);
+	mnl_attr_put_strz(msg, NFTA_RULE_TABLE, NFT_TABLE);
+	memcpy(data + 2, comment, strlen(comment) + 1);
+	if (net) {
+		data[len] = NFT_USERDATA_NET;
+		data[len + 1] = sizeof(*net);
+		memcpy(data + len + 2, net, sizeof(*net));
+		len += 2 + size;
+	}
+	mnl_attr_put(msg, NFTA_RULE_USERDATA, len, data);
+	return nft_parse_rule(msg, ret);
+}
+
+static enum nft_rule_kind kind_of_net(const struct nat_rule *net)
+{
+	struct nat_rule got;
+	return kind_of(NFT_COMMENT, NFT_USERDATA_COMMENT, net, sizeof(*net), &got);
+}
+
+static void test_rules_are_told_apart_by_what_they_carry(void **state)
+{
+	const struct nat_rule net = rule("198.51.100.0/24", "10.0.0.5");
+	struct nat_rule r = net, got = { 0 };
+	(void)state;
+	assert_int_equal(kind_of(NFT_COMMENT, 0, NULL, 0, &got), NFT_RULE_SKELETON);
+	assert_int_equal(kind_of(NFT_COMMENT_1, 0, NULL, 0, &got), NFT_RULE_SKELETON_1);
+	assert_int_equal(kind_of(NFT_COMMENT, 0, &net, sizeof(net), &got), NFT_RULE_NET);
+	assert_memory_equal(&got, &net, sizeof(got));
+	assert_int_equal(kind_of(NFT_COMMENT_1, 0, &net, sizeof(net), &got), NFT_RULE_NET);
+	assert_int_equal(kind_of(NFT_COMMENT, 1, NULL, 0, &got), NFT_RULE_OTHER);
+	assert_int_equal(kind_of("vipherald:nat:3", 0, NULL, 0, &got), NFT_RULE_OTHER);
+	assert_int_equal(kind_of("vipherald:nat", 0, NULL, 0, &got), NFT_RULE_OTHER);
+	assert_int_equal(kind_of("", 0, NULL, 0, &got), NFT_RULE_OTHER);
+	assert_int_equal(kind_of(NFT_COMMENT, 0, &net, sizeof(net) - 1, &got), NFT_RULE_OTHER);
+	assert_int_equal(kind_of(NFT_COMMENT, 0, &net, sizeof(net) + 1, &got), NFT_RULE_OTHER);
+	/* What cannot be a mapping of a network. */
+	r.vip.len = 32;
+	assert_int_equal(kind_of_net(&r), NFT_RULE_OTHER);
+	r.vip.len = 33;
+	assert_int_equal(kind_of_net(&r), NFT_RULE_OTHER);
+	r.vip.len = 0;
+	assert_int_equal(kind_of_net(&r), NFT_RULE_NET);
+	r = net;
+	r.behind = 1;
+	assert_int_equal(kind_of_net(&r), NFT_RULE_NET);
+	r.behind = 2;
+	assert_int_equal(kind_of_net(&r), NFT_RULE_OTHER);
+	r = net;
+	r.dest.family = AF_INET6;
+	assert_int_equal(kind_of_net(&r), NFT_RULE_OTHER);
+	r.vip.addr.family = AF_INET6;
+	assert_int_equal(kind_of_net(&r), NFT_RULE_NET);
+	r.vip.len = 129;
+	assert_int_equal(kind_of_net(&r), NFT_RULE_OTHER);
+	r.vip.addr.family = r.dest.family = AF_UNIX;
+	r.vip.len = 0;
+	assert_int_equal(kind_of_net(&r), NFT_RULE_OTHER);
+}
+
+/* A message of `type` that names the table, of the family. */
+static struct nlmsghdr *about(void *buf, uint16_t type, const char *table, uint8_t family)
+{
+	struct nlmsghdr *msg = nft_message(buf, type, 0);
+	struct nfgenmsg *head = mnl_nlmsg_get_payload(msg);
+	head->nfgen_family = family;
+	if (table)
+		mnl_attr_put_strz(msg, NFTA_TABLE_NAME, table);
+	return msg;
+}
+
+static void test_events_about_our_table(void **state)
+{
+	_Alignas(struct nlmsghdr) char buf[NFT_REQUEST_MAX];
+	struct nat_rule got;
+	(void)state;
+	assert_true(nft_parse_is_our_event(about(buf, NFT_MSG_DELTABLE, NFT_TABLE, NFPROTO_INET)));
+	assert_true(nft_parse_is_our_event(about(buf, NFT_MSG_NEWRULE, NFT_TABLE, NFPROTO_INET)));
+	assert_false(nft_parse_is_our_event(about(buf, NFT_MSG_NEWGEN, NFT_TABLE, NFPROTO_INET)));
+	assert_false(nft_parse_is_our_event(about(buf, NFT_MSG_NEWRULE, NFT_TABLE, NFPROTO_IPV4)));
+	assert_false(nft_parse_is_our_event(about(buf, NFT_MSG_NEWRULE, "vip", NFPROTO_INET)));
+	assert_false(
+		nft_parse_is_our_event(about(buf, NFT_MSG_NEWRULE, COUNT_TABLE, NFPROTO_INET)));
+	assert_false(nft_parse_is_our_event(about(buf, NFT_MSG_NEWRULE, NULL, NFPROTO_INET)));
+	struct nlmsghdr *msg = about(buf, NFT_MSG_NEWRULE, NFT_TABLE, NFPROTO_INET);
+	msg->nlmsg_type = NFNL_SUBSYS_CTNETLINK << 8 | NFT_MSG_NEWRULE;
+	assert_false(nft_parse_is_our_event(msg));
+	/* A name without an end. */
+	msg = about(buf, NFT_MSG_NEWRULE, NULL, NFPROTO_INET);
+	mnl_attr_put(msg, NFTA_TABLE_NAME, sizeof(NFT_TABLE) - 1, NFT_TABLE);
+	assert_false(nft_parse_is_our_event(msg));
+	/* A rule without user data. */
+	assert_int_equal(nft_parse_rule(about(buf, NFT_MSG_NEWRULE, NFT_TABLE, NFPROTO_INET), &got),
+			 NFT_RULE_OTHER);
+}
+
+/* Of another type, of no map, and empty. */
+static void test_messages_without_elements(void **state)
+{
+	_Alignas(struct nlmsghdr) char buf[NFT_REQUEST_MAX];
+	struct seen s = { .n = 0 };
+	uint32_t id;
+	(void)state;
+	struct nlmsghdr *msg = about(buf, NFT_MSG_NEWSETELEM, NFT_TABLE, NFPROTO_INET);
+	assert_int_equal(nft_parse_elements(msg, NFT_VIPS4, keep_rule, &s), 0);
+	mnl_attr_nest_end(msg, mnl_attr_nest_start(msg, NFTA_SET_ELEM_LIST_ELEMENTS));
+	assert_int_equal(nft_parse_elements(msg, NFT_VIPS4, keep_rule, &s), 0);
+	struct nlattr *list = mnl_attr_nest_start(msg, NFTA_SET_ELEM_LIST_ELEMENTS);
+	mnl_attr_nest_end(msg, mnl_attr_nest_start(msg, NFTA_LIST_ELEM));
+	mnl_attr_nest_end(msg, list);
+	assert_int_equal(nft_parse_elements(msg, NFT_VIPS4, keep_rule, &s), -EBADMSG);
+	msg = about(buf, NFT_MSG_DELSETELEM, NFT_TABLE, NFPROTO_INET);
+	assert_int_equal(nft_parse_elements(msg, NFT_VIPS4, keep_rule, &s), -EBADMSG);
+	msg = about(buf, NFT_MSG_NEWSETELEM, COUNT_TABLE, NFPROTO_INET);
+	assert_int_equal(nft_parse_elements(msg, NFT_VIPS4, keep_rule, &s), -EBADMSG);
+	assert_int_equal(s.n, 0);
+	/* A generation without a number, and with half of one. */
+	msg = nft_message(buf, NFT_MSG_NEWGEN, 0);
+	assert_int_equal(nft_parse_generation(msg, &id), -EBADMSG);
+	mnl_attr_put_u16(msg, NFTA_GEN_ID, 7);
+	assert_int_equal(nft_parse_generation(msg, &id), -EBADMSG);
 }
 
 /* The expression's data, or NULL. */
@@ -514,6 +644,9 @@ int main(void)
 		cmocka_unit_test(test_elements_come_back),
 		cmocka_unit_test(test_rules_of_networks_come_back),
 		cmocka_unit_test(test_counting_rules_look_into_their_set),
+		cmocka_unit_test(test_rules_are_told_apart_by_what_they_carry),
+		cmocka_unit_test(test_events_about_our_table),
+		cmocka_unit_test(test_messages_without_elements),
 		cmocka_unit_test(test_generation_is_read),
 		cmocka_unit_test(test_flows_are_read),
 		cmocka_unit_test(test_counters_are_read),
