@@ -457,6 +457,65 @@ static void test_draft(void **state)
 	}
 }
 
+/* Also one whose argument begins as its kind is called, or is shorter than that. */
+static void test_what_a_draft_becomes(void **state)
+{
+	static const struct {
+		const char *kind, *argument, *text;
+	} rows[] = {
+		{ "exec", "exec-it", "exec:exec-it" },   { "exec", "abcd://x", "exec:abcd://x" },
+		{ "process", "/x", "process:/x" },       { "http", "http://x/", "http://x/" },
+		{ "https", "https://x/", "https://x/" },
+	};
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct monitor_draft d = { .evidence = EVIDENCE_SOFT, .scope = SCOPE_SHARED };
+		struct monitor_spec s;
+		struct err err = { "" };
+		monitor_draft_set_kind(&d, rows[i].kind, rows[i].argument, NULL);
+		if (monitor_draft_finish(&d, &s, &err) < 0)
+			fail_msg("%s: %s", rows[i].argument, err.text);
+		assert_string_equal(s.text, rows[i].text);
+		assert_int_equal(s.evidence, EVIDENCE_SOFT);
+		assert_int_equal(s.scope, SCOPE_SHARED);
+		monitor_spec_done(&s);
+		monitor_draft_done(&d);
+		assert_true(!d.kind && !d.argument && !d.options && d.n_options == 0);
+	}
+}
+
+static void test_a_draft_with_several_options(void **state)
+{
+	struct monitor_draft d = { 0 };
+	struct monitor_spec s;
+	struct err err = { "" };
+	(void)state;
+	monitor_draft_set_kind(&d, "https", "https://x/", NULL);
+	monitor_draft_add_option(&d, "status", "204");
+	monitor_draft_add_option(&d, "body", "ok");
+	monitor_draft_add_option(&d, "tls_name", "www.example.com");
+	assert_int_equal(monitor_draft_finish(&d, &s, &err), 0);
+	size_t n = 0;
+	for (size_t i = 0; i < s.kind->n_options; i++)
+		n += monitor_spec_option(&s, i) != NULL;
+	assert_int_equal(n, 3);
+	monitor_spec_done(&s);
+	monitor_draft_add_option(&d, "body", ""); /* the last of them is wrong */
+	monitor_draft_add_option(&d, "status", "200");
+	assert_int_equal(monitor_draft_finish(&d, &s, &err), -EINVAL);
+	assert_non_null(strstr(err.text, "body"));
+	monitor_draft_done(&d);
+	/* None, and what contradicts itself. */
+	d.evidence = EVIDENCE_HARD;
+	d.scope = SCOPE_SHARED;
+	assert_int_equal(monitor_draft_finish(&d, &s, &err), -EINVAL);
+	assert_non_null(strstr(err.text, "contradicts"));
+	d.scope = 0;
+	assert_int_equal(monitor_draft_finish(&d, &s, &err), -EINVAL);
+	assert_string_equal(err.text, "nothing is checked, expected one of port, http, https, tcp, "
+				      "dns, ping, ntp, process, file, exec or consul");
+}
+
 static void test_bad_draft(void **state)
 {
 	(void)state;
@@ -578,6 +637,8 @@ static void test_the_kinds_and_their_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_what_a_draft_becomes),
+		cmocka_unit_test(test_a_draft_with_several_options),
 		cmocka_unit_test(test_the_kinds_and_their_names),
 		cmocka_unit_test(test_good),
 		cmocka_unit_test(test_bad),
