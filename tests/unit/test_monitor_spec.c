@@ -505,6 +505,13 @@ static void test_a_draft_with_several_options(void **state)
 	assert_int_equal(monitor_draft_finish(&d, &s, &err), -EINVAL);
 	assert_non_null(strstr(err.text, "body"));
 	monitor_draft_done(&d);
+	/* One that is a mark in the text counts wherever it stands. */
+	monitor_draft_set_kind(&d, "file", "/run/x", NULL);
+	monitor_draft_add_option(&d, "status", "200");
+	monitor_draft_add_option(&d, "absent", "true");
+	assert_int_equal(monitor_draft_finish(&d, &s, &err), -EINVAL);
+	assert_string_equal(err.text, "monitor 'file:!/run/x': 'status' is not for file monitors");
+	monitor_draft_done(&d);
 	/* None, and what contradicts itself. */
 	d.evidence = EVIDENCE_HARD;
 	d.scope = SCOPE_SHARED;
