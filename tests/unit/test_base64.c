@@ -47,7 +47,7 @@ static void test_groups(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		expect(rows[i][0], strlen(rows[i][0]), rows[i][1]);
-	/* What stands behind the last octet is not looked at. */
+	/* An octet behind the last one is not looked at. */
 	char *one = base64_encode("f\xff\xff", 1), *two = base64_encode("fo\xff", 2);
 	assert_string_equal(one, "Zg==");
 	assert_string_equal(two, "Zm8=");

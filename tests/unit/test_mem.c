@@ -17,7 +17,7 @@ static void test_new_memory_is_zeroed(void **state)
 	static const uint8_t zero[64];
 	(void)state;
 	for (int i = 0; i < 3; i++) {
-		/* What was freed has been written to. */
+		/* Memory that was freed has been written to. */
 		uint8_t *p = mem_new(16, 4);
 		assert_memory_equal(p, zero, sizeof(zero));
 		memset(p, 0xa5, sizeof(zero));

@@ -140,7 +140,7 @@ static void test_rules_are_told_apart_by_what_they_carry(void **state)
 	assert_int_equal(kind_of("", 0, NULL, 0, &got), NFT_RULE_OTHER);
 	assert_int_equal(kind_of(NFT_COMMENT, 0, &net, sizeof(net) - 1, &got), NFT_RULE_OTHER);
 	assert_int_equal(kind_of(NFT_COMMENT, 0, &net, sizeof(net) + 1, &got), NFT_RULE_OTHER);
-	/* What cannot be a mapping of a network. */
+	/* None of these can be a mapping of a network. */
 	r.vip.len = 32;
 	assert_int_equal(kind_of_net(&r), NFT_RULE_OTHER);
 	r.vip.len = 33;
@@ -593,7 +593,7 @@ static void test_an_element_has_a_whole_counter(void **state)
 	}
 }
 
-/* What is copied of a dumped flow fits the message that deletes it. */
+/* The copied parts of a dumped flow fit the message that deletes it. */
 static void test_a_tuple_that_is_too_long_is_not_copied(void **state)
 {
 	(void)state;

@@ -238,7 +238,7 @@ static void test_columns(void **state)
 	}
 }
 
-/* What fits, in octets and in columns: combining marks stay with their letter. */
+/* How much fits, in octets and in columns: combining marks stay with their letter. */
 static void test_what_fits(void **state)
 {
 	static const struct {
