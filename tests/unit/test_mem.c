@@ -23,6 +23,15 @@ static void test_new_memory_is_zeroed(void **state)
 		memset(p, 0xa5, sizeof(zero));
 		free(p);
 	}
+	/* All of it is there, also of one, or of octets. */
+	static const struct {
+		size_t n, size;
+	} rows[] = { { 1, 64 }, { 64, 1 }, { 2, 32 }, { 32, 2 }, { 1, 1 } };
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		void *p = mem_new(rows[i].n, rows[i].size);
+		assert_memory_equal(p, zero, rows[i].n * rows[i].size);
+		free(p);
+	}
 	char *none = mem_new(0, 8), *of_nothing = mem_new(8, 0);
 	none[0] = of_nothing[0] = 'x'; /* there is something to point to */
 	free(none);
