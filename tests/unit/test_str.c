@@ -300,6 +300,9 @@ static void test_err(void **state)
 	longer[sizeof(longer) - 1] = 0;
 	err_prefix(&err, 0, "%s", longer);
 	assert_int_equal(strlen(err.text), sizeof(err.text) - 1);
+	err_set(&err, -EINVAL, "xyz");
+	err_prefix(&err, -EINVAL, "%s", "");
+	assert_string_equal(err.text, "xyz");
 	/* Of what is prefixed the rest fits, one octet, or none. */
 	for (size_t n = sizeof(err.text) - 2; n <= sizeof(err.text); n++) {
 		memset(longer, 'a', n);
