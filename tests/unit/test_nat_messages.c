@@ -292,6 +292,9 @@ static void test_generation_is_read(void **state)
 	assert_int_equal(nft_parse_generation(build_generation(buf, 0x01020304), &id), 0);
 	assert_int_equal(id, 0x01020304);
 	assert_int_equal(nft_parse_generation(nft_build_get_generation(buf), &id), -EBADMSG);
+	struct nlmsghdr *msg = build_generation(buf, 7); /* another message, that looks like one */
+	msg->nlmsg_type = NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWTABLE;
+	assert_int_equal(nft_parse_generation(msg, &id), -EBADMSG);
 }
 
 struct counted {
