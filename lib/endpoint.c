@@ -68,7 +68,7 @@ int endpoint_parse(const char *text, uint16_t default_port, struct endpoint *ret
 	else if (*h && addr_parse(h, &ep.addr) < 0)
 		return bad(err, text);
 	uint64_t port;
-	if (colon && (str_to_u64(colon + 1, UINT16_MAX, &port) < 0 || port == 0))
+	if (colon && str_to_u64(colon + 1, UINT16_MAX, &port) < 0)
 		return bad(err, text);
 	if (colon)
 		ep.port = (uint16_t)port;

@@ -35,7 +35,7 @@ char json_scan_peek(struct json_scan *s)
 
 static bool match(struct json_scan *s, char c)
 {
-	if (json_scan_peek(s) != c || left(s) == 0)
+	if (json_scan_peek(s) != c)
 		return false;
 	s->p++;
 	return true;
@@ -57,7 +57,7 @@ static void pass_string(struct json_scan *s)
 	fail(s);
 }
 
-/* A number, true, false, null: up to what cannot belong to it. */
+/* A number, true, false, null: up to what cannot belong to it. At the end there is none. */
 static void pass_literal(struct json_scan *s)
 {
 	const char *from = s->p;
@@ -94,10 +94,8 @@ struct json_slice json_scan_value(struct json_scan *s)
 		pass_string(s);
 	else if (c == '{' || c == '[')
 		pass_brackets(s);
-	else if (left(s) > 0)
-		pass_literal(s);
 	else
-		fail(s);
+		pass_literal(s);
 	if (s->failed)
 		return (struct json_slice){ 0 };
 	return (struct json_slice){ .p = from, .len = (size_t)(s->p - from) };

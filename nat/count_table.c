@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "nat/count_table.h"
 
+#include <endian.h>
 #include <errno.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
@@ -172,10 +173,8 @@ static bool get_u64(const struct nlattr *attr, uint64_t *ret)
 {
 	if (!attr || mnl_attr_get_payload_len(attr) != sizeof(*ret))
 		return false;
-	const uint8_t *p = mnl_attr_get_payload(attr);
-	*ret = 0;
-	for (size_t i = 0; i < sizeof(*ret); i++)
-		*ret = *ret << 8 | p[i];
+	memcpy(ret, mnl_attr_get_payload(attr), sizeof(*ret));
+	*ret = be64toh(*ret);
 	return true;
 }
 

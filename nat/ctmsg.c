@@ -57,10 +57,11 @@ struct nlmsghdr *ct_build_delete(void *buf, const struct nlmsghdr *dumped)
 	return msg;
 }
 
-/* One end of a flow: an address and a port, by the types of their attributes. */
-static int parse_end(const struct nlattr *tuple, uint8_t family, uint16_t addr_type,
-		     uint16_t port_type, struct addr *ret_addr, uint16_t *ret_port,
-		     uint8_t *ret_proto)
+/* One end of a flow: an address and a port, by the types of their attributes. False unless it has
+ * both. */
+static bool parse_end(const struct nlattr *tuple, uint8_t family, uint16_t addr_type,
+		      uint16_t port_type, struct addr *ret_addr, uint16_t *ret_port,
+		      uint8_t *ret_proto)
 {
 	struct attrs parts, ip, proto;
 	attrs_parse_nested(tuple, &parts);
@@ -71,11 +72,11 @@ static int parse_end(const struct nlattr *tuple, uint8_t family, uint16_t addr_t
 	const struct nlattr *number = proto.by_type[CTA_PROTO_NUM];
 	if (!addr || !port || !number || mnl_attr_get_payload_len(addr) != addr_size(family) ||
 	    mnl_attr_get_payload_len(port) != 2 || mnl_attr_get_payload_len(number) != 1)
-		return -EBADMSG;
+		return false;
 	*ret_addr = addr_from_bytes(family, mnl_attr_get_payload(addr));
 	*ret_port = ntohs(mnl_attr_get_u16(port));
 	*ret_proto = mnl_attr_get_u8(number);
-	return 0;
+	return true;
 }
 
 int ct_parse(const struct nlmsghdr *msg, struct ct_flow *ret)
@@ -86,10 +87,10 @@ int ct_parse(const struct nlmsghdr *msg, struct ct_flow *ret)
 	if (!parse_head(msg, &a, &family) || addr_size(family) == 0)
 		return -EBADMSG;
 	bool v4 = family == AF_INET;
-	if (parse_end(a.by_type[CTA_TUPLE_ORIG], family, v4 ? CTA_IP_V4_DST : CTA_IP_V6_DST,
-		      CTA_PROTO_DST_PORT, &f.dst, &f.dst_port, &f.proto) < 0 ||
-	    parse_end(a.by_type[CTA_TUPLE_REPLY], family, v4 ? CTA_IP_V4_SRC : CTA_IP_V6_SRC,
-		      CTA_PROTO_SRC_PORT, &f.answers_from, &f.answers_port, &f.proto) < 0)
+	if (!parse_end(a.by_type[CTA_TUPLE_ORIG], family, v4 ? CTA_IP_V4_DST : CTA_IP_V6_DST,
+		       CTA_PROTO_DST_PORT, &f.dst, &f.dst_port, &f.proto) ||
+	    !parse_end(a.by_type[CTA_TUPLE_REPLY], family, v4 ? CTA_IP_V4_SRC : CTA_IP_V6_SRC,
+		       CTA_PROTO_SRC_PORT, &f.answers_from, &f.answers_port, &f.proto))
 		return -EBADMSG;
 	*ret = f;
 	return 0;

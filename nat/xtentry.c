@@ -96,8 +96,8 @@ static void build_range0(const struct nat_rule *r, void *at)
 	struct nf_nat_ipv4_multi_range_compat *m = at;
 	m->rangesize = 1;
 	m->range[0].flags = NF_NAT_RANGE_MAP_IPS | NF_NAT_RANGE_PROTO_SPECIFIED;
-	memcpy(&m->range[0].min_ip, r->dest.bytes, 4);
-	memcpy(&m->range[0].max_ip, r->dest.bytes, 4);
+	memcpy(&m->range[0].min_ip, r->dest.bytes, sizeof(m->range[0].min_ip));
+	memcpy(&m->range[0].max_ip, r->dest.bytes, sizeof(m->range[0].max_ip));
 	m->range[0].min.all = m->range[0].max.all = htons(r->port);
 }
 
@@ -157,14 +157,14 @@ static struct claim claim_of(uint8_t family, const void *entry)
 	if (family == AF_INET) {
 		const struct ipt_entry *e = entry;
 		c.dst = addr_from_bytes(AF_INET, &e->ip.dst);
-		memcpy(c.mask, &e->ip.dmsk, 4);
+		memcpy(c.mask, &e->ip.dmsk, sizeof(e->ip.dmsk));
 		c.proto = e->ip.proto;
 		c.target_offset = e->target_offset;
 		c.next_offset = e->next_offset;
 	} else {
 		const struct ip6t_entry *e = entry;
 		c.dst = addr_from_bytes(AF_INET6, &e->ipv6.dst);
-		memcpy(c.mask, &e->ipv6.dmsk, 16);
+		memcpy(c.mask, &e->ipv6.dmsk, sizeof(e->ipv6.dmsk));
 		c.proto = e->ipv6.proto;
 		c.target_offset = e->target_offset;
 		c.next_offset = e->next_offset;

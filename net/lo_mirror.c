@@ -121,7 +121,7 @@ static void lose(struct lo_mirror *m, struct lo_entry *e, enum loopback_loss why
 	list_append(&m->lost, &e->lost);
 }
 
-/* The kernel no longer has these parts of it. */
+/* The kernel no longer has these parts of it, if it had them. */
 static void parts_gone(struct lo_mirror *m, struct lo_entry *e, uint8_t parts)
 {
 	bool was_complete = complete(e);
@@ -220,8 +220,7 @@ void lo_mirror_dump_end(struct lo_mirror *m)
 {
 	struct lo_entry *e, *next;
 	HASH_ITER (hh, m->entries, e, next)
-		if (e->there & ~e->seen)
-			parts_gone(m, e, e->there & (uint8_t)~e->seen);
+		parts_gone(m, e, e->there & (uint8_t)~e->seen);
 	m->stale = false;
 }
 
@@ -232,12 +231,14 @@ void lo_mirror_on_address(struct lo_mirror *m, const struct nladdr *a, bool remo
 	struct lo_entry *e = find(m, &a->prefix);
 	if (removed && a->prefix.addr.family == AF_INET && m->networks > 0)
 		m->stale = true;
-	if (e && removed && (e->there & VIP_ADDRESS))
+	if (!e)
+		return;
+	if (removed) {
 		parts_gone(m, e, VIP_ADDRESS);
-	else if (e && !removed)
+	} else {
 		check_altered(m, e, a);
-	if (e && !removed)
 		has_settled(m, e);
+	}
 }
 
 void lo_mirror_on_route_removed(struct lo_mirror *m, const struct prefix *dst)

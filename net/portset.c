@@ -52,7 +52,7 @@ static uint16_t gap_before(const struct port_range *r)
 /* Only gaps wider than this may stay, and `*ret_equal` of those that are just as wide. */
 static uint16_t widest_to_close(const struct port_range *r, size_t n, size_t max, size_t *ret_equal)
 {
-	uint16_t *gaps = mem_new(n, sizeof(*gaps));
+	uint16_t *gaps = mem_new(n - 1, sizeof(*gaps));
 	for (size_t i = 1; i < n; i++)
 		gaps[i - 1] = gap_before(&r[i]);
 	qsort(gaps, n - 1, sizeof(*gaps), compare_gaps);

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -147,23 +148,20 @@ static const struct {
 	const char *text;
 	unsigned flags;
 } classes[] = {
-	{ "0.0.0.0", UNSPECIFIED },
-	{ "::", UNSPECIFIED },
-	{ "127.0.0.1", LOOPBACK },
-	{ "127.255.0.1", LOOPBACK },
-	{ "::1", LOOPBACK },
-	{ "128.0.0.1", 0 },
-	{ "::2", 0 },
-	{ "224.0.0.1", MULTICAST },
-	{ "239.255.255.255", MULTICAST },
-	{ "240.0.0.1", 0 },
-	{ "223.255.255.255", 0 },
-	{ "ff02::1", MULTICAST },
-	{ "169.254.1.1", LINK_LOCAL },
-	{ "169.253.1.1", 0 },
-	{ "fe80::1", LINK_LOCAL },
-	{ "febf::1", LINK_LOCAL },
-	{ "fec0::1", 0 },
+	{ "0.0.0.0", UNSPECIFIED },  { "0.0.0.1", 0 },
+	{ "126.255.255.255", 0 },    { "169.254.0.0", LINK_LOCAL },
+	{ "169.255.0.1", 0 },        { "168.254.0.1", 0 },
+	{ "170.254.0.1", 0 },        { "fe7f::1", 0 },
+	{ "ff80::1", MULTICAST },    { "feff::1", 0 },
+	{ "0:0:0:0:1::1", 0 },       { "::ffff:127.0.0.1", 0 },
+	{ "::", UNSPECIFIED },       { "127.0.0.1", LOOPBACK },
+	{ "127.255.0.1", LOOPBACK }, { "::1", LOOPBACK },
+	{ "128.0.0.1", 0 },          { "::2", 0 },
+	{ "224.0.0.1", MULTICAST },  { "239.255.255.255", MULTICAST },
+	{ "240.0.0.1", 0 },          { "223.255.255.255", 0 },
+	{ "ff02::1", MULTICAST },    { "169.254.1.1", LINK_LOCAL },
+	{ "169.253.1.1", 0 },        { "fe80::1", LINK_LOCAL },
+	{ "febf::1", LINK_LOCAL },   { "fec0::1", 0 },
 	{ "2001:db8::1", 0 },
 };
 
@@ -229,6 +227,67 @@ static void test_sockaddr(void **state)
 	assert_false(addr_from_sockaddr(&ss, &out, &port));
 }
 
+/* Nothing of what was there before is left: they are compared as memory. */
+static void test_all_of_a_sockaddr_is_written(void **state)
+{
+	struct sockaddr_storage ss, want = { 0 };
+	struct sockaddr_in in = { .sin_family = AF_INET, .sin_port = htons(179) };
+	struct addr a = addr_of("192.0.2.1");
+	(void)state;
+	memcpy(&in.sin_addr, a.bytes, 4);
+	memcpy(&want, &in, sizeof(in));
+	memset(&ss, 0xa5, sizeof(ss));
+	addr_to_sockaddr(&a, 179, 7, &ss);
+	assert_memory_equal(&ss, &want, sizeof(ss));
+	assert_int_equal(addr_scope(&ss), 0);
+	struct sockaddr_in6 in6 = { .sin6_family = AF_INET6,
+				    .sin6_port = htons(179),
+				    .sin6_scope_id = 7 };
+	a = addr_of("fe80::1");
+	memcpy(&in6.sin6_addr, a.bytes, 16);
+	memset(&want, 0, sizeof(want));
+	memcpy(&want, &in6, sizeof(in6));
+	memset(&ss, 0xa5, sizeof(ss));
+	addr_to_sockaddr(&a, 179, 7, &ss);
+	assert_memory_equal(&ss, &want, sizeof(ss));
+	assert_int_equal(addr_scope(&ss), 7);
+	ss.ss_family = AF_UNIX;
+	assert_int_equal(addr_scope(&ss), 0);
+}
+
+/* Each length of both families: so many bits stay. */
+static void test_masks(void **state)
+{
+	static const uint8_t families[] = { AF_INET, AF_INET6 };
+	(void)state;
+	for (size_t f = 0; f < ARRAY_SIZE(families); f++) {
+		struct addr all = { .family = families[f] };
+		size_t bits = 8 * addr_size(all.family);
+		memset(all.bytes, 0xff, bits / 8);
+		for (size_t len = 0; len <= bits; len++) {
+			struct addr masked = addr_mask(&all, (uint8_t)len);
+			assert_int_equal(masked.family, all.family);
+			for (size_t i = 0; i < 128; i++)
+				assert_int_equal(masked.bytes[i / 8] >> (7 - i % 8) & 1, i < len);
+		}
+		struct prefix host = prefix_of_host(&all);
+		assert_true(addr_equal(&host.addr, &all));
+		assert_int_equal(host.len, bits);
+	}
+}
+
+static void test_every_octet_is_written(void **state)
+{
+	char got[ADDR_TEXT_MAX], want[ADDR_TEXT_MAX];
+	(void)state;
+	for (unsigned i = 0; i < 256; i++) {
+		struct addr a = addr_v4(i << 24 | (255 - i) << 16 | i << 8 | i);
+		snprintf(want, sizeof(want), "%u.%u.%u.%u", i, 255 - i, i, i);
+		assert_string_equal(addr_format(&a, got), want);
+	}
+	assert_string_equal(addr_format(&(struct addr){ 0 }, got), "none");
+}
+
 static void test_v4_value(void **state)
 {
 	(void)state;
@@ -275,10 +334,17 @@ static void test_scoped(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_addresses), cmocka_unit_test(test_bad_prefixes),
-		cmocka_unit_test(test_prefixes),  cmocka_unit_test(test_contains),
-		cmocka_unit_test(test_classes),   cmocka_unit_test(test_order),
-		cmocka_unit_test(test_sockaddr),  cmocka_unit_test(test_v4_value),
+		cmocka_unit_test(test_addresses),
+		cmocka_unit_test(test_bad_prefixes),
+		cmocka_unit_test(test_prefixes),
+		cmocka_unit_test(test_contains),
+		cmocka_unit_test(test_classes),
+		cmocka_unit_test(test_order),
+		cmocka_unit_test(test_sockaddr),
+		cmocka_unit_test(test_all_of_a_sockaddr_is_written),
+		cmocka_unit_test(test_masks),
+		cmocka_unit_test(test_every_octet_is_written),
+		cmocka_unit_test(test_v4_value),
 		cmocka_unit_test(test_scoped),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -122,8 +122,10 @@ static void test_marks(void **state)
 	(void)state;
 	uint8_t buf[16];
 	struct writer w = writer_over(buf, sizeof(buf));
+	memset(buf, 0xff, sizeof(buf));
 	size_t outer = writer_open_u16(&w);
 	size_t inner = writer_open_u8(&w);
+	assert_memory_equal(buf, "\0\0\0\xff", 4); /* nothing is said yet */
 	writer_u32(&w, 0xaabbccdd);
 	writer_close_u8(&w, inner);
 	size_t empty = writer_open_u8(&w);

@@ -99,6 +99,36 @@ static void test_the_earliest_of_many_moves_one_branch(void **state)
 	deadlines_done(&s);
 }
 
+/* Few entries, so that each shape of the heap comes about: after each change the next one due is
+ * the earliest of all. */
+static void test_the_earliest_is_always_next(void **state)
+{
+	enum { N = 9 };
+	(void)state;
+	for (size_t n = 1; n <= N; n++) {
+		struct deadlines s = { 0 };
+		struct deadline e[N] = { 0 };
+		unsigned seed = (unsigned)n;
+		for (int round = 0; round < 5000; round++) {
+			mono_t earliest = USEC_NEVER;
+			struct deadline *x = &e[(size_t)rand_r(&seed) % n];
+			if (rand_r(&seed) % 4 == 0)
+				deadlines_remove(&s, x);
+			else
+				deadlines_set(&s, x, 1 + (mono_t)(rand_r(&seed) % 50));
+			for (size_t i = 0; i < n; i++)
+				if (e[i].slot > 0 && e[i].due < earliest)
+					earliest = e[i].due;
+			assert_true(deadlines_next_due(&s) == earliest);
+			assert_null(deadlines_pop(&s, earliest - 1));
+			for (size_t i = 1; i < s.n; i++)
+				assert_true(s.heap[(i - 1) / 2]->due <= s.heap[i]->due);
+		}
+		deadlines_done(&s);
+		assert_null(s.heap);
+	}
+}
+
 static void test_spread(void **state)
 {
 	(void)state;
@@ -182,6 +212,7 @@ int main(void)
 		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_against_array),
 		cmocka_unit_test(test_the_earliest_of_many_moves_one_branch),
+		cmocka_unit_test(test_the_earliest_is_always_next),
 		cmocka_unit_test(test_spread),
 		cmocka_unit_test(test_advance),
 		cmocka_unit_test(test_align),

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Answers in hex, as servers send them. */
+#include "monitors/dns_data.h"
 #include "monitors/dns_message.h"
 #include "monitors/dns_names.h"
 
@@ -250,6 +251,12 @@ static const struct {
 	  DNS_FAILED,
 	  "'192.0.2.1' is not among the answers: there are "
 	  "none" },
+	{ "an answer of one character",
+	  HEAD("8180", "0001") ASKED("0002") RECORD("0002") "0001 00",
+	  2,
+	  { NULL, "x" },
+	  DNS_FAILED,
+	  "'x' is not among the answers: ." },
 	{ "a name that points to itself",
 	  HEAD("8180", "0001") ASKED("0002") RECORD("0002") "0002 c029",
 	  2,
@@ -285,6 +292,13 @@ static void test_query(void **state)
 	assert_memory_equal(buf, want.p, want.n);
 	hex_done(&want);
 	struct dns_question bad = question;
+	strcpy(bad.name, "Example.com"); /* without its dot */
+	assert_int_equal(dns_query_build(&bad, buf), 12 + 13 + 4);
+	assert_memory_equal(buf,
+			    "\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x07"
+			    "Example\x03"
+			    "com\x00\x00\x01\x00\x01",
+			    29);
 	memset(bad.name, 'x', 64); /* a label has 63 at most */
 	bad.name[64] = 0;
 	assert_int_equal(dns_query_build(&bad, buf), -EINVAL);
@@ -292,6 +306,82 @@ static void test_query(void **state)
 	assert_int_equal(dns_query_build(&bad, buf), -EINVAL);
 	strcpy(bad.name, ".");
 	assert_int_equal(dns_query_build(&bad, buf), 12 + 1 + 4);
+}
+
+/* A message that is a name, example.com, and the data. */
+static void test_data_as_text(void **state)
+{
+	static const struct {
+		uint16_t type;
+		const char *hex, *text;
+	} rows[] = {
+		{ 1, "c0000201", "192.0.2.1" },
+		{ 1, "c00002", "" },
+		{ 28, "20010db8000000000000000000000001", "2001:db8::1" },
+		{ 28, "20010db80000000000000000000000", "" },
+		{ 2, "02 6e73 c000", "ns.example.com" },
+		{ 5, "c000", "example.com" },
+		{ 12, "03 777777 c000", "www.example.com" },
+		{ 39, "00", "." },
+		{ 2, "02 6e73", "" },
+		{ 33, "0001 0002 0050 c000", "1 2 80 example.com" },
+		{ 33, "0001 0002 00", "" },
+		{ 33, "0001 0002 0050", "" },
+		{ 15, "ffff 00", "65535 ." },
+		{ 15, "ff", "" },
+		{ 16, "", "" },
+		{ 16, "00 02 6f6b 00 01 21", "ok!" },
+		{ 16, "02 6f6b 02 21", "" },
+		{ 6, "c000 c000 00000007 00000001 00000002 00000003 ffffffff",
+		  "example.com example.com 7 1 2 3 4294967295" },
+		{ 6, "c000 c000 00000007 00000001 00000002 00000003 ffffff", "" },
+		{ 6, "c000", "" },
+		{ 257, "00 05", "\\# 2 0005" },
+		{ 257, "", "\\# 0 " },
+	};
+	(void)state;
+	struct hex names = hex_parse(EXAMPLE);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct hex data = hex_parse(rows[i].hex);
+		size_t len = names.n + data.n;
+		/* The data ends where the memory does. */
+		uint8_t *message = hex_room(len);
+		memcpy(message, names.p, names.n);
+		memcpy(message + names.n, data.p, data.n);
+		const struct dns_data d = { .message = message,
+					    .message_len = len,
+					    .data = message + names.n,
+					    .len = data.n,
+					    .type = rows[i].type };
+		char text[256];
+		assert_ptr_equal(dns_data_format(&d, text, sizeof(text)), text);
+		if (strcmp(text, rows[i].text) != 0)
+			fail_msg("%u %s: '%s'", rows[i].type, rows[i].hex, text);
+		free(message);
+		hex_done(&data);
+	}
+	hex_done(&names);
+}
+
+/* A message over TCP has a length of 16 bits. */
+static void test_the_longest_message(void **state)
+{
+	static uint8_t message[UINT16_MAX + 1];
+	const struct dns_expected any = { NULL, NULL };
+	struct dns_question q = question;
+	char said[256] = "";
+	(void)state;
+	q.type = 65534;
+	struct hex head = hex_parse(HEAD("8180", "0001") ASKED("fffe") RECORD("fffe") "0000");
+	for (size_t len = UINT16_MAX; len <= UINT16_MAX + 1; len++) {
+		memset(message, 0, sizeof(message));
+		memcpy(message, head.p, head.n);
+		message[head.n - 2] = (uint8_t)((len - head.n) >> 8);
+		message[head.n - 1] = (uint8_t)(len - head.n);
+		assert_int_equal(dns_answer_judge(message, len, &q, &any, said, sizeof(said)),
+				 len == UINT16_MAX ? DNS_PASSED : DNS_NOT_OURS);
+	}
+	hex_done(&head);
 }
 
 /* The registries of IANA: DNS RCODEs, and Resource Record TYPEs. */
@@ -355,10 +445,9 @@ static void test_names_of_types(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_answers),
-		cmocka_unit_test(test_query),
-		cmocka_unit_test(test_names_of_codes),
-		cmocka_unit_test(test_names_of_types),
+		cmocka_unit_test(test_answers),        cmocka_unit_test(test_query),
+		cmocka_unit_test(test_data_as_text),   cmocka_unit_test(test_the_longest_message),
+		cmocka_unit_test(test_names_of_codes), cmocka_unit_test(test_names_of_types),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -86,12 +86,46 @@ static void headers_that_do_not_fit_are_dropped(void **state)
 	assert_string_equal(http_headers_get(&h, "A", buf), "b");
 }
 
+/* The memory is used again for the next answer. */
+static void what_was_there_before_is_gone(void **state)
+{
+	static struct http_headers h;
+	char buf[HTTP_HEADER_MAX];
+	(void)state;
+	memset(h.text, 'x', sizeof(h.text));
+	add(&h, "A:b");
+	assert_string_equal(h.text, "A:b");
+	assert_string_equal(http_headers_get(&h, "A", buf), "b");
+}
+
+static void a_value_that_is_too_long_is_none(void **state)
+{
+	char value[HTTP_HEADER_MAX + 1], buf[HTTP_HEADER_MAX];
+	(void)state;
+	for (size_t len = HTTP_HEADER_MAX - 1; len <= HTTP_HEADER_MAX; len++) {
+		static struct http_headers h;
+		h = (struct http_headers){ 0 };
+		memset(value, 'v', len);
+		value[len] = 0;
+		add(&h, "A: ");
+		add(&h, value);
+		add(&h, "\r\n");
+		const char *got = http_headers_get(&h, "A", buf);
+		assert_int_equal(got != NULL, len < HTTP_HEADER_MAX);
+		if (got)
+			assert_string_equal(got, value);
+		assert_true(http_headers_have(&h, "A", value));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(values_are_found_by_name),
 		cmocka_unit_test(any_of_several_headers_may_have_the_part),
 		cmocka_unit_test(headers_that_do_not_fit_are_dropped),
+		cmocka_unit_test(what_was_there_before_is_gone),
+		cmocka_unit_test(a_value_that_is_too_long_is_none),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

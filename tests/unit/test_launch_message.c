@@ -28,6 +28,7 @@ static void a_command_arrives(void **state)
 {
 	(void)state;
 	size_t n = write_command();
+	memset(&out, 0xa5, sizeof(out));
 	assert_int_equal(launch_request_read(buf, n, &out), 0);
 	assert_int_equal(out.kind, LAUNCH_COMMAND);
 	assert_int_equal(out.number, 7);
@@ -37,6 +38,68 @@ static void a_command_arrives(void **state)
 	assert_string_equal(out.env[0], "PATH=/bin");
 	assert_string_equal(out.env[1], "");
 	assert_null(out.env[2]);
+}
+
+static void a_command_of_one_word_and_nothing_else_arrives(void **state)
+{
+	(void)state;
+	in = (struct launch_request){
+		.kind = LAUNCH_COMMAND, .number = 8, .user = LAUNCH_USERS_MAX - 1, .argv = { "x" }
+	};
+	ssize_t n = launch_request_write(&in, buf, sizeof(buf));
+	memset(&out, 0xa5, sizeof(out));
+	assert_int_equal(launch_request_read(buf, (size_t)n, &out), 0);
+	assert_int_equal(out.number, 8);
+	assert_int_equal(out.user, LAUNCH_USERS_MAX - 1);
+	assert_string_equal(out.argv[0], "x");
+	assert_null(out.argv[1]);
+	assert_null(out.env[0]);
+	in.user = LAUNCH_USERS_MAX;
+	n = launch_request_write(&in, buf, sizeof(buf));
+	assert_int_equal(launch_request_read(buf, (size_t)n, &out), -EPROTO);
+}
+
+/* As many octets and as many words as there may be. */
+static void the_longest_command_arrives(void **state)
+{
+	static char word[LAUNCH_REQUEST_MAX];
+	(void)state;
+	in = (struct launch_request){ .kind = LAUNCH_COMMAND, .argv = { word } };
+	memset(word, 'a', sizeof(word));
+	word[LAUNCH_REQUEST_MAX - 24 - 1] = 0; /* behind a head of 24 octets */
+	assert_int_equal(launch_request_write(&in, buf, sizeof(buf)), LAUNCH_REQUEST_MAX);
+	assert_int_equal(launch_request_read(buf, LAUNCH_REQUEST_MAX, &out), 0);
+	assert_string_equal(out.argv[0], word);
+	memset(word, 'a', sizeof(word));
+	word[LAUNCH_REQUEST_MAX - 24] = 0;
+	assert_int_equal(launch_request_write(&in, buf, sizeof(buf)), LAUNCH_REQUEST_MAX + 1);
+	assert_int_equal(launch_request_read(buf, LAUNCH_REQUEST_MAX + 1, &out), -EPROTO);
+	in = (struct launch_request){ .kind = LAUNCH_COMMAND };
+	for (size_t i = 0; i < LAUNCH_STRINGS_MAX; i++)
+		in.argv[i] = in.env[i] = "x";
+	ssize_t n = launch_request_write(&in, buf, sizeof(buf));
+	assert_int_equal(n, 24 + 4 * LAUNCH_STRINGS_MAX);
+	assert_int_equal(launch_request_read(buf, (size_t)n, &out), 0);
+	assert_string_equal(out.env[LAUNCH_STRINGS_MAX - 1], "x");
+	assert_null(out.env[LAUNCH_STRINGS_MAX]);
+}
+
+/* A command is of no process yet, and marks are of one and nothing else. */
+static void a_head_with_more_than_its_kind_has_is_refused(void **state)
+{
+	static const size_t of_marks[] = { 12, 16, 20 }; /* words, environment, user */
+	const uint32_t one = 1;
+	(void)state;
+	size_t n = write_command();
+	memcpy(buf + 8, &one, sizeof(one));
+	assert_int_equal(launch_request_read(buf, n, &out), -EPROTO);
+	for (size_t i = 0; i < ARRAY_SIZE(of_marks); i++) {
+		in = (struct launch_request){ .kind = LAUNCH_MARKS, .pid = 1 };
+		n = (size_t)launch_request_write(&in, buf, sizeof(buf));
+		assert_int_equal(launch_request_read(buf, n, &out), 0);
+		memcpy(buf + of_marks[i], &one, sizeof(one));
+		assert_int_equal(launch_request_read(buf, n, &out), -EPROTO);
+	}
 }
 
 static void a_command_that_is_cut_is_refused(void **state)
@@ -118,6 +181,9 @@ static void replies(void **state)
 				  longer = { .len = LAUNCH_MARKS_MAX + 1 };
 	assert_int_equal(launch_reply_size(&marks), head + 4);
 	assert_int_equal(launch_reply_check(&ok, head), 0);
+	const struct launch_reply first = { .pid = 1 }, empty = { .len = 1 };
+	assert_int_equal(launch_reply_check(&first, head), 0);
+	assert_int_equal(launch_reply_check(&empty, head + 1), 0);
 	assert_int_equal(launch_reply_check(&failed, head), 0);
 	assert_int_equal(launch_reply_check(&marks, head + 4), 0);
 	assert_int_equal(launch_reply_check(&ok, head - 1), -EPROTO);
@@ -132,6 +198,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_command_arrives),
+		cmocka_unit_test(a_command_of_one_word_and_nothing_else_arrives),
+		cmocka_unit_test(the_longest_command_arrives),
+		cmocka_unit_test(a_head_with_more_than_its_kind_has_is_refused),
 		cmocka_unit_test(a_command_that_is_cut_is_refused),
 		cmocka_unit_test(a_command_without_a_name_is_refused),
 		cmocka_unit_test(too_long_a_command_is_not_written),

@@ -55,11 +55,23 @@ static void test_a_flood_is_a_number(void **state)
 	assert_int_equal(line_limit_due(&l), now + LINE_INTERVAL);
 }
 
+static void test_one_line_too_many_is_a_flood(void **state)
+{
+	struct line_limit l = { 0 };
+	span_t span = 0;
+	(void)state;
+	assert_int_equal(write_lines(&l, LINES_MAX + 1, NOW), LINES_MAX);
+	assert_int_equal(line_limit_end(&l, NOW + LINE_INTERVAL, &span), 1);
+	assert_int_equal(span, LINE_INTERVAL);
+	assert_int_equal(line_limit_due(&l), NOW + 3 * LINE_INTERVAL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_few_lines_are_written),
 		cmocka_unit_test(test_a_flood_is_a_number),
+		cmocka_unit_test(test_one_line_too_many_is_a_flood),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -357,6 +357,188 @@ static void a_stray_route_beside_a_foreign_address(void **state)
 	assert_null(lo_mirror_find(m, &other.prefix));
 }
 
+/* ---- added, and not told of by the kernel yet ---- */
+
+static void settle(struct lo_mirror *m, const char *text)
+{
+	struct prefix p = prefix(text);
+	lo_mirror_settle(m, &p);
+}
+
+static void expect_settled(struct lo_mirror *m, const char *text)
+{
+	struct prefix settled, p = prefix(text);
+	assert_true(lo_mirror_next_settled(m, &settled));
+	assert_true(prefix_equal(&settled, &p));
+}
+
+static void expect_none_settled(struct lo_mirror *m)
+{
+	struct prefix settled;
+	assert_false(lo_mirror_next_settled(m, &settled));
+}
+
+static void an_added_address_settles_once(void **state)
+{
+	struct lo_mirror *m = *state;
+	expect_none_settled(m);
+	settle(m, V4);
+	struct prefix p = prefix(V4);
+	assert_int_equal(lo_mirror_find(m, &p)->origin, LO_OURS);
+	assert_int_equal(lo_mirror_find(m, &p)->there, VIP_ADDRESS);
+	expect_none_settled(m);
+	bound(m, V4);
+	assert_false(is_bound(m, V4)); /* nothing may answer on it yet */
+	on_address(m, address(V4), false);
+	assert_true(is_bound(m, V4));
+	expect_settled(m, V4);
+	expect_none_settled(m);
+	on_address(m, address(V4), false);
+	expect_none_settled(m);
+	expect_no_loss(m);
+}
+
+/* The notification may be lost. */
+static void a_dump_settles_as_well(void **state)
+{
+	struct lo_mirror *m = *state;
+	struct nladdr a = address(V6);
+	settle(m, V6);
+	dump(m, &a, NULL);
+	expect_settled(m, V6);
+	expect_none_settled(m);
+	bound(m, V6);
+	assert_true(is_bound(m, V6));
+}
+
+static void a_settling_address_that_is_removed_does_not_settle(void **state)
+{
+	struct lo_mirror *m = *state;
+	settle(m, V4);
+	bound(m, V4);
+	on_address(m, address(V4), true);
+	expect_loss(m, V4, LOOPBACK_REMOVED);
+	on_address(m, foreign(V4), false);
+	expect_none_settled(m);
+	/* Its route is another matter. */
+	settle(m, V6);
+	on_route_removed(m, V6);
+	on_address(m, address(V6), false);
+	expect_settled(m, V6);
+}
+
+static void a_settling_address_that_is_altered_is_a_loss(void **state)
+{
+	struct lo_mirror *m = *state;
+	struct nladdr mortal = address(V4);
+	mortal.valid = mortal.preferred = 100;
+	settle(m, V4);
+	bound(m, V4);
+	on_address(m, mortal, false);
+	expect_none_settled(m);
+	expect_loss(m, V4, LOOPBACK_ALTERED);
+	expect_none_settled(m);
+}
+
+static void a_leftover_that_is_added_again_is_ours(void **state)
+{
+	struct lo_mirror *m = *state;
+	struct nladdr left = address(V4);
+	dump(m, &left, NULL);
+	settle(m, V4);
+	assert_int_equal(lo_mirror_find(m, &left.prefix)->origin, LO_OURS);
+	lo_mirror_forget(m, &left.prefix);
+	dump(m, NULL, V4);
+	settle(m, V4);
+	assert_int_equal(lo_mirror_find(m, &left.prefix)->there, VIP_ADDRESS | VIP_ROUTE);
+}
+
+/* ---- what is forgotten, what is wrong with it, and what is said of it ---- */
+
+static void the_loss_of_a_forgotten_address_is_not_told(void **state)
+{
+	struct lo_mirror *m = *state;
+	struct prefix p = prefix(V4);
+	bound(m, V4);
+	bound(m, V6);
+	on_address(m, address(V4), true);
+	on_address(m, address(V6), true);
+	lo_mirror_forget(m, &p);
+	expect_loss(m, V6, LOOPBACK_REMOVED);
+	expect_no_loss(m);
+	bound(m, V6);
+	settle(m, V6);
+	on_address(m, address(V6), false);
+	lo_mirror_forget(m, &(struct prefix){ .addr = prefix(V6).addr, .len = 128 });
+	expect_none_settled(m);
+}
+
+static void a_dump_shows_alterations(void **state)
+{
+	struct lo_mirror *m = *state;
+	struct nladdr a = address(V4);
+	bound(m, V4);
+	a.valid = a.preferred = 100;
+	dump(m, &a, V4);
+	expect_loss(m, V4, LOOPBACK_ALTERED);
+	assert_false(lo_mirror_find(m, &a.prefix)->wrong_scope);
+	bound(m, V4);
+	a = address(V4);
+	dump(m, &a, V4);
+	expect_no_loss(m);
+	assert_true(is_bound(m, V4));
+}
+
+static void an_address_of_another_scope_must_be_made_anew(void **state)
+{
+	struct lo_mirror *m = *state;
+	struct nladdr a = address(V4);
+	a.scope = RT_SCOPE_UNIVERSE;
+	bound(m, V4);
+	on_address(m, a, false);
+	expect_loss(m, V4, LOOPBACK_ALTERED);
+	assert_true(lo_mirror_find(m, &a.prefix)->wrong_scope);
+	bound(m, V4);
+	assert_false(lo_mirror_find(m, &a.prefix)->wrong_scope);
+	lo_mirror_forget(m, &a.prefix);
+	dump(m, &a, V4);
+	assert_true(lo_mirror_find(m, &a.prefix)->wrong_scope);
+	/* Adopted, it is still to be made anew. */
+	lo_mirror_forget(m, &a.prefix);
+	m->tags = false;
+	a.proto = 0;
+	dump(m, &a, V4);
+	assert_true(lo_mirror_adopt(m, &a.prefix, "lo:web"));
+	assert_true(lo_mirror_find(m, &a.prefix)->altered);
+}
+
+static void the_text_says_what_is_in_the_way(void **state)
+{
+	struct lo_mirror *m = *state;
+	struct nladdr other = foreign(V6);
+	struct prefix v6 = prefix(V6), v4 = prefix(V4);
+	struct err err = { "" };
+	other.prefix.len = 64;
+	strcpy(other.label, "a");
+	dump(m, &other, NULL);
+	lo_mirror_explain(lo_mirror_conflict(m, &v6), &v6, "lo", &err);
+	assert_string_equal(err.text,
+			    "2001:db8::53/128 is on lo already (2001:db8::53/64, label a) and was "
+			    "not put there by vipherald: it is left alone. Set 'bind: present' to "
+			    "announce it as it is, or remove it with 'ip address del "
+			    "2001:db8::53/64 dev lo' to let vipherald have it");
+	lo_mirror_explain(NULL, &v4, "dummy0", &err);
+	assert_string_equal(err.text,
+			    "192.0.2.1/32 is on dummy0 already (192.0.2.1/32) and was not put "
+			    "there by vipherald: it is left alone. Set 'bind: present' to announce "
+			    "it as it is, or remove it with 'ip address del 192.0.2.1/32 dev "
+			    "dummy0' to let vipherald have it");
+	lo_mirror_bound(m, &other.prefix, VIP_ADDRESS);
+	lo_mirror_explain(lo_mirror_conflict(m, &v6), &v6, "lo", &err);
+	assert_string_equal(err.text, "2001:db8::53/128 is on lo already, bound as "
+				      "2001:db8::53/64 for another app");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -377,6 +559,15 @@ int main(void)
 		TEST(conflicts_name_the_other_address),
 		TEST(adoption_needs_the_label_and_our_form),
 		TEST(a_stray_route_beside_a_foreign_address),
+		TEST(an_added_address_settles_once),
+		TEST(a_dump_settles_as_well),
+		TEST(a_settling_address_that_is_removed_does_not_settle),
+		TEST(a_settling_address_that_is_altered_is_a_loss),
+		TEST(a_leftover_that_is_added_again_is_ours),
+		TEST(the_loss_of_a_forgotten_address_is_not_told),
+		TEST(a_dump_shows_alterations),
+		TEST(an_address_of_another_scope_must_be_made_anew),
+		TEST(the_text_says_what_is_in_the_way),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -101,6 +101,19 @@ static void test_limits(void **state)
 	assert_false(l.behind);
 }
 
+/* Without an interval there is nothing to be late against. */
+static void test_no_interval_and_the_shortest(void **state)
+{
+	struct load l = { 0 };
+	(void)state;
+	load_add(&l, 5, 0, 1);
+	load_add(&l, 5, 0, 10 * USEC_PER_SEC);
+	assert_int_equal(l.percent, 0);
+	load_add(&l, 5, 1, 20 * USEC_PER_SEC);
+	load_add(&l, 0, 0, 30 * USEC_PER_SEC);
+	assert_int_equal(l.percent, 5);
+}
+
 static void test_the_percentage_is_bounded(void **state)
 {
 	struct load l = { 0 };
@@ -123,6 +136,7 @@ int main(void)
 		cmocka_unit_test(test_behind),
 		cmocka_unit_test(test_relative),
 		cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_no_interval_and_the_shortest),
 		cmocka_unit_test(test_the_percentage_is_bounded),
 		cmocka_unit_test(test_absurd),
 	};

@@ -72,7 +72,9 @@ static void status_codes(void **state)
 		{ "404", 404, true },          { "404", 405, false },
 		{ "404", 403, false },         { "200-204,404", 204, true },
 		{ "200-204,404", 205, false }, { "200-204,404", 404, true },
-		{ "404,200-204", 200, true },
+		{ "404,200-204", 200, true },  { "404,500,200-204", 203, true },
+		{ "200-204", 199, false },     { "", 200, false },
+		{ "x,200", 200, false },
 	};
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
@@ -83,14 +85,17 @@ static void status_codes(void **state)
 static void status_lists(void **state)
 {
 	static const struct row rows[] = {
-		{ "100", true },      { "599", true },         { "99", false },
-		{ "600", false },     { "100-599", true },     { "200-200", true },
-		{ "201-200", false }, { "200-", false },       { "200-x", false },
-		{ "200-0", false },   { "200,", false },       { ",200", false },
-		{ "200,404", true },  { "200-204,301", true }, { "", false },
-		{ "2x0", false },     { "200 ", false },       { "200-:", false },
-		{ "/00", false },     { "200-/", false },      { "200-900", false },
-		{ "200-600", false }, { "0200", false },
+		{ "100", true },       { "599", true },         { "99", false },
+		{ "600", false },      { "100-599", true },     { "200-200", true },
+		{ "201-200", false },  { "200-", false },       { "200-x", false },
+		{ "200-0", false },    { "200,", false },       { ",200", false },
+		{ "200,404", true },   { "200-204,301", true }, { "", false },
+		{ "2x0", false },      { "200 ", false },       { "200-:", false },
+		{ "/00", false },      { "200-/", false },      { "200-900", false },
+		{ "200-600", false },  { "0200", false },       { "+200", false },
+		{ " 200", false },     { "200-+299", false },   { "200- 299", false },
+		{ "100-199", true },   { "-200", false },       { "200--299", false },
+		{ "200,,404", false }, { "200;404", false },    { "200-299-399", false },
 	};
 	(void)state;
 	expect(http_status_list_is_valid, rows, ARRAY_SIZE(rows));

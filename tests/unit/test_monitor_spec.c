@@ -59,8 +59,8 @@ static void test_good(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(good); i++) {
 		struct monitor_spec s, copy;
-		struct err err;
-		if (monitor_spec_parse(good[i].text, &s, &err) < 0)
+		struct err err = { "" };
+		if (monitor_spec_parse(good[i].text, &s, &err) < 0 || err.text[0])
 			fail_msg("'%s': %s", good[i].text, err.text);
 		check_good(i, &s);
 		monitor_spec_copy(&copy, &s);
@@ -457,6 +457,72 @@ static void test_draft(void **state)
 	}
 }
 
+/* Also one whose argument begins as its kind is called, or is shorter than that. */
+static void test_what_a_draft_becomes(void **state)
+{
+	static const struct {
+		const char *kind, *argument, *text;
+	} rows[] = {
+		{ "exec", "exec-it", "exec:exec-it" },   { "exec", "abcd://x", "exec:abcd://x" },
+		{ "process", "/x", "process:/x" },       { "http", "http://x/", "http://x/" },
+		{ "https", "https://x/", "https://x/" },
+	};
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct monitor_draft d = { .evidence = EVIDENCE_SOFT, .scope = SCOPE_SHARED };
+		struct monitor_spec s;
+		struct err err = { "" };
+		monitor_draft_set_kind(&d, rows[i].kind, rows[i].argument, NULL);
+		if (monitor_draft_finish(&d, &s, &err) < 0)
+			fail_msg("%s: %s", rows[i].argument, err.text);
+		assert_string_equal(s.text, rows[i].text);
+		assert_int_equal(s.evidence, EVIDENCE_SOFT);
+		assert_int_equal(s.scope, SCOPE_SHARED);
+		monitor_spec_done(&s);
+		monitor_draft_done(&d);
+		assert_true(!d.kind && !d.argument && !d.options && d.n_options == 0);
+	}
+}
+
+static void test_a_draft_with_several_options(void **state)
+{
+	struct monitor_draft d = { 0 };
+	struct monitor_spec s;
+	struct err err = { "" };
+	(void)state;
+	monitor_draft_set_kind(&d, "https", "https://x/", NULL);
+	monitor_draft_add_option(&d, "status", "204");
+	monitor_draft_add_option(&d, "body", "ok");
+	monitor_draft_add_option(&d, "tls_name", "www.example.com");
+	assert_int_equal(monitor_draft_finish(&d, &s, &err), 0);
+	size_t n = 0;
+	for (size_t i = 0; i < s.kind->n_options; i++)
+		n += monitor_spec_option(&s, i) != NULL;
+	assert_int_equal(n, 3);
+	monitor_spec_done(&s);
+	monitor_draft_add_option(&d, "body", ""); /* the last of them is wrong */
+	monitor_draft_add_option(&d, "status", "200");
+	assert_int_equal(monitor_draft_finish(&d, &s, &err), -EINVAL);
+	assert_non_null(strstr(err.text, "body"));
+	monitor_draft_done(&d);
+	/* One that is a mark in the text counts wherever it stands. */
+	monitor_draft_set_kind(&d, "file", "/run/x", NULL);
+	monitor_draft_add_option(&d, "status", "200");
+	monitor_draft_add_option(&d, "absent", "true");
+	assert_int_equal(monitor_draft_finish(&d, &s, &err), -EINVAL);
+	assert_string_equal(err.text, "monitor 'file:!/run/x': 'status' is not for file monitors");
+	monitor_draft_done(&d);
+	/* None, and what contradicts itself. */
+	d.evidence = EVIDENCE_HARD;
+	d.scope = SCOPE_SHARED;
+	assert_int_equal(monitor_draft_finish(&d, &s, &err), -EINVAL);
+	assert_non_null(strstr(err.text, "contradicts"));
+	d.scope = 0;
+	assert_int_equal(monitor_draft_finish(&d, &s, &err), -EINVAL);
+	assert_string_equal(err.text, "nothing is checked, expected one of port, http, https, tcp, "
+				      "dns, ping, ntp, process, file, exec or consul");
+}
+
 static void test_bad_draft(void **state)
 {
 	(void)state;
@@ -547,15 +613,52 @@ static void test_evidence(void **state)
 	}
 }
 
+static void test_the_kinds_and_their_names(void **state)
+{
+	char text[512];
+	struct strbuf sb = strbuf_over(text, sizeof(text));
+	(void)state;
+	monitor_kind_list_names(&sb);
+	assert_string_equal(text, "port, http, https, tcp, dns, ping, ntp, process, file, exec or "
+				  "consul");
+	sb = strbuf_over(text, sizeof(text));
+	monitor_kind_list_formats(&sb);
+	assert_ptr_equal(strstr(text, "port:tcp:PORT"), text);
+	size_t separators = 0;
+	for (const char *p = text; (p = strstr(p, ", ")); p++)
+		separators++;
+	assert_true(separators >= MONITOR_N_KINDS - 2);
+	assert_non_null(strstr(text, "exec:COMMAND or consul"));
+	for (size_t i = 0; i < MONITOR_N_KINDS; i++) {
+		const struct monitor_kind *k = monitor_kind_at(i);
+		assert_int_equal(monitor_kind_index(k), i);
+		assert_ptr_equal(monitor_kind_find(k->name), k);
+		assert_string_equal(monitor_kind_nearest(k->name), k->name);
+	}
+	assert_null(monitor_kind_find("consu"));
+	assert_null(monitor_kind_find(""));
+	assert_null(monitor_kind_nearest("xyzzyx"));
+	assert_string_equal(monitor_kind_nearest("consu"), "consul");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_good),           cmocka_unit_test(test_bad),
-		cmocka_unit_test(test_length),         cmocka_unit_test(test_equal),
-		cmocka_unit_test(test_kinds),          cmocka_unit_test(test_option_twice),
-		cmocka_unit_test(test_draft),          cmocka_unit_test(test_bad_draft),
-		cmocka_unit_test(test_target),         cmocka_unit_test(test_options),
-		cmocka_unit_test(test_evidence),       cmocka_unit_test(test_timing),
+		cmocka_unit_test(test_what_a_draft_becomes),
+		cmocka_unit_test(test_a_draft_with_several_options),
+		cmocka_unit_test(test_the_kinds_and_their_names),
+		cmocka_unit_test(test_good),
+		cmocka_unit_test(test_bad),
+		cmocka_unit_test(test_length),
+		cmocka_unit_test(test_equal),
+		cmocka_unit_test(test_kinds),
+		cmocka_unit_test(test_option_twice),
+		cmocka_unit_test(test_draft),
+		cmocka_unit_test(test_bad_draft),
+		cmocka_unit_test(test_target),
+		cmocka_unit_test(test_options),
+		cmocka_unit_test(test_evidence),
+		cmocka_unit_test(test_timing),
 		cmocka_unit_test(test_status_matches),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

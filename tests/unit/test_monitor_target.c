@@ -126,6 +126,71 @@ static void test_longest(void **state)
 	assert_int_equal(monitor_host_parse(text, 254, &e, &err), -EINVAL);
 }
 
+static void test_blanks(void **state)
+{
+	char text[] = "ab?c";
+	(void)state;
+	assert_false(monitor_has_blank(""));
+	for (int c = 1; c < 256; c++) {
+		text[2] = (char)c;
+		assert_int_equal(monitor_has_blank(text), c <= ' ' || c == 0x7f);
+	}
+}
+
+static void test_texts_of_refusals(void **state)
+{
+	static const struct {
+		const char *text, *error;
+	} rows[] = {
+		{ "[::ffff:192.0.2.1]:80", "an IPv4 address in the form of IPv6, write 192.0.2.1" },
+		{ "a..:80", "'a..' is not an address or a host name, expected one like 127.0.0.1, "
+			    "[::1], localhost or www.example.com" },
+		{ "a:0", "bad port '0', expected 1 to 65535" },
+		{ "a", "'a' has no port" },
+	};
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct monitor_endpoint e;
+		struct err err = { "" };
+		assert_int_equal(
+			monitor_endpoint_parse(rows[i].text, strlen(rows[i].text), &e, &err),
+			-EINVAL);
+		assert_string_equal(err.text, rows[i].error);
+	}
+	struct err err = { "" };
+	assert_int_equal(monitor_url_check("http://a:0/x", "http://x/", &err), -EINVAL);
+	assert_string_equal(err.text, "bad port ':0', expected 1 to 65535");
+}
+
+static bool is_same_endpoint(const char *a, const char *b)
+{
+	struct monitor_spec x, y;
+	struct err err;
+	assert_int_equal(monitor_spec_parse(a, &x, &err), 0);
+	assert_int_equal(monitor_spec_parse(b, &y, &err), 0);
+	bool same = monitor_endpoint_spec_equal(&x, &y);
+	monitor_spec_done(&x);
+	monitor_spec_done(&y);
+	return same;
+}
+
+/* A name in any case; an address however it is written. */
+static void test_endpoints_that_are_the_same(void **state)
+{
+	(void)state;
+	assert_true(is_same_endpoint("tcp:www.example:80", "tcp:WWW.Example:80"));
+	assert_true(is_same_endpoint("tcp:www.example:80", "tcp:www.example:080"));
+	assert_true(is_same_endpoint("tcp:192.0.2.1:80", "tcp:192.0.2.1:80"));
+	assert_true(is_same_endpoint("tcp:[::1]:80", "tcp:[0:0::1]:80"));
+	assert_true(is_same_endpoint("tcp:localhost:80", "tcp:127.0.0.1:80"));
+	assert_false(is_same_endpoint("tcp:www.example:80", "tcp:www.example:81"));
+	assert_false(is_same_endpoint("tcp:www.example:80", "tcp:www.examples:80"));
+	assert_false(is_same_endpoint("tcp:www.example:80", "tcp:wwx.example:80"));
+	assert_false(is_same_endpoint("tcp:www.example:80", "tcp:www.examplf:80"));
+	assert_false(is_same_endpoint("tcp:192.0.2.1:80", "tcp:192.0.2.2:80"));
+	assert_false(is_same_endpoint("tcp:192.0.2.1:80", "tcp:www.example:80"));
+}
+
 static const struct {
 	const char *url, *target; /* "": a name; NULL: no URL */
 } urls[] = {
@@ -207,6 +272,9 @@ int main(void)
 		cmocka_unit_test(test_endpoints),
 		cmocka_unit_test(test_an_endpoint_ends_where_it_is_said_to),
 		cmocka_unit_test(test_longest),
+		cmocka_unit_test(test_blanks),
+		cmocka_unit_test(test_texts_of_refusals),
+		cmocka_unit_test(test_endpoints_that_are_the_same),
 		cmocka_unit_test(test_urls),
 		cmocka_unit_test(test_the_longest_host),
 	};

@@ -36,6 +36,7 @@ static const struct verdict_row {
 } verdict_rows[] = {
 	{ "empty", "", 7, 7, NAT_LISTING_CONSISTENT },
 	{ "each once", "dbca", 7, 7, NAT_LISTING_CONSISTENT },
+	{ "as many as there is room for at first", "hgfedcba", 7, 7, NAT_LISTING_CONSISTENT },
 	{ "one twice in a row", "abbc", 7, 7, NAT_LISTING_RESIZED },
 	{ "one twice, far apart", "abcda", 7, 7, NAT_LISTING_RESIZED },
 	{ "one key twice", "abB", 7, 7, NAT_LISTING_RESIZED },

@@ -11,6 +11,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_conntrack.h>
@@ -22,6 +23,7 @@
 #include "nat/ctmsg.h"
 #include "nat/count_table.h"
 #include "nat/nft_build.h"
+#include "nat/nft_expr.h"
 #include "nat/nft_parse.h"
 
 static struct nat_rule rule(const char *vip, const char *dest)
@@ -96,6 +98,135 @@ static void test_rules_of_networks_come_back(void **state)
 	nft_batch_done(&b);
 }
 
+/* A rule with the comment, and behind it `net`, as many octets of it. */
+static enum nft_rule_kind kind_of(const char *comment, uint8_t type, const struct nat_rule *net,
+				  size_t size, struct nat_rule *ret)
+{
+	_Alignas(struct nlmsghdr) char buf[1024];
+	uint8_t data[256] = { type, (uint8_t)(strlen(comment) + 1) };
+	size_t len = 2 + strlen(comment) + 1;
+	struct nlmsghdr *msg = nft_message(buf, NFT_MSG_NEWRULE, 0);
+	mnl_attr_put_strz(msg, NFTA_RULE_TABLE, NFT_TABLE);
+	memcpy(data + 2, comment, strlen(comment) + 1);
+	if (net) {
+		data[len] = NFT_USERDATA_NET;
+		data[len + 1] = sizeof(*net);
+		memcpy(data + len + 2, net, sizeof(*net));
+		len += 2 + size;
+	}
+	mnl_attr_put(msg, NFTA_RULE_USERDATA, len, data);
+	return nft_parse_rule(msg, ret);
+}
+
+static enum nft_rule_kind kind_of_net(const struct nat_rule *net)
+{
+	struct nat_rule got;
+	return kind_of(NFT_COMMENT, NFT_USERDATA_COMMENT, net, sizeof(*net), &got);
+}
+
+static void test_rules_are_told_apart_by_what_they_carry(void **state)
+{
+	const struct nat_rule net = rule("198.51.100.0/24", "10.0.0.5");
+	struct nat_rule r = net, got = { 0 };
+	(void)state;
+	assert_int_equal(kind_of(NFT_COMMENT, 0, NULL, 0, &got), NFT_RULE_SKELETON);
+	assert_int_equal(kind_of(NFT_COMMENT_1, 0, NULL, 0, &got), NFT_RULE_SKELETON_1);
+	assert_int_equal(kind_of(NFT_COMMENT, 0, &net, sizeof(net), &got), NFT_RULE_NET);
+	assert_memory_equal(&got, &net, sizeof(got));
+	assert_int_equal(kind_of(NFT_COMMENT_1, 0, &net, sizeof(net), &got), NFT_RULE_NET);
+	assert_int_equal(kind_of(NFT_COMMENT, 1, NULL, 0, &got), NFT_RULE_OTHER);
+	assert_int_equal(kind_of("vipherald:nat:3", 0, NULL, 0, &got), NFT_RULE_OTHER);
+	assert_int_equal(kind_of("vipherald:nat", 0, NULL, 0, &got), NFT_RULE_OTHER);
+	assert_int_equal(kind_of("", 0, NULL, 0, &got), NFT_RULE_OTHER);
+	assert_int_equal(kind_of(NFT_COMMENT, 0, &net, sizeof(net) - 1, &got), NFT_RULE_OTHER);
+	assert_int_equal(kind_of(NFT_COMMENT, 0, &net, sizeof(net) + 1, &got), NFT_RULE_OTHER);
+	/* None of these can be a mapping of a network. */
+	r.vip.len = 32;
+	assert_int_equal(kind_of_net(&r), NFT_RULE_OTHER);
+	r.vip.len = 33;
+	assert_int_equal(kind_of_net(&r), NFT_RULE_OTHER);
+	r.vip.len = 0;
+	assert_int_equal(kind_of_net(&r), NFT_RULE_NET);
+	r = net;
+	r.behind = 1;
+	assert_int_equal(kind_of_net(&r), NFT_RULE_NET);
+	r.behind = 2;
+	assert_int_equal(kind_of_net(&r), NFT_RULE_OTHER);
+	r = net;
+	r.dest.family = AF_INET6;
+	assert_int_equal(kind_of_net(&r), NFT_RULE_OTHER);
+	r.vip.addr.family = AF_INET6;
+	assert_int_equal(kind_of_net(&r), NFT_RULE_NET);
+	r.vip.len = 129;
+	assert_int_equal(kind_of_net(&r), NFT_RULE_OTHER);
+	r.vip.addr.family = r.dest.family = AF_UNIX;
+	r.vip.len = 0;
+	assert_int_equal(kind_of_net(&r), NFT_RULE_OTHER);
+}
+
+/* A message of `type` that names the table, of the family. */
+static struct nlmsghdr *about(void *buf, uint16_t type, const char *table, uint8_t family)
+{
+	struct nlmsghdr *msg = nft_message(buf, type, 0);
+	struct nfgenmsg *head = mnl_nlmsg_get_payload(msg);
+	head->nfgen_family = family;
+	if (table)
+		mnl_attr_put_strz(msg, NFTA_TABLE_NAME, table);
+	return msg;
+}
+
+static void test_events_about_our_table(void **state)
+{
+	_Alignas(struct nlmsghdr) char buf[NFT_REQUEST_MAX];
+	struct nat_rule got;
+	(void)state;
+	assert_true(nft_parse_is_our_event(about(buf, NFT_MSG_DELTABLE, NFT_TABLE, NFPROTO_INET)));
+	assert_true(nft_parse_is_our_event(about(buf, NFT_MSG_NEWRULE, NFT_TABLE, NFPROTO_INET)));
+	assert_false(nft_parse_is_our_event(about(buf, NFT_MSG_NEWGEN, NFT_TABLE, NFPROTO_INET)));
+	assert_false(nft_parse_is_our_event(about(buf, NFT_MSG_NEWRULE, NFT_TABLE, NFPROTO_IPV4)));
+	assert_false(nft_parse_is_our_event(about(buf, NFT_MSG_NEWRULE, "vip", NFPROTO_INET)));
+	assert_false(
+		nft_parse_is_our_event(about(buf, NFT_MSG_NEWRULE, COUNT_TABLE, NFPROTO_INET)));
+	assert_false(nft_parse_is_our_event(about(buf, NFT_MSG_NEWRULE, NULL, NFPROTO_INET)));
+	struct nlmsghdr *msg = about(buf, NFT_MSG_NEWRULE, NFT_TABLE, NFPROTO_INET);
+	msg->nlmsg_type = NFNL_SUBSYS_CTNETLINK << 8 | NFT_MSG_NEWRULE;
+	assert_false(nft_parse_is_our_event(msg));
+	/* A name without an end. */
+	msg = about(buf, NFT_MSG_NEWRULE, NULL, NFPROTO_INET);
+	mnl_attr_put(msg, NFTA_TABLE_NAME, sizeof(NFT_TABLE) - 1, NFT_TABLE);
+	assert_false(nft_parse_is_our_event(msg));
+	/* A rule without user data. */
+	assert_int_equal(nft_parse_rule(about(buf, NFT_MSG_NEWRULE, NFT_TABLE, NFPROTO_INET), &got),
+			 NFT_RULE_OTHER);
+}
+
+/* Of another type, of no map, and empty. */
+static void test_messages_without_elements(void **state)
+{
+	_Alignas(struct nlmsghdr) char buf[NFT_REQUEST_MAX];
+	struct seen s = { .n = 0 };
+	uint32_t id;
+	(void)state;
+	struct nlmsghdr *msg = about(buf, NFT_MSG_NEWSETELEM, NFT_TABLE, NFPROTO_INET);
+	assert_int_equal(nft_parse_elements(msg, NFT_VIPS4, keep_rule, &s), 0);
+	mnl_attr_nest_end(msg, mnl_attr_nest_start(msg, NFTA_SET_ELEM_LIST_ELEMENTS));
+	assert_int_equal(nft_parse_elements(msg, NFT_VIPS4, keep_rule, &s), 0);
+	struct nlattr *list = mnl_attr_nest_start(msg, NFTA_SET_ELEM_LIST_ELEMENTS);
+	mnl_attr_nest_end(msg, mnl_attr_nest_start(msg, NFTA_LIST_ELEM));
+	mnl_attr_nest_end(msg, list);
+	assert_int_equal(nft_parse_elements(msg, NFT_VIPS4, keep_rule, &s), -EBADMSG);
+	msg = about(buf, NFT_MSG_DELSETELEM, NFT_TABLE, NFPROTO_INET);
+	assert_int_equal(nft_parse_elements(msg, NFT_VIPS4, keep_rule, &s), -EBADMSG);
+	msg = about(buf, NFT_MSG_NEWSETELEM, COUNT_TABLE, NFPROTO_INET);
+	assert_int_equal(nft_parse_elements(msg, NFT_VIPS4, keep_rule, &s), -EBADMSG);
+	assert_int_equal(s.n, 0);
+	/* A generation without a number, and with half of one. */
+	msg = nft_message(buf, NFT_MSG_NEWGEN, 0);
+	assert_int_equal(nft_parse_generation(msg, &id), -EBADMSG);
+	mnl_attr_put_u16(msg, NFTA_GEN_ID, 7);
+	assert_int_equal(nft_parse_generation(msg, &id), -EBADMSG);
+}
+
 /* The expression's data, or NULL. */
 static const struct nlattr *expression_of(const struct nlmsghdr *rule_msg, const char *name)
 {
@@ -161,6 +292,9 @@ static void test_generation_is_read(void **state)
 	assert_int_equal(nft_parse_generation(build_generation(buf, 0x01020304), &id), 0);
 	assert_int_equal(id, 0x01020304);
 	assert_int_equal(nft_parse_generation(nft_build_get_generation(buf), &id), -EBADMSG);
+	struct nlmsghdr *msg = build_generation(buf, 7); /* another message, that looks like one */
+	msg->nlmsg_type = NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWTABLE;
+	assert_int_equal(nft_parse_generation(msg, &id), -EBADMSG);
 }
 
 struct counted {
@@ -311,6 +445,67 @@ static void test_flows_are_read(void **state)
 	}
 }
 
+/* The sizes of what a tuple is made of; -1: it is not there. */
+struct tuple {
+	int addr, port, proto;
+};
+
+static void put_tuple(struct nlmsghdr *msg, uint16_t type, const struct tuple *t)
+{
+	static const uint8_t octets[16] = { 1, 2, 3, 4 };
+	struct nlattr *nest = mnl_attr_nest_start(msg, type);
+	struct nlattr *ip = mnl_attr_nest_start(msg, CTA_TUPLE_IP);
+	for (uint16_t kind = CTA_IP_V4_SRC; kind <= CTA_IP_V6_DST && t->addr >= 0; kind++)
+		mnl_attr_put(msg, kind, (size_t)t->addr, octets);
+	mnl_attr_nest_end(msg, ip);
+	struct nlattr *proto = mnl_attr_nest_start(msg, CTA_TUPLE_PROTO);
+	if (t->proto >= 0)
+		mnl_attr_put(msg, CTA_PROTO_NUM, (size_t)t->proto, octets);
+	for (uint16_t kind = CTA_PROTO_SRC_PORT; kind <= CTA_PROTO_DST_PORT && t->port >= 0; kind++)
+		mnl_attr_put(msg, kind, (size_t)t->port, octets);
+	mnl_attr_nest_end(msg, proto);
+	mnl_attr_nest_end(msg, nest);
+}
+
+/* A protocol without ports, or what is of another size, in either direction. */
+static void test_what_is_no_flow_between_ports(void **state)
+{
+	static const struct {
+		uint8_t family;
+		struct tuple tuple;
+		bool is_flow;
+	} rows[] = {
+		{ AF_INET, { 4, 2, 1 }, true },    { AF_INET6, { 16, 2, 1 }, true },
+		{ AF_INET, { -1, 2, 1 }, false },  { AF_INET, { 4, -1, 1 }, false },
+		{ AF_INET, { 4, 2, -1 }, false },  { AF_INET, { 3, 2, 1 }, false },
+		{ AF_INET, { 16, 2, 1 }, false },  { AF_INET6, { 4, 2, 1 }, false },
+		{ AF_INET, { 4, 1, 1 }, false },   { AF_INET, { 4, 4, 1 }, false },
+		{ AF_INET, { 4, 2, 0 }, false },   { AF_INET, { 4, 2, 2 }, false },
+		{ AF_UNSPEC, { 0, 2, 1 }, false }, { AF_UNIX, { 4, 2, 1 }, false },
+	};
+	const struct tuple good4 = { 4, 2, 1 }, good6 = { 16, 2, 1 };
+	(void)state;
+	for (size_t i = 0; i < 2 * ARRAY_SIZE(rows); i++) {
+		_Alignas(struct nlmsghdr) char buf[CTMSG_MAX];
+		uint8_t family = rows[i / 2].family;
+		const struct tuple *good = family == AF_INET6 ? &good6 : &good4;
+		struct ct_flow f = { .dst_port = 77 };
+		struct nlmsghdr *msg = mnl_nlmsg_put_header(buf);
+		msg->nlmsg_type = NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_NEW;
+		struct nfgenmsg *head = mnl_nlmsg_put_extra_header(msg, sizeof(*head));
+		head->nfgen_family = family;
+		put_tuple(msg, CTA_TUPLE_ORIG, i % 2 == 0 ? &rows[i / 2].tuple : good);
+		put_tuple(msg, CTA_TUPLE_REPLY, i % 2 == 1 ? &rows[i / 2].tuple : good);
+		if (family == AF_UNSPEC) { /* both, or the other one would be the wrong one */
+			msg->nlmsg_len = NLMSG_HDRLEN + sizeof(*head);
+			put_tuple(msg, CTA_TUPLE_ORIG, &rows[i / 2].tuple);
+			put_tuple(msg, CTA_TUPLE_REPLY, &rows[i / 2].tuple);
+		}
+		assert_int_equal(ct_parse(msg, &f), rows[i / 2].is_flow ? 0 : -EBADMSG);
+		assert_int_equal(f.dst_port, rows[i / 2].is_flow ? 0x0102 : 77);
+	}
+}
+
 /* As the kernel dumps it: a VIP with its counter. */
 static struct nlmsghdr *build_count(void *buf, const struct prefix *vip, uint64_t packets,
 				    uint64_t bytes)
@@ -360,6 +555,67 @@ static void test_counters_are_read(void **state)
 	}
 }
 
+/* Of a set without elements the kernel sends none, or an empty list. */
+static void test_a_set_may_be_empty(void **state)
+{
+	_Alignas(struct nlmsghdr) char buf[1024];
+	struct counted c = { .n = 0 };
+	(void)state;
+	struct nlmsghdr *msg = nft_message(buf, NFT_MSG_NEWSETELEM, 0);
+	assert_int_equal(count_table_parse(msg, 32, keep_count, &c), 0);
+	mnl_attr_nest_end(msg, mnl_attr_nest_start(msg, NFTA_SET_ELEM_LIST_ELEMENTS));
+	assert_int_equal(count_table_parse(msg, 32, keep_count, &c), 0);
+	assert_int_equal(c.n, 0);
+}
+
+/* Both counters, of 64 bits each. */
+static void test_an_element_has_a_whole_counter(void **state)
+{
+	static const struct prefix vip = { { AF_INET, { 192, 0, 2, 53 } }, 32 };
+	static const uint16_t counters[] = { NFTA_COUNTER_BYTES, NFTA_COUNTER_PACKETS };
+	static const uint8_t octets[9];
+	(void)state;
+	for (size_t i = 0; i < 3 * ARRAY_SIZE(counters); i++) {
+		_Alignas(struct nlmsghdr) char buf[1024];
+		struct counted c = { .n = 0 };
+		struct nlmsghdr *msg = nft_message(buf, NFT_MSG_NEWSETELEM, 0);
+		struct nlattr *list = mnl_attr_nest_start(msg, NFTA_SET_ELEM_LIST_ELEMENTS);
+		struct nlattr *element = mnl_attr_nest_start(msg, NFTA_LIST_ELEM);
+		nft_put_value(msg, NFTA_SET_ELEM_KEY, vip.addr.bytes, 4);
+		struct nlattr *expr = mnl_attr_nest_start(msg, NFTA_SET_ELEM_EXPR);
+		struct nlattr *data = mnl_attr_nest_start(msg, NFTA_EXPR_DATA);
+		mnl_attr_put(msg, counters[i % 2], 8, octets);
+		if (i >= 2) /* it is not there, it is too short, it is too long */
+			mnl_attr_put(msg, counters[1 - i % 2], i < 4 ? 7 : 9, octets);
+		mnl_attr_nest_end(msg, data);
+		mnl_attr_nest_end(msg, expr);
+		mnl_attr_nest_end(msg, element);
+		mnl_attr_nest_end(msg, list);
+		assert_int_equal(count_table_parse(msg, 32, keep_count, &c), -EBADMSG);
+		assert_int_equal(c.n, 0);
+	}
+}
+
+/* The copied parts of a dumped flow fit the message that deletes it. */
+static void test_a_tuple_that_is_too_long_is_not_copied(void **state)
+{
+	(void)state;
+	for (size_t size = CTMSG_MAX / 2; size <= CTMSG_MAX / 2 + 4; size += 4) {
+		_Alignas(struct nlmsghdr) char buf[2 * CTMSG_MAX], out[CTMSG_MAX];
+		struct nlmsghdr *msg = mnl_nlmsg_put_header(buf);
+		msg->nlmsg_type = NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_NEW;
+		struct nfgenmsg *head = mnl_nlmsg_put_extra_header(msg, sizeof(*head));
+		head->nfgen_family = AF_INET;
+		struct nlattr *tuple = mnl_attr_nest_start(msg, CTA_TUPLE_ORIG);
+		static const uint8_t octets[CTMSG_MAX];
+		mnl_attr_put(msg, CTA_TUPLE_IP, size - 2 * MNL_ATTR_HDRLEN, octets);
+		mnl_attr_nest_end(msg, tuple);
+		assert_int_equal(mnl_attr_get_len(tuple), size);
+		const struct nlmsghdr *delete = ct_build_delete(out, msg);
+		assert_int_equal(delete != NULL, size == CTMSG_MAX / 2);
+	}
+}
+
 static void test_bent_messages(void **state)
 {
 	(void)state;
@@ -391,9 +647,16 @@ int main(void)
 		cmocka_unit_test(test_elements_come_back),
 		cmocka_unit_test(test_rules_of_networks_come_back),
 		cmocka_unit_test(test_counting_rules_look_into_their_set),
+		cmocka_unit_test(test_rules_are_told_apart_by_what_they_carry),
+		cmocka_unit_test(test_events_about_our_table),
+		cmocka_unit_test(test_messages_without_elements),
 		cmocka_unit_test(test_generation_is_read),
 		cmocka_unit_test(test_flows_are_read),
 		cmocka_unit_test(test_counters_are_read),
+		cmocka_unit_test(test_what_is_no_flow_between_ports),
+		cmocka_unit_test(test_a_set_may_be_empty),
+		cmocka_unit_test(test_an_element_has_a_whole_counter),
+		cmocka_unit_test(test_a_tuple_that_is_too_long_is_not_copied),
 		cmocka_unit_test(test_requests_about_flows),
 		cmocka_unit_test(test_bent_messages),
 	};

@@ -135,6 +135,43 @@ static void test_rules_are_made(void **state)
 	}
 }
 
+static void test_lists_of_rules_are_compared_whole(void **state)
+{
+	struct nat_rules a = { 0 }, b = { 0 };
+	struct nat_rule r = { .vip = prefix("192.0.2.1/32"),
+			      .listen = 53,
+			      .dest = addr("10.0.0.5") };
+	(void)state;
+	assert_true(nat_rules_equal(&a, &b));
+	nat_rules_add(&a, &r);
+	assert_false(nat_rules_equal(&a, &b));
+	assert_false(nat_rules_equal(&b, &a));
+	nat_rules_add(&b, &r);
+	assert_true(nat_rules_equal(&a, &b));
+	nat_rules_add(&a, &r);
+	r.behind = 1; /* in its last octet */
+	nat_rules_add(&b, &r);
+	assert_false(nat_rules_equal(&a, &b));
+	a.items[1].behind = 1;
+	assert_true(nat_rules_equal(&a, &b));
+	nat_rules_done(&a);
+	nat_rules_done(&b);
+	assert_true(!a.items && a.n == 0 && a.cap == 0);
+}
+
+static void test_mappings_to_the_hosts_own_address(void **state)
+{
+	const struct nat_spec specs[] = {
+		{ IPPROTO_TCP, 80, 80, { AF_INET, { 172, 17, 0, 2 } } },
+		{ IPPROTO_UDP, 53, 8053, { 0 } },
+	};
+	(void)state;
+	assert_false(nat_specs_want_own(specs, 0));
+	assert_false(nat_specs_want_own(specs, 1));
+	assert_true(nat_specs_want_own(specs, 2));
+	assert_true(nat_specs_want_own(specs + 1, 1));
+}
+
 /* ---- the ledger ---- */
 
 /*
@@ -157,6 +194,8 @@ static const struct story {
 	{ "one more", "+a=+b", "+b", "" },
 	{ "one less", "+a+b=-a", "-a", "" },
 	{ "the last", "+a=-a", "-a.", "" },
+	{ "two less", "+a+b+c=-a-b=", NULL, "" },
+	{ "two less, applied, and the last", "+a+b+c=-a-b=-c", "-c.", "" },
 	{ "replaced by another", "+a=-a+b", "+b-a", "" },
 	{ "there already", "[a]+a", NULL, "" },
 	{ "there and not wanted", "[ab]+a", "-b", "" },
@@ -292,6 +331,61 @@ static void test_ledger(void **state)
 	}
 }
 
+struct missing {
+	char text[8];
+	size_t n, stop_at; /* 0: never */
+};
+
+static int on_missing(const struct nat_rule *r, void *userdata)
+{
+	struct missing *m = userdata;
+	m->text[m->n++] = (char)r->listen;
+	return m->n == m->stop_at ? 1 : 0;
+}
+
+/* Those that were there, in part or whole, and are not in the listing that is under way. */
+static void test_rules_that_a_listing_misses(void **state)
+{
+	static const struct {
+		const char *story, *missing;
+	} rows[] = {
+		{ "", "" },       { "+a[", "" },      { "+a=[", "a" },
+		{ "+a=[a", "" },  { "+a=[a!", "" },   { "+a+b+c=[b", "ac" },
+		{ "[a!][", "a" }, { "+a=[]+b[", "" }, { "[ab]?a-b[", "ab" },
+	};
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		char lost_text[16] = "";
+		struct strbuf lost = strbuf_over(lost_text, sizeof(lost_text));
+		struct missing m = { .stop_at = 0 }, first = { .stop_at = 1 };
+		struct nat_ledger l;
+		nat_ledger_init(&l);
+		play(&l, rows[i].story, &lost);
+		assert_int_equal(nat_ledger_walk_missing(&l, on_missing, &m), 0);
+		assert_string_equal(m.text, rows[i].missing);
+		/* A callback that says so is the last one. */
+		assert_int_equal(nat_ledger_walk_missing(&l, on_missing, &first),
+				 rows[i].missing[0] ? 1 : 0);
+		assert_int_equal(first.n, rows[i].missing[0] ? 1 : 0);
+		nat_ledger_done(&l);
+	}
+}
+
+/* A transaction that removes what is not known any more changes nothing. */
+static void test_what_is_not_known_is_removed(void **state)
+{
+	struct nat_rule r = letter('a');
+	struct nat_diff d = { 0 };
+	struct nat_ledger l;
+	(void)state;
+	nat_ledger_init(&l);
+	nat_rules_add(&d.remove, &r);
+	nat_ledger_applied(&l, &d);
+	assert_null(l.entries);
+	nat_diff_done(&d);
+	nat_ledger_done(&l);
+}
+
 static void test_ledger_of_one_vip(void **state)
 {
 	(void)state;
@@ -386,6 +480,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rules_are_made),
 		cmocka_unit_test(test_ledger),
+		cmocka_unit_test(test_lists_of_rules_are_compared_whole),
+		cmocka_unit_test(test_mappings_to_the_hosts_own_address),
+		cmocka_unit_test(test_rules_that_a_listing_misses),
+		cmocka_unit_test(test_what_is_not_known_is_removed),
 		cmocka_unit_test(test_ledger_of_one_vip),
 		cmocka_unit_test(test_losses_are_logged_five_times_a_minute),
 		cmocka_unit_test(test_choice),

@@ -92,6 +92,8 @@ static void test_more(void **state)
 		{ "http://a<b@c/", NULL },
 		{ "://u@h", "://*@h" },
 		{ ":/u@h", NULL },
+		{ ":x/u@h", NULL },
+		{ ":/x u@h", NULL },
 		{ "X-Token:  abcdef", "X-Token:  ***" },
 		{ "X-Token:abcdef,x", "X-Token:***,x" },
 		{ "X-Token: abc def\nnext", "X-Token: ***\nnext" },

@@ -68,6 +68,13 @@ static const struct {
 	{ "1.000001s", S + 1, "1s1us" },
 	{ "1.0000019s", S + 1, "1s1us" },
 	{ "30s1m", 90 * S, "1m30s" },
+	{ "1.25s", 1250 * USEC_PER_MSEC, "1s250ms" },
+	/* Six places behind the point count. */
+	{ "0.0000019h", 3600, "3ms600us" },
+	/* The most digits, and the most hours and minutes. */
+	{ "1000000000000us", 1000000 * S, "277h46m40s" },
+	{ "2562047788h", 2562047788 * 3600 * S, "2562047788h" },
+	{ "153722867280m", 153722867280 * 60 * S, "2562047788h" },
 };
 
 static void test_durations(void **state)
@@ -102,7 +109,10 @@ static void test_bad_durations(void **state)
 					   "1s1",
 					   "1..5s",
 					   "99999999999999999999h",
-					   "9999999999999h" };
+					   "9999999999999h",
+					   "1000000000010us",
+					   "2562047789h",
+					   "153722867281m" };
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
 		span_t v = 77;
 		struct err err = { "" };
@@ -138,6 +148,54 @@ static void test_nearest(void **state)
 		if (n != words[i].nearest && (!n || strcmp(n, words[i].nearest) != 0))
 			fail_msg("'%s' is near '%s'", words[i].word, n ? n : "nothing");
 	}
+}
+
+/* One change for each three letters, and one more: letters that are there in addition, that are
+ * missing, or that are others, at either end and within. */
+static void test_how_near_is_near(void **state)
+{
+	static const struct {
+		const char *word, *candidate;
+		bool is_near;
+	} rows[] = {
+		{ "abc", "xyabc", true },      { "abc", "xyzabc", false },
+		{ "abc", "abcxy", true },      { "abc", "abcxyz", false },
+		{ "abc", "axybc", true },      { "abc", "axyzbc", false },
+		{ "xyzabc", "abc", true },     { "wxyzabc", "abc", false },
+		{ "abcxyz", "abc", true },     { "abcwxyz", "abc", false },
+		{ "abxyzc", "abc", true },     { "abwxyzc", "abc", false },
+		{ "abcdef", "xyzdef", true },  { "abcdef", "wxyzef", false },
+		{ "abcdef", "abcxyz", true },  { "abcdef", "abwxyz", false },
+		{ "abcdef", "bcdefx", true },  { "abcdef", "cdefxy", false },
+		{ "ab", "a", true },           { "ab", "", false },
+		{ "abcdef", "axcxexf", true }, { "abcdef", "xbxdxfx", false },
+	};
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const char *const candidates[] = { rows[i].candidate, NULL };
+		if ((str_nearest(rows[i].word, candidates) != NULL) != rows[i].is_near)
+			fail_msg("'%s' and '%s'", rows[i].word, rows[i].candidate);
+	}
+	/* Of those that are near the nearest, of two the first. */
+	static const char *const many[] = {
+		"route", "rooutes", "routes", "routed", "ruotez", NULL
+	};
+	assert_string_equal(str_nearest("routes", many), "routes");
+	assert_string_equal(str_nearest("routez", many), "route");
+	assert_string_equal(str_nearest("rout", many), "route");
+}
+
+static void test_the_longest_word_that_is_compared(void **state)
+{
+	char word[66], longer[66];
+	const char *const itself[] = { word, NULL }, *const other[] = { longer, NULL };
+	(void)state;
+	memset(word, 'a', sizeof(word));
+	memset(longer, 'a', sizeof(longer));
+	word[64] = longer[65] = 0;
+	assert_ptr_equal(str_nearest(word, itself), word);
+	assert_null(str_nearest(word, other));
+	assert_null(str_nearest(longer, itself));
 }
 
 /* In, room, out. */
@@ -205,6 +263,9 @@ static void test_copy(void **state)
 	assert_string_equal(buf, "xyz");
 	assert_int_equal(str_copy(buf, sizeof(buf), "abc"), 0);
 	assert_string_equal(buf, "abc");
+	memset(buf, 'x', sizeof(buf));
+	assert_int_equal(str_copy(buf, sizeof(buf), "ab"), 0);
+	assert_memory_equal(buf, "ab\0x", 4);
 	assert_true(str_starts("exec:x", "exec:"));
 	assert_false(str_starts("exe", "exec:"));
 }
@@ -239,6 +300,33 @@ static void test_err(void **state)
 	longer[sizeof(longer) - 1] = 0;
 	err_prefix(&err, 0, "%s", longer);
 	assert_int_equal(strlen(err.text), sizeof(err.text) - 1);
+	err_set(&err, -EINVAL, "xyz");
+	err_prefix(&err, -EINVAL, "%s", "");
+	assert_string_equal(err.text, "xyz");
+	/* Of what is prefixed the rest fits, one octet, or none. */
+	for (size_t n = sizeof(err.text) - 2; n <= sizeof(err.text); n++) {
+		memset(longer, 'a', n);
+		longer[n] = 0;
+		err_set(&err, -EINVAL, "xyz");
+		err_prefix(&err, -EINVAL, "%s", longer);
+		assert_int_equal(strlen(err.text), sizeof(err.text) - 1);
+		assert_int_equal(err.text[sizeof(err.text) - 2],
+				 n == sizeof(err.text) - 2 ? 'x' : 'a');
+	}
+}
+
+/* The host lacks something for now; the request itself is not wrong. */
+static void test_errors_that_pass(void **state)
+{
+	static const int passing[] = { EMFILE, ENFILE, ENOMEM, ENOBUFS, EINTR, EAGAIN };
+	(void)state;
+	for (int error = 0; error < 200; error++) {
+		bool is_one = false;
+		for (size_t i = 0; i < ARRAY_SIZE(passing); i++)
+			is_one |= passing[i] == error;
+		assert_int_equal(err_is_unavailable(-error), is_one);
+	}
+	assert_false(err_is_unavailable(EAGAIN));
 }
 
 static void test_same(void **state)
@@ -255,11 +343,18 @@ static void test_same(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_same),      cmocka_unit_test(test_numbers),
-		cmocka_unit_test(test_durations), cmocka_unit_test(test_bad_durations),
-		cmocka_unit_test(test_nearest),   cmocka_unit_test(test_printable),
-		cmocka_unit_test(test_copy),      cmocka_unit_test(test_strbuf),
+		cmocka_unit_test(test_same),
+		cmocka_unit_test(test_numbers),
+		cmocka_unit_test(test_durations),
+		cmocka_unit_test(test_bad_durations),
+		cmocka_unit_test(test_how_near_is_near),
+		cmocka_unit_test(test_the_longest_word_that_is_compared),
+		cmocka_unit_test(test_nearest),
+		cmocka_unit_test(test_printable),
+		cmocka_unit_test(test_copy),
+		cmocka_unit_test(test_strbuf),
 		cmocka_unit_test(test_err),
+		cmocka_unit_test(test_errors_that_pass),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

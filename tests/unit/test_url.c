@@ -74,6 +74,11 @@ static void the_longest_name(void **state)
 	memset(url + 7, '%', 80);
 	assert_true(url_server(url, host, &port, &err) < 0);
 	assert_non_null(strstr(err.text, url + 7));
+	/* No more than 80 octets of it are shown. */
+	memset(url + 7, '%', 81);
+	assert_true(url_server(url, host, &port, &err) < 0);
+	assert_null(strstr(err.text, url + 7));
+	assert_non_null(strstr(err.text, url + 8));
 }
 
 int main(void)

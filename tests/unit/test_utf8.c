@@ -210,35 +210,71 @@ static void test_the_longest_escape_fits(void **state)
 	assert_string_equal(utf8_escape(dst, sizeof(dst), "\xff\xff\xff", 3), "\\xff\\xff\\xff");
 }
 
+/* Every code point: those of no block take one column. */
 static void test_columns(void **state)
 {
 	static const struct {
-		uint32_t c;
+		uint32_t first, last;
 		unsigned columns;
+	} blocks[] = {
+		{ 0x0300, 0x036f, 0 },   { 0x0483, 0x0489, 0 },   { 0x0591, 0x05bd, 0 },
+		{ 0x064b, 0x065f, 0 },   { 0x1100, 0x115f, 2 },   { 0x1ab0, 0x1aff, 0 },
+		{ 0x1dc0, 0x1dff, 0 },   { 0x200b, 0x200d, 0 },   { 0x20d0, 0x20ff, 0 },
+		{ 0x2e80, 0x303e, 2 },   { 0x3041, 0xa4cf, 2 },   { 0xac00, 0xd7a3, 2 },
+		{ 0xf900, 0xfaff, 2 },   { 0xfe00, 0xfe0f, 0 },   { 0xfe20, 0xfe2f, 0 },
+		{ 0xfe30, 0xfe6f, 2 },   { 0xfeff, 0xfeff, 0 },   { 0xff00, 0xff60, 2 },
+		{ 0xffe0, 0xffe6, 2 },   { 0x1f300, 0x1f64f, 2 }, { 0x1f680, 0x1f6ff, 2 },
+		{ 0x1f900, 0x1f9ff, 2 }, { 0x20000, 0x3fffd, 2 }, { 0xe0100, 0xe01ef, 0 },
+	};
+	size_t at = 0;
+	(void)state;
+	for (uint32_t c = 0; c <= 0x10ffff; c++) {
+		if (at < ARRAY_SIZE(blocks) && c > blocks[at].last)
+			at++;
+		bool is_in = at < ARRAY_SIZE(blocks) && c >= blocks[at].first;
+		unsigned columns = is_in ? blocks[at].columns : 1;
+		if (utf8_columns(c) != columns)
+			fail_msg("U+%04X: %u", c, utf8_columns(c));
+	}
+}
+
+/* How much fits, in octets and in columns: combining marks stay with their letter. */
+static void test_what_fits(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t columns, octets, taken;
 	} cases[] = {
-		{ 'a', 1 },     { 0xfc, 1 },     { 0x2ff, 1 },   { 0x300, 0 },   { 0x36f, 0 },
-		{ 0x370, 1 },   { 0x10ff, 1 },   { 0x1100, 2 },  { 0x115f, 2 },  { 0x1160, 1 },
-		{ 0x200b, 0 },  { 0x2026, 1 },   { 0x303f, 1 },  { 0x3042, 2 },  { 0x65e5, 2 },
-		{ 0xac00, 2 },  { 0xd7a4, 1 },   { 0xfe0f, 0 },  { 0xff21, 2 },  { 0xff61, 1 },
-		{ 0xfeff, 0 },  { 0xff00, 2 },   { 0x1f600, 2 }, { 0x1f650, 1 }, { 0x20000, 2 },
-		{ 0xe0100, 0 }, { 0x10ffff, 1 },
+		{ "", 3, 0, 0 },
+		{ "abc", 0, 0, 0 },
+		{ "abc", 2, 2, 2 },
+		{ "abc", 3, 3, 3 },
+		{ "abc", 4, 3, 3 },
+		{ "a bc~", 5, 5, 5 },
+		{ "d\xc3\xbcrer", 3, 4, 3 },
+		{ "\xe6\x97\xa5\xe6\x9c\xac", 4, 6, 4 },
+		{ "\xe6\x97\xa5\xe6\x9c\xac", 3, 3, 2 },
+		{ "\xe6\x97\xa5", 1, 0, 0 },
+		{ "u\xcc\x88x", 1, 3, 1 },
+		{ "ab\xff", 5, 2, 2 },
+		{ "ab\xe2\x82", 5, 2, 2 },
 	};
 	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
-		if (utf8_columns(cases[i].c) != cases[i].columns)
-			fail_msg("U+%04X: %u", cases[i].c, utf8_columns(cases[i].c));
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		size_t taken = 77;
+		assert_int_equal(utf8_fit(cases[i].text, cases[i].columns, &taken),
+				 cases[i].octets);
+		assert_int_equal(taken, cases[i].taken);
+	}
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_decode),
-		cmocka_unit_test(test_columns),
-		cmocka_unit_test(test_all_code_points),
-		cmocka_unit_test(test_kinds),
-		cmocka_unit_test(test_check),
-		cmocka_unit_test(test_escape),
-		cmocka_unit_test(test_the_longest_escape_fits),
+		cmocka_unit_test(test_decode),    cmocka_unit_test(test_columns),
+		cmocka_unit_test(test_what_fits), cmocka_unit_test(test_all_code_points),
+		cmocka_unit_test(test_kinds),     cmocka_unit_test(test_check),
+		cmocka_unit_test(test_escape),    cmocka_unit_test(test_the_longest_escape_fits),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
