@@ -77,6 +77,134 @@ static void test_a_text_that_looks_like_a_bundle(void **state)
 	config_set_done(&set);
 }
 
+static void expect_bundle(const struct config_set *set, const char *want)
+{
+	size_t len;
+	char *text = config_set_bundle(set, &len);
+	assert_string_equal(text, want);
+	assert_int_equal(len, strlen(want));
+	free(text);
+}
+
+static void test_the_text_of_a_bundle(void **state)
+{
+	(void)state;
+	struct config_set set = { 0 };
+	char want[512], sum[SHA256_TEXT_MAX];
+	add(&set, "/etc/c.yaml", "bgp: 1 # vipherald include x");
+	expect_bundle(&set, "bgp: 1 # vipherald include x");
+	add(&set, "/etc/conf.d/a.yaml", "a\n\nb");
+	snprintf(want, sizeof(want),
+		 "bgp: 1 # vipherald include x\n"
+		 "# vipherald include %s 4 /etc/conf.d/a.yaml\n#|a\n#|\n#|b\n",
+		 sha256_text("a\n\nb", 4, sum));
+	expect_bundle(&set, want);
+	config_text_set(&set.items[0], strdup(""), 0);
+	expect_bundle(&set, strchr(want, '\n') + 1);
+	config_text_set(&set.items[0], strdup("x # vipherald include\n# vipherald include \n"), 42);
+	assert_null(config_set_bundle(&set, &(size_t){ 0 }));
+	config_set_done(&set);
+}
+
+/* The sum of the lines "SUM FILE", those of the files that are in effect; of one file its own. */
+static void test_the_sum_of_a_set(void **state)
+{
+	(void)state;
+	struct config_set set = { 0 };
+	char sum[SHA256_TEXT_MAX], want[SHA256_TEXT_MAX], text[512];
+	add(&set, "/etc/c.yaml", "main");
+	config_set_sha256(&set, sum);
+	assert_string_equal(sum, sha256_text("main", 4, want));
+	add(&set, "/etc/a.yaml", "a");
+	add(&set, "/etc/out.yaml", "out");
+	add(&set, "/etc/kept.yaml", "kept");
+	set.items[2].state = CONFIG_TEXT_OUT;
+	set.items[3].state = CONFIG_TEXT_KEPT;
+	snprintf(text, sizeof(text), "%s\n%s /etc/a.yaml\n%s /etc/kept.yaml\n", set.items[0].sha256,
+		 set.items[1].sha256, set.items[3].sha256);
+	config_set_sha256(&set, sum);
+	assert_string_equal(sum, sha256_text(text, strlen(text), want));
+	assert_int_equal(config_set_octets(&set),
+			 strlen("main") + strlen("a") + strlen("out") + strlen("kept"));
+	assert_int_equal(config_set_broken(&set), 2);
+	config_set_done(&set);
+}
+
+/* The first text is the file itself, which nothing replaces; one without a text is not there. */
+static void test_texts_are_found_by_their_file(void **state)
+{
+	(void)state;
+	struct config_set set = { 0 };
+	add(&set, "/etc/c.yaml", "main");
+	config_set_add(&set, "/etc/a.yaml");
+	add(&set, "/etc/b.yaml", "b");
+	assert_null(config_set_find(NULL, "/etc/b.yaml"));
+	assert_null(config_set_find(&set, "/etc/c.yaml"));
+	assert_null(config_set_find(&set, "/etc/a.yaml"));
+	assert_null(config_set_find(&set, "/etc/d.yaml"));
+	assert_ptr_equal(config_set_find(&set, "/etc/b.yaml"), &set.items[2]);
+	config_set_done(&set);
+}
+
+#define SUM "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+
+static void test_heads_of_included_texts(void **state)
+{
+	static const struct {
+		const char *bundle;
+		int status;
+	} cases[] = {
+		{ "", 0 },
+		{ "# vipherald include " SUM " 2 /a\n#|a\n", 0 },
+		{ "# vipherald include " SUM " 1 /a\n#|a\n", 0 },
+		{ "x\n# vipherald include " SUM " 0 /a\n", 0 },
+		{ "# vipherald include " SUM " 3 /a\n#|a\n", -EINVAL },
+		{ "# vipherald include " SUM " 0 /a\n#|a\n", -EINVAL },
+		{ "# vipherald include " SUM " 18446744073709551615 /a\n", -EINVAL },
+		{ "# vipherald include " SUM " 2 /a\n#a\n", -EINVAL },
+		{ "# vipherald include " SUM " 2 /a\n#|a\nrest\n", -EINVAL },
+		{ "# vipherald include " SUM " 2 /a\n#|a", -EINVAL },
+		{ "# vipherald include " SUM " 2 /a", -EINVAL },
+		{ "# vipherald include " SUM " 2\n#|a\n", -EINVAL },
+		{ "# vipherald include " SUM " 2 \n#|a\n", -EINVAL },
+		{ "# vipherald include " SUM " x /a\n#|a\n", -EINVAL },
+		{ "# vipherald include \n", -EINVAL },
+	};
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct config_set set = { 0 };
+		/* Not one octet more than the text is there. */
+		size_t len = strlen(cases[i].bundle);
+		char *text = malloc(len + 1);
+		memcpy(text, cases[i].bundle, len);
+		text = realloc(text, len ? len : 1);
+		if (config_set_unbundle(text, len, &set) != cases[i].status)
+			fail_msg("%s", cases[i].bundle);
+		assert_true(set.n > 0);
+		config_set_done(&set);
+		free(text);
+	}
+}
+
+/* A head of 4223 octets is the longest that is read. */
+static void test_names_of_included_files_have_an_end(void **state)
+{
+	char text[5000], name[5000];
+	size_t room = 4223 - strlen("# vipherald include " SUM " 0 ");
+	(void)state;
+	for (size_t more = 0; more < 2; more++) {
+		struct config_set set = { 0 };
+		memset(name, 'x', room + more);
+		name[room + more] = 0;
+		int len = snprintf(text, sizeof(text), "# vipherald include " SUM " 0 %s\n", name);
+		assert_int_equal(config_set_unbundle(text, (size_t)len, &set), more ? -EINVAL : 0);
+		assert_int_equal(set.n, more ? 1 : 2);
+		if (!more)
+			assert_string_equal(set.items[1].file, name);
+		config_set_done(&set);
+	}
+}
+
 /* ---- files ---- */
 
 #define MAIN                                                                                       \
@@ -307,6 +435,11 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_set_as_one_text_and_back),
 		cmocka_unit_test(test_a_text_that_looks_like_a_bundle),
+		cmocka_unit_test(test_the_text_of_a_bundle),
+		cmocka_unit_test(test_the_sum_of_a_set),
+		cmocka_unit_test(test_texts_are_found_by_their_file),
+		cmocka_unit_test(test_heads_of_included_texts),
+		cmocka_unit_test(test_names_of_included_files_have_an_end),
 		cmocka_unit_test(test_a_bundle_that_was_changed),
 		cmocka_unit_test_teardown(test_files_in_the_order_of_their_names, remove_files),
 		cmocka_unit_test_teardown(test_errors_stay_with_their_file, remove_files),
