@@ -172,7 +172,7 @@ static void print_peer(FILE *out, const struct bgp_peer_config *p)
 			addr_format(&p->next_hop6, ip6));
 	if (p->multihop_ttl || p->families)
 		fprintf(out, " multihop_ttl=%u families=%u", p->multihop_ttl, p->families);
-	if (p->role)
+	if (p->role || p->role_strict)
 		fprintf(out, " role=%s%s", bgp_role_name(p->role), p->role_strict ? " strict" : "");
 	if (p->weight.given || p->link_bandwidth)
 		fprintf(out, " weight=%u:%d", p->weight.value, (int)p->link_bandwidth);
