@@ -430,6 +430,166 @@ static void test_errors_of_the_file_itself(void **state)
 	config_free(before);
 }
 
+/* Each file is replaced because of the one in front of it: seven times all is checked anew. */
+static void test_a_chain_of_conflicts(void **state)
+{
+	char *findings, name[64], text[256];
+	(void)state;
+	for (unsigned n = 7; n <= 8; n++) {
+		struct config *before, *c = NULL;
+		for (unsigned round = 0; round < 2; round++) {
+			for (unsigned i = 1; i <= n; i++) {
+				snprintf(name, sizeof(name), "conf.d/%c.yaml", 'a' + i);
+				snprintf(text, sizeof(text),
+					 "apps: [ { name: app%u, vip: 198.51.100.%u/32, monitors: "
+					 "'port:tcp:53' } ]\n",
+					 i, i - round);
+				write_file(name, i == 1 && round ? "apps: [" : text);
+			}
+			if (round == 0)
+				assert_int_equal(load(NULL, &before, &findings), 0);
+			else if (n == 7)
+				assert_int_equal(load(&before->set, &c, &findings), 0);
+			else
+				assert_int_equal(load(&before->set, &c, &findings), -EINVAL);
+			free(findings);
+		}
+		if (c) {
+			assert_int_equal(config_set_broken(&c->set), 7);
+			assert_string_equal(c->set_sha256, before->set_sha256);
+		}
+		config_free(c);
+		config_free(before);
+		for (unsigned i = 1; i <= n; i++) {
+			snprintf(name, sizeof(name), "conf.d/%c.yaml", 'a' + i);
+			unlink(path_of(name));
+		}
+	}
+}
+
+/* The sums are those of the files, in however many steps they are made. */
+static void test_sums_of_long_files(void **state)
+{
+	static const size_t lengths[] = { 65535, 65536, 65537, 131072, 200000 };
+	char sum[SHA256_TEXT_MAX], *findings;
+	struct config *c = NULL;
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(lengths); i++) {
+		char *text = malloc(lengths[i] + 1);
+		for (size_t k = 0; k < lengths[i]; k++)
+			text[k] = k % 50 == 49 ? '\n' : k % 50 ? (char)('a' + k % 23) : '#';
+		memcpy(text, APP("a", "1") "#", strlen(APP("a", "1") "#"));
+		text[lengths[i]] = 0;
+		write_file("conf.d/a.yaml", text);
+		memcpy(text, MAIN "#", strlen(MAIN "#"));
+		write_file("main.yaml", text);
+		assert_int_equal(load(NULL, &c, &findings), 0);
+		assert_string_equal(c->sha256, sha256_text(text, lengths[i], sum));
+		memcpy(text, c->set.items[1].data, lengths[i]);
+		assert_string_equal(c->set.items[1].sha256, sha256_text(text, lengths[i], sum));
+		free(findings);
+		free(text);
+		config_free(c);
+	}
+	write_file("main.yaml", MAIN);
+}
+
+/* Names as in the pattern: relative ones are behind the directory of the file. */
+static void test_names_of_included_files(void **state)
+{
+	static const struct {
+		const char *file, *pattern, *first; /* NULL: none */
+	} cases[] = {
+		{ "main.yaml", "conf.d/*.yaml", "conf.d/a.yaml" },
+		{ "./main.yaml", "conf.d/*.yaml", "./conf.d/a.yaml" },
+		{ "main.yaml", "a.inc", "a.inc" },
+		{ "main.yaml", "./a.inc", "./a.inc" },
+		{ "./main.yaml", "a.inc", "./a.inc" },
+		{ "conf.d/../main.yaml", "a.inc", "conf.d/../a.inc" },
+		{ "main.yaml", "/proc/self/cwd/a.inc", "/proc/self/cwd/a.inc" },
+		{ "./main.yaml", "./a.inc", "././a.inc" },
+		{ "main.yaml", "/none-of-this-name.yaml", NULL },
+		{ "main.yaml", "conf.d/none*", NULL },
+	};
+	char text[256], here[PATH_MAX];
+	(void)state;
+	assert_non_null(getcwd(here, sizeof(here)));
+	write_file("conf.d/a.yaml", APP("a", "1"));
+	write_file("a.inc", APP("b", "2"));
+	assert_int_equal(chdir(directory), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct config *c = NULL;
+		struct config_findings f = { 0 };
+		snprintf(text, sizeof(text),
+			 "bgp: { local_as: 1, peer_ip: 10.1.1.1, peer_as: 2 }\ninclude: '%s'\n",
+			 cases[i].pattern);
+		write_file("main.yaml", text);
+		if (config_load(cases[i].file, &c, &f) < 0) {
+			config_findings_print(&f, "", stderr);
+			fail_msg("%s of %s", cases[i].pattern, cases[i].file);
+		}
+		assert_int_equal(c->set.n, cases[i].first ? 2 : 1);
+		if (cases[i].first)
+			assert_string_equal(c->set.items[1].file, cases[i].first);
+		config_findings_done(&f);
+		config_free(c);
+	}
+	write_file("main.yaml",
+		   "bgp: { local_as: 1, peer_ip: 10.1.1.1, peer_as: 2 }\ninclude: '*.yaml'\n");
+	struct config *c = NULL;
+	struct config_findings f = { 0 };
+	assert_int_equal(config_load("./main.yaml", &c, &f), -EINVAL);
+	assert_non_null(strstr(f.items[0].text, "'*.yaml' matches this file itself"));
+	config_findings_done(&f);
+	assert_int_equal(chdir(here), 0);
+	unlink(path_of("a.inc"));
+	write_file("main.yaml", MAIN);
+}
+
+/* A name with a line break would be two lines in a bundle; a pipe has no end. */
+static void test_files_that_are_not_included(void **state)
+{
+	char *findings;
+	struct config *c = NULL;
+	(void)state;
+	write_file("conf.d/a\nb.yaml", APP("a", "1"));
+	assert_int_equal(load(NULL, &c, &findings), -EINVAL);
+	assert_non_null(strstr(findings, "is too long or has a line break in it"));
+	free(findings);
+	unlink(path_of("conf.d/a\nb.yaml"));
+	assert_int_equal(mkfifo(path_of("conf.d/a.yaml"), 0600), 0);
+	config_free(expect(NULL, "", 1, "/conf.d/a.yaml: error: cannot be read: no regular file"));
+	unlink(path_of("conf.d/a.yaml"));
+	assert_int_equal(mkdir(path_of("conf.d/a.yaml"), 0700), 0);
+	config_free(expect(NULL, "", 1, "/conf.d/a.yaml: error: cannot be read: Is a directory"));
+	rmdir(path_of("conf.d/a.yaml"));
+	assert_int_equal(symlink("/nonexistent", path_of("conf.d/a.yaml")), 0);
+	config_free(expect(NULL, "", 1, "/conf.d/a.yaml: error: cannot be read: No such file"));
+	unlink(path_of("conf.d/a.yaml"));
+}
+
+static void test_what_an_included_file_has(void **state)
+{
+	static const struct {
+		const char *text, *says; /* NULL: it is in effect */
+	} cases[] = {
+		{ "apps: []\n", NULL },
+		{ "", " error: the file is empty: expected 'apps:' with a list" },
+		{ "apps:\n", "/a.yaml:1:1: error: apps: expected a list, found nothing" },
+		{ "[]\n", "/a.yaml:1:1: error: expected a mapping with 'apps:', found a list" },
+		{ "x\n", "/a.yaml:1:1: error: expected a mapping with 'apps:', found a value" },
+		{ "bgp: 1\n", "/a.yaml:1:1: error: bgp: an included file has 'apps' only" },
+		{ "bgp: 1\n", "/a.yaml:1:1: error: apps: missing" },
+		{ "apps: {}\n", "/a.yaml:1:7: error: apps: expected a list of mappings" },
+		{ "apps: []\nx: 1\n", "/a.yaml:2:1: error: x: an included file has 'apps' only" },
+	};
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		write_file("conf.d/a.yaml", cases[i].text);
+		config_free(expect(NULL, "", cases[i].says != NULL, cases[i].says));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -445,6 +605,11 @@ int main(void)
 		cmocka_unit_test_teardown(test_errors_stay_with_their_file, remove_files),
 		cmocka_unit_test_teardown(test_an_app_in_two_files, remove_files),
 		cmocka_unit_test_teardown(test_errors_of_the_file_itself, remove_files),
+		cmocka_unit_test_teardown(test_a_chain_of_conflicts, remove_files),
+		cmocka_unit_test_teardown(test_sums_of_long_files, remove_files),
+		cmocka_unit_test_teardown(test_names_of_included_files, remove_files),
+		cmocka_unit_test_teardown(test_files_that_are_not_included, remove_files),
+		cmocka_unit_test_teardown(test_what_an_included_file_has, remove_files),
 	};
 	return cmocka_run_group_tests(tests, set_up, tear_down);
 }
