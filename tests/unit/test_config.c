@@ -578,6 +578,27 @@ static void more_findings_than_are_kept(void **state)
 	free(text);
 }
 
+static void apps_are_freed_in_steps(void **state)
+{
+	(void)state;
+	size_t len;
+	char *text = many_apps(3, "port:tcp:53", &len);
+	struct config *config = NULL;
+	struct config_findings f = { 0 };
+	assert_int_equal(config_load_text(text, len, &config, &f), 0);
+	assert_true(config_free_apps(config, 0));
+	assert_int_equal(config->n_apps, 3);
+	assert_true(config_free_apps(config, 2));
+	assert_int_equal(config->n_apps, 1);
+	assert_string_equal(config->apps[0].name, "app0");
+	assert_false(config_free_apps(config, 2));
+	assert_int_equal(config->n_apps, 0);
+	config_free(config);
+	config_free(NULL);
+	config_findings_done(&f);
+	free(text);
+}
+
 /* ---- `vipherald check` ---- */
 
 static void check_sums_up(void **state)
@@ -653,6 +674,7 @@ int main(void)
 		cmocka_unit_test(a_file_that_is_too_large),
 		cmocka_unit_test(ten_thousand_apps),
 		cmocka_unit_test(more_findings_than_are_kept),
+		cmocka_unit_test(apps_are_freed_in_steps),
 		cmocka_unit_test(check_sums_up),
 		cmocka_unit_test(check_warns_of_commands_of_root),
 	};
