@@ -495,7 +495,33 @@ static void a_file_that_cannot_be_read(void **state)
 		assert_null(config);
 		assert_int_equal(f.n, 1);
 		assert_int_equal(f.items[0].line, 0);
+		assert_int_equal(f.items[0].column, 0);
 		assert_string_equal(f.items[0].text, cases[i].text);
+		config_findings_done(&f);
+	}
+}
+
+/* They are about no line of it. */
+static void findings_about_the_whole_file(void **state)
+{
+	static const struct {
+		const char *text, *says;
+	} cases[] = {
+		{ "", "the file is empty: a minimal configuration is" },
+		{ "# x\n", "the file is empty: a minimal configuration is" },
+		{ "null\n", "the file is empty: a minimal configuration is" },
+	};
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct config *config = NULL;
+		struct config_findings f = { 0 };
+		assert_int_equal(
+			config_load_text(cases[i].text, strlen(cases[i].text), &config, &f),
+			-EINVAL);
+		assert_int_equal(f.items[0].line, 0);
+		assert_int_equal(f.items[0].column, 0);
+		assert_string_equal(f.items[0].path, "");
+		assert_non_null(strstr(f.items[0].text, cases[i].says));
 		config_findings_done(&f);
 	}
 }
@@ -529,6 +555,13 @@ static void a_file_that_is_too_large(void **state)
 	assert_int_equal(config_load_text(text, len, &config, &f), -EINVAL);
 	assert_int_equal(f.n, 1);
 	assert_string_equal(f.items[0].text, "larger than the maximum of 16 MB");
+	assert_int_equal(f.items[0].line, 0);
+	assert_int_equal(f.items[0].column, 0);
+	config_findings_done(&f);
+	/* One octet less is not. */
+	assert_int_equal(config_load_text(text, len - 1, &config, &f), -EINVAL);
+	assert_int_equal(f.n, 1);
+	assert_non_null(strstr(f.items[0].text, "the file is empty"));
 	config_findings_done(&f);
 	free(text);
 }
@@ -670,6 +703,7 @@ int main(void)
 		cmocka_unit_test(the_example_is_valid),
 		cmocka_unit_test(a_secret_that_all_can_read),
 		cmocka_unit_test(a_file_that_cannot_be_read),
+		cmocka_unit_test(findings_about_the_whole_file),
 		cmocka_unit_test(a_pipe_is_read_too),
 		cmocka_unit_test(a_file_that_is_too_large),
 		cmocka_unit_test(ten_thousand_apps),

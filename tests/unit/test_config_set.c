@@ -264,6 +264,8 @@ static void test_a_bundle_that_was_changed(void **state)
 	strstr(text, "198.51.100.1")[strlen("198.51.100.")] = '2';
 	assert_int_equal(load_bundle(text, len, &config, finding), -EINVAL);
 	assert_string_equal(finding, "the included files in it are not as they were written");
+	assert_int_equal(load_bundle(text, len - 1, &config, finding), -EINVAL);
+	assert_string_equal(finding, "the included files in it are not as they were written");
 	free(text);
 	config_set_done(&set);
 }
@@ -277,6 +279,43 @@ static int set_up(void **state)
 	snprintf(main_file, sizeof(main_file), "%s/main.yaml", directory);
 	write_file("main.yaml", MAIN);
 	return 0;
+}
+
+/* As the agent keeps it in a file of its own. */
+static void test_a_bundle_in_a_file(void **state)
+{
+	(void)state;
+	struct config_set set = { 0 };
+	struct config *c = NULL;
+	struct config_findings f = { 0 };
+	char path[PATH_MAX];
+	size_t len;
+	add(&set, "/etc/c.yaml", MAIN);
+	add(&set, "/etc/conf.d/a.yaml", APP("a", "1"));
+	add(&set, "/etc/conf.d/b.yaml", APP("b", "2"));
+	char *text = config_set_bundle(&set, &len);
+	write_file("bundle", text);
+	str_copy(path, sizeof(path), path_of("bundle"));
+	const struct config_source source = { .file = path, .bundle = true };
+	assert_int_equal(config_load_source(&source, &c, &f), 0);
+	assert_int_equal(c->n_apps, 2);
+	assert_int_equal(c->set.n, 3);
+	assert_string_equal(c->set.items[2].file, "/etc/conf.d/b.yaml");
+	assert_string_equal(c->sha256, set.items[0].sha256);
+	config_free(c);
+	text[len - 2] = '\n';
+	write_file("bundle", text);
+	assert_int_equal(config_load_source(&source, &c, &f), -EINVAL);
+	assert_string_equal(f.items[0].text,
+			    "the included files in it are not as they were written");
+	config_findings_done(&f);
+	unlink(path);
+	assert_int_equal(config_load_source(&source, &c, &f), -ENOENT);
+	assert_int_equal(f.n, 1);
+	assert_string_equal(f.items[0].text, "cannot be read: No such file or directory");
+	config_findings_done(&f);
+	free(text);
+	config_set_done(&set);
 }
 
 static const char *const files[] = { "a.yaml", "b.yaml", "c.yaml", ".hidden.yaml", "not.txt" };
@@ -602,6 +641,7 @@ int main(void)
 		cmocka_unit_test(test_heads_of_included_texts),
 		cmocka_unit_test(test_names_of_included_files_have_an_end),
 		cmocka_unit_test(test_a_bundle_that_was_changed),
+		cmocka_unit_test(test_a_bundle_in_a_file),
 		cmocka_unit_test_teardown(test_files_in_the_order_of_their_names, remove_files),
 		cmocka_unit_test_teardown(test_errors_stay_with_their_file, remove_files),
 		cmocka_unit_test_teardown(test_an_app_in_two_files, remove_files),

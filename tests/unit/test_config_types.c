@@ -106,6 +106,7 @@ static const struct value values[] = {
 	{ &config_type_addr6, "", NULL },
 	{ &config_type_endpoint, ":8080", ":8080" },
 	{ &config_type_endpoint, "unix:/run/x", "unix:/run/x" },
+	{ &config_type_endpoint, "unix:/", "unix:/" },
 	{ &config_type_endpoint, "192.0.2.1", NULL },
 	{ &config_type_role, "none", "none" },
 	{ &config_type_role, "read", "read" },
