@@ -21,6 +21,7 @@
 #include "agent/config/schema_hooks.h"
 #include "agent/config/schema_log.h"
 #include "agent/config/schema_programs.h"
+#include "agent/config/types_api.h"
 #include "lib/array.h"
 #include "lib/log_level.h"
 #include "lib/mem.h"
@@ -323,6 +324,30 @@ static void vips_of_the_fleet(void **state)
 	fleet_spec_done(&s);
 }
 
+/* One line for all, as a difference shows them. */
+static void a_list_of_grants(void **state)
+{
+	static const char text[] =
+		"agent: { api: { tokens: [ { name: a, file: /a }, "
+		"{ name: b, file: /b, role: read, vips: [ 192.0.2.0/24, 2001:db8::/32 ] }, "
+		"{ name: c, file: /c, role: admin, vips: { max: 3 } }, "
+		"{ name: d, file: /d, vips: { allow: 192.0.2.0/25, min_length: 25/64, "
+		"communities: [ '1:2', '3:4' ] } } ] } }\n"
+		"bgp: { local_as: 65001, peers: [ { peer_ip: 10.0.0.1, peer_as: 65000 } ] }\n";
+	const struct config_key key = { .type = &config_type_grants };
+	struct config *c = NULL;
+	struct config_findings f = { 0 };
+	(void)state;
+	assert_int_equal(config_load_text(text, strlen(text), &c, &f), 0);
+	char *formed = formatted(&key, &c->agent.api.tokens);
+	assert_string_equal(formed, "a register /a, b read /b vips 192.0.2.0/24 2001:db8::/32, "
+				    "c admin /c max 3, d register /d vips 192.0.2.0/25 min_length "
+				    "25/64 communities 1:2 3:4");
+	free(formed);
+	config_free(c);
+	config_findings_done(&f);
+}
+
 /* ---- levels of the log ---- */
 
 /* Each key is about the module of its name. */
@@ -348,7 +373,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(single_values),     cmocka_unit_test(the_last_of_two_counts),
 		cmocka_unit_test(lists_of_texts),    cmocka_unit_test(a_list_of_hooks),
-		cmocka_unit_test(vips_of_the_fleet), cmocka_unit_test(levels_of_modules),
+		cmocka_unit_test(vips_of_the_fleet), cmocka_unit_test(a_list_of_grants),
+		cmocka_unit_test(levels_of_modules),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -201,6 +201,7 @@ static const struct value values[] = {
 	{ &config_type_listen, ":1179", ":1179" },
 	{ &config_type_listen, "192.0.2.1:1179", "192.0.2.1:1179" },
 	{ &config_type_listen, "unix:/run/bgp", NULL },
+	{ &config_type_listen, "unix:/", NULL },
 	{ &config_type_listen, ":0", NULL },
 };
 
@@ -319,6 +320,29 @@ static void test_longest(void **state)
 	assert_int_equal(set_long(&config_type_path, PATH_MAX, true), -EINVAL);
 	assert_int_equal(set_long(&config_type_grant_name, PRINCIPAL_LABEL_MAX - 1, false), 0);
 	assert_int_equal(set_long(&config_type_grant_name, PRINCIPAL_LABEL_MAX, false), -EINVAL);
+	assert_int_equal(set_long(&config_type_description, 80, false), 0);
+	assert_int_equal(set_long(&config_type_description, 81, false), -EINVAL);
+}
+
+static void test_descriptions_are_a_line(void **state)
+{
+	static const struct {
+		const char *text;
+		int status;
+	} cases[] = {
+		{ "tor 1 ~", 0 },    { "\xc3\xa9", 0 },   { "a\x1f", -EINVAL },
+		{ "a\nb", -EINVAL }, { "\x7f", -EINVAL },
+	};
+	const struct config_key key = { .type = &config_type_description };
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		char *field = NULL;
+		struct err err = { "" };
+		assert_int_equal(key.type->set(&key, cases[i].text, &field, &err), cases[i].status);
+		if (cases[i].status == 0)
+			assert_string_equal(field, cases[i].text);
+		free(field);
+	}
 }
 
 static int set_password(struct bgp_peer_config *peer, size_t n)
@@ -476,6 +500,7 @@ static void check_span_ends(const struct config_key *key)
 		int rc = set_span(key, 0, &got);
 		assert_int_equal(rc < 0, !zero);
 		assert_int_equal(rc > 0, (key->flags & CONFIG_ZERO_IS_DEFAULT) != 0);
+		assert_true(rc <= 1); /* 1: with a warning, as agent/config/key.h has it */
 		assert_true((key->flags & CONFIG_ZERO_ALLOWED) == 0 || got == 0);
 	}
 	if (key->max > 0) {
@@ -614,6 +639,7 @@ int main(void)
 		cmocka_unit_test(test_reserved_as),
 		cmocka_unit_test(test_texts),
 		cmocka_unit_test(test_longest),
+		cmocka_unit_test(test_descriptions_are_a_line),
 		cmocka_unit_test(test_password),
 		cmocka_unit_test(test_ids),
 		cmocka_unit_test(test_hosts_and_origins),
