@@ -608,6 +608,77 @@ static void test_files_that_are_not_included(void **state)
 	unlink(path_of("conf.d/a.yaml"));
 }
 
+/* Which apps are whose, with files that have none between them. */
+static void test_the_apps_of_each_file(void **state)
+{
+	static const size_t n_apps[] = { 1, 2, 0, 3 };
+	(void)state;
+	write_file("main.yaml", MAIN APP("m", "9"));
+	write_file("conf.d/a.yaml",
+		   "apps:\n"
+		   "  - { name: a1, vip: 198.51.100.1/32, monitors: 'port:tcp:1' }\n"
+		   "  - { name: a2, vip: 198.51.100.2/32, monitors: 'port:tcp:1' }\n");
+	write_file("conf.d/b.yaml", "apps: []\n");
+	write_file("conf.d/c.yaml",
+		   "apps:\n"
+		   "  - { name: c1, vip: 198.51.100.3/32, monitors: 'port:tcp:1' }\n"
+		   "  - { name: c2, vip: 198.51.100.4/32 }\n"
+		   "  - { name: c3, vip: 198.51.100.5/32, monitors: 'port:tcp:1' }\n");
+	struct config *c = expect(NULL, "m a1 a2 c1 c2 c3 ", 0,
+				  "/c.yaml:3:5: warning: apps[1].monitors: no monitors");
+	for (size_t i = 0; i < ARRAY_SIZE(n_apps); i++)
+		assert_int_equal(c->set.items[i].n_apps, n_apps[i]);
+	config_free(c);
+	write_file("main.yaml", MAIN);
+}
+
+static void write_long(const char *name, const char *head, size_t len)
+{
+	char *text = malloc(len + 1);
+	memset(text, '#', len);
+	memcpy(text, head, strlen(head));
+	text[len] = 0;
+	write_file(name, text);
+	free(text);
+}
+
+/* All files together are 16 MB at most. */
+static void test_files_that_are_too_large_together(void **state)
+{
+	const size_t half = (size_t)8 << 20;
+	(void)state;
+	write_long("main.yaml", MAIN, half);
+	write_long("conf.d/a.yaml", APP("a", "1"), half);
+	config_free(expect(NULL, "a ", 0, NULL));
+	write_long("conf.d/a.yaml", APP("a", "1"), half + 1);
+	config_free(
+		expect(NULL, "", 1,
+		       "/a.yaml: error: with it, the files are larger than the maximum of 16 MB "
+		       "together"));
+	write_file("main.yaml", MAIN);
+}
+
+static void test_the_number_of_files(void **state)
+{
+	char name[64], *findings;
+	struct config *c = NULL;
+	(void)state;
+	for (unsigned i = 0; i <= 1024; i++) {
+		snprintf(name, sizeof(name), "conf.d/n%04u.yaml", i);
+		write_file(name, "apps: []\n");
+		if (i == 1023)
+			config_free(expect(NULL, "", 0, NULL));
+	}
+	assert_int_equal(load(NULL, &c, &findings), -EINVAL);
+	assert_non_null(strstr(findings, "main.yaml:2:10: error: include: '"));
+	assert_non_null(strstr(findings, "/*.yaml' matches more than 1024 files"));
+	free(findings);
+	for (unsigned i = 0; i <= 1024; i++) {
+		snprintf(name, sizeof(name), "conf.d/n%04u.yaml", i);
+		unlink(path_of(name));
+	}
+}
+
 static void test_what_an_included_file_has(void **state)
 {
 	static const struct {
@@ -650,6 +721,9 @@ int main(void)
 		cmocka_unit_test_teardown(test_sums_of_long_files, remove_files),
 		cmocka_unit_test_teardown(test_names_of_included_files, remove_files),
 		cmocka_unit_test_teardown(test_files_that_are_not_included, remove_files),
+		cmocka_unit_test_teardown(test_the_apps_of_each_file, remove_files),
+		cmocka_unit_test_teardown(test_files_that_are_too_large_together, remove_files),
+		cmocka_unit_test_teardown(test_the_number_of_files, remove_files),
 		cmocka_unit_test_teardown(test_what_an_included_file_has, remove_files),
 	};
 	return cmocka_run_group_tests(tests, set_up, tear_down);
