@@ -153,6 +153,12 @@ static const struct {
 	{ "{\"peer_ip\": \"10.0.0.2\", \"port\": 1790, \"peer_as\": 1, \"password_file\": "
 	  "\"FILE\"}",
 	  "", "different passwords" },
+	/* It shares a session of BFD with the file's peer of that address. */
+	{ "{\"peer_ip\": \"10.0.0.2\", \"port\": 1790, \"peer_as\": 1, \"bfd\": {\"multiplier\": "
+	  "4}}",
+	  "bfd", "share a BFD session" },
+	{ "{\"peer_ip\": \"10.0.0.2\", \"port\": 1790, \"peer_as\": 1, \"bfd\": false}", "bfd",
+	  "share a BFD session" },
 };
 
 static char secret[] = "/tmp/test_api_peer.XXXXXX";
@@ -177,6 +183,38 @@ static void errors_are_by_key(void **state)
 				 findings.items[0].text);
 		assert_int_equal(findings.items[0].line, 0);
 		assert_null(peer.password);
+		config_findings_done(&findings);
+	}
+	config_free(c);
+}
+
+/* What is only doubtful is accepted, and said. */
+static void warnings_are_by_key(void **state)
+{
+	static const struct {
+		const char *definition, *key, *says; /* NULL: nothing */
+	} cases[] = {
+		{ "{\"peer_ip\": \"10.0.0.3\", \"peer_as\": 1}", NULL, NULL },
+		{ "{\"peer_ip\": \"10.0.0.3\", \"peer_as\": 1, \"keepalive\": \"11s\"}",
+		  "keepalive", "more than a third" },
+		{ "{\"peer_ip\": \"10.0.0.3\", \"peer_as\": 1, \"bfd\": {\"multiplier\": 1}}",
+		  "bfd.multiplier", "a single lost packet" },
+		{ "{\"peer_ip\": \"10.0.0.2\", \"port\": 1790, \"peer_as\": 1}", NULL, NULL },
+	};
+	struct config *c = load(FILE_TEXT);
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct config_findings findings = { 0 };
+		struct bgp_peer_config peer = { 0 };
+		assert_int_equal(config_api_peer(c, cases[i].definition, &peer, &findings), 0);
+		assert_int_equal(findings.n_errors, 0);
+		assert_int_equal(findings.n, cases[i].says ? 1 : 0);
+		if (cases[i].says) {
+			assert_int_equal(findings.items[0].severity, CONFIG_WARNING);
+			assert_string_equal(findings.items[0].path, cases[i].key);
+			assert_non_null(strstr(findings.items[0].text, cases[i].says));
+		}
+		config_peer_done(&peer);
 		config_findings_done(&findings);
 	}
 	config_free(c);
@@ -275,6 +313,7 @@ int main(void)
 		cmocka_unit_test(every_kind_of_key_can_be_given),
 		cmocka_unit_test(the_older_form_has_defaults_too),
 		cmocka_unit_test(errors_are_by_key),
+		cmocka_unit_test(warnings_are_by_key),
 		cmocka_unit_test(a_password_comes_from_a_file),
 		cmocka_unit_test(one_by_the_interface_is_alone_there),
 		cmocka_unit_test(they_stand_behind_those_of_the_file),

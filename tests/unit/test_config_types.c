@@ -324,6 +324,24 @@ static void test_longest(void **state)
 	assert_int_equal(set_long(&config_type_description, 81, false), -EINVAL);
 }
 
+/* A word is in place of a number, and the other way round. */
+static void test_an_as_or_a_rule(void **state)
+{
+	struct bgp_peer_config peer = { 0 };
+	struct err err = { "" };
+	const struct config_key key = { .type = &config_type_peer_as,
+					.offset = offsetof(struct bgp_peer_config, peer_as) };
+	(void)state;
+	assert_int_equal(key.type->set(&key, "65000", &peer, &err), 0);
+	assert_int_equal(peer.as_rule, BGP_AS_IS);
+	assert_int_equal(key.type->set(&key, "external", &peer, &err), 0);
+	assert_int_equal(peer.as_rule, BGP_AS_EXTERNAL);
+	assert_int_equal(peer.peer_as, 0);
+	assert_int_equal(key.type->set(&key, "65001", &peer, &err), 0);
+	assert_int_equal(peer.as_rule, BGP_AS_IS);
+	assert_int_equal(peer.peer_as, 65001);
+}
+
 static void test_descriptions_are_a_line(void **state)
 {
 	static const struct {
@@ -639,6 +657,7 @@ int main(void)
 		cmocka_unit_test(test_reserved_as),
 		cmocka_unit_test(test_texts),
 		cmocka_unit_test(test_longest),
+		cmocka_unit_test(test_an_as_or_a_rule),
 		cmocka_unit_test(test_descriptions_are_a_line),
 		cmocka_unit_test(test_password),
 		cmocka_unit_test(test_ids),
