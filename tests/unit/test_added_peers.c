@@ -29,7 +29,8 @@ static void find(struct config_added_peers *ret)
 		  .definition = (char *)"{\"description\": \"seven\"}" },
 		{ .id = { .addr = address("10.0.0.8"), .port = 179 }, .disabled = true },
 		{ .id = { .ifname = "eth7", .port = 179 }, .definition = (char *)"{}" },
-		{ .id = { .addr = address("10.0.0.1"), .port = 179 }, .definition = (char *)"{}" },
+		{ .id = { .addr = address("10.0.0.1"), .port = 179 },
+		  .definition = (char *)"{\"description\": \"one\"}" },
 		{ .id = { .addr = address("fe80::1"), .ifname = "eth8", .port = 179 },
 		  .definition = (char *)"{\"description\": \"eight\"}" },
 	};
@@ -87,6 +88,8 @@ static void named_by_apps(void **state)
 		{ FILE_OF("except_peers: 10.0.0.1"), 0, NULL },
 		{ FILE_OF("peers: 10.0.0.8"), -EINVAL, "'10.0.0.8' is not a peer" },
 		{ FILE_OF("peers: nine"), -EINVAL, "'nine' is not a peer" },
+		/* The file has that peer, without a description. */
+		{ FILE_OF("peers: one"), -EINVAL, "'one' is not a peer" },
 	};
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {

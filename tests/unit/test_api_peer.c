@@ -153,6 +153,7 @@ static const struct {
 	{ "{\"peer_ip\": \"10.0.0.2\", \"port\": 1790, \"peer_as\": 1, \"password_file\": "
 	  "\"FILE\"}",
 	  "", "different passwords" },
+	{ "x", "", "not the definition of a peer: expected a JSON object" },
 	/* It shares a session of BFD with the file's peer of that address. */
 	{ "{\"peer_ip\": \"10.0.0.2\", \"port\": 1790, \"peer_as\": 1, \"bfd\": {\"multiplier\": "
 	  "4}}",

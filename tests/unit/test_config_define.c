@@ -189,6 +189,19 @@ static void sizes(void **state)
 	}
 }
 
+static void nothing_is_no_definition(void **state)
+{
+	struct config_findings f = { 0 };
+	struct app_spec spec;
+	json_t *null = json_null();
+	(void)state;
+	assert_int_equal(config_define_app(null, "dns", &spec, &f), -EINVAL);
+	assert_int_equal(f.n, 1);
+	assert_string_equal(f.items[0].text, "expected a mapping ('key: value'), found nothing");
+	config_findings_done(&f);
+	json_decref(null);
+}
+
 static void where_it_is_not_json(void **state)
 {
 	struct config_findings f = { 0 };
@@ -249,6 +262,7 @@ int main(void)
 		cmocka_unit_test(refused),
 		cmocka_unit_test(deep),
 		cmocka_unit_test(sizes),
+		cmocka_unit_test(nothing_is_no_definition),
 		cmocka_unit_test(where_it_is_not_json),
 		cmocka_unit_test(the_deepest),
 		cmocka_unit_test(names),

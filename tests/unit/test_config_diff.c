@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include "agent/config/keep.h"
 #include "lib/array.h"
 #include "tests/unit/config_texts.h"
 #include "tests/unit/own_netns.h"
@@ -264,7 +265,52 @@ static void monitors_with_options(void **state)
 		"timeout: 500ms, rise: 2, fall: 3, send: x, expect: y} -> tcp:127.0.0.1:2 "
 		"{rise: 4}, tcp:127.0.0.1:2 {send: x}\n",
 		CONFIG_APPLIES);
+	expect_printed(APP("{ tcp: '127.0.0.1:2', evidence: soft, scope: local }"),
+		       APP("{ tcp: '127.0.0.1:2', scope: shared }, { tcp: '127.0.0.1:2', rise: 2, "
+			   "evidence: hard }"),
+		       "app a changed: no UPDATE\n"
+		       "    monitors: tcp:127.0.0.1:2 {evidence: soft, scope: local} -> "
+		       "tcp:127.0.0.1:2 {scope: shared}, tcp:127.0.0.1:2 {rise: 2, evidence: "
+		       "hard}\n",
+		       CONFIG_APPLIES);
 #undef APP
+}
+
+static void apps_with_series(void **state)
+{
+#define SERIES(value)                                                                              \
+	"agent: { metrics: { per_app: " value " } }\nbgp: { local_as: 1, " BGP                     \
+	"{ peer_ip: 10.0.0.2, peer_as: 2 } ] }\n"
+	(void)state;
+	expect_printed(SERIES("true"), SERIES("false"),
+		       "agent changed: no UPDATE\n    metrics.per_app: not set -> false\n",
+		       CONFIG_APPLIES);
+	expect_printed(SERIES("[ a, b ]"), SERIES("true"),
+		       "agent changed: no UPDATE\n    metrics.per_app: a, b -> not set\n",
+		       CONFIG_APPLIES);
+#undef SERIES
+}
+
+/* What is in effect until a restart: the catalogs change places as a whole. */
+static void catalogs_that_are_kept(void **state)
+{
+#define CATALOGS(consul, nomad)                                                                    \
+	"agent: { consul_addr: 'http://127.0.0.1:" consul                                          \
+	"', nomad_addr: 'http://127.0.0.1:" nomad "' }\nbgp: { local_as: 1, " BGP                  \
+	"{ peer_ip: 10.0.0.2, peer_as: 2 } ] }\n"
+	struct config *a = load(CATALOGS("1", "2")), *b = load(CATALOGS("3", "4"));
+	(void)state;
+	config_keep_consul(a, b);
+	assert_string_equal(a->agent.consul.addr, "http://127.0.0.1:3");
+	assert_string_equal(b->agent.consul.addr, "http://127.0.0.1:1");
+	assert_string_equal(a->agent.nomad.addr, "http://127.0.0.1:2");
+	config_keep_nomad(a, b);
+	assert_string_equal(a->agent.nomad.addr, "http://127.0.0.1:4");
+	assert_string_equal(b->agent.nomad.addr, "http://127.0.0.1:2");
+	assert_string_equal(a->agent.consul.addr, "http://127.0.0.1:3");
+	config_free(a);
+	config_free(b);
+#undef CATALOGS
 }
 
 static void prefixes_of_keys(void **state)
@@ -481,6 +527,8 @@ int main(void)
 		cmocka_unit_test(restart_and_more),
 		cmocka_unit_test(apps_in_another_order),
 		cmocka_unit_test(monitors_with_options),
+		cmocka_unit_test(apps_with_series),
+		cmocka_unit_test(catalogs_that_are_kept),
 		cmocka_unit_test(prefixes_of_keys),
 		cmocka_unit_test(secrets_that_come_and_go),
 		cmocka_unit_test(peers_by_interface),

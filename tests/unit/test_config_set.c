@@ -658,6 +658,30 @@ static void test_files_that_are_too_large_together(void **state)
 	write_file("main.yaml", MAIN);
 }
 
+static void test_patterns_that_name_no_files(void **state)
+{
+	static char text[PATH_MAX + 200];
+	static const char head[] = "bgp: { local_as: 1, peer_ip: 10.1.1.1, peer_as: 2 }\ninclude: ";
+	struct config *c = NULL;
+	struct config_findings f = { 0 };
+	char *findings;
+	(void)state;
+	memset(text, 'x', sizeof(text) - 1);
+	memcpy(text, head, strlen(head));
+	text[strlen(head) + PATH_MAX] = 0;
+	write_file("main.yaml", text);
+	assert_int_equal(load(NULL, &c, &findings), -EINVAL);
+	assert_non_null(strstr(findings, "is not a name of files in one directory"));
+	free(findings);
+	write_file("main.yaml", MAIN);
+	assert_int_equal(config_load_text(MAIN, strlen(MAIN), &c, &f), -EINVAL);
+	assert_int_equal(f.n, 1);
+	assert_string_equal(f.items[0].path, "include");
+	assert_string_equal(f.items[0].text, "there is no file that it could be relative to");
+	config_findings_done(&f);
+	config_loader_free(NULL);
+}
+
 static void test_the_number_of_files(void **state)
 {
 	char name[64], *findings;
@@ -692,6 +716,7 @@ static void test_what_an_included_file_has(void **state)
 		{ "bgp: 1\n", "/a.yaml:1:1: error: bgp: an included file has 'apps' only" },
 		{ "bgp: 1\n", "/a.yaml:1:1: error: apps: missing" },
 		{ "apps: {}\n", "/a.yaml:1:7: error: apps: expected a list of mappings" },
+		{ "apps: []\napps: []\n", "/a.yaml:2:1: error: apps: duplicate key" },
 		{ "apps: []\nx: 1\n", "/a.yaml:2:1: error: x: an included file has 'apps' only" },
 	};
 	(void)state;
@@ -723,6 +748,7 @@ int main(void)
 		cmocka_unit_test_teardown(test_files_that_are_not_included, remove_files),
 		cmocka_unit_test_teardown(test_the_apps_of_each_file, remove_files),
 		cmocka_unit_test_teardown(test_files_that_are_too_large_together, remove_files),
+		cmocka_unit_test(test_patterns_that_name_no_files),
 		cmocka_unit_test_teardown(test_the_number_of_files, remove_files),
 		cmocka_unit_test_teardown(test_what_an_included_file_has, remove_files),
 	};
