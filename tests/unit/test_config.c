@@ -28,6 +28,7 @@
 #include "agent/model/community.h"
 #include "lib/array.h"
 #include "lib/str.h"
+#include "net/subnets.h"
 #include "tests/unit/own_netns.h"
 
 /* ---- a configuration as text ---- */
@@ -477,6 +478,44 @@ static void a_secret_that_all_can_read(void **state)
 	}
 }
 
+/* Subnets are given, as those of the host are its own. */
+static void vips_on_this_host(void **state)
+{
+	static const struct {
+		const char *vip, *says; /* NULL: nothing */
+	} cases[] = {
+		{ "192.0.2.1/32", "'192.0.2.1/32' is inside the subnet of interface eth7: " },
+		{ "198.51.100.1/32", NULL },
+		{ "10.0.0.0/8", "'10.0.0.0/8' is very wide: this host will consider all its" },
+		{ "10.0.0.0/9", NULL },
+		{ "'2001::/16'", "'2001::/16' is very wide: this host will consider all its" },
+		{ "'2001:8000::/17'", NULL },
+	};
+	struct subnet subnet = { .ifname = "eth7" };
+	const struct subnets subnets = { .list = &subnet, .n = 1 };
+	(void)state;
+	assert_int_equal(prefix_parse("192.0.2.0/24", &subnet.prefix, NULL), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		char text[512];
+		struct config *config = NULL;
+		struct config_findings f = { 0 };
+		int len = snprintf(text, sizeof(text),
+				   "bgp: { local_as: 65001, peers: [ { peer_ip: 203.0.113.1, "
+				   "peer_as: 65000 } ] }\n"
+				   "apps: [ { name: a, vip: %s, monitors: 'port:tcp:1' } ]\n",
+				   cases[i].vip);
+		const struct config_source source = { .text = text,
+						      .len = (size_t)len,
+						      .subnets = &subnets };
+		assert_int_equal(config_load_source(&source, &config, &f), 0);
+		if (f.n != (cases[i].says ? 1 : 0) ||
+		    (f.n > 0 && strncmp(f.items[0].text, cases[i].says, strlen(cases[i].says))))
+			fail_msg("%s: %s", cases[i].vip, f.n > 0 ? f.items[0].text : "nothing");
+		config_free(config);
+		config_findings_done(&f);
+	}
+}
+
 static void a_file_that_cannot_be_read(void **state)
 {
 	static const struct {
@@ -702,6 +741,7 @@ int main(void)
 		cmocka_unit_test(invalid_files),
 		cmocka_unit_test(the_example_is_valid),
 		cmocka_unit_test(a_secret_that_all_can_read),
+		cmocka_unit_test(vips_on_this_host),
 		cmocka_unit_test(a_file_that_cannot_be_read),
 		cmocka_unit_test(findings_about_the_whole_file),
 		cmocka_unit_test(a_pipe_is_read_too),
