@@ -276,6 +276,28 @@ static void monitors_with_options(void **state)
 #undef APP
 }
 
+/* Mappings that are values, too. */
+static void values_or_mappings(void **state)
+{
+#define BFD(value)                                                                                 \
+	"bgp: { local_as: 1, " BGP "{ peer_ip: 10.0.0.2, peer_as: 2, bfd: " value " } ] }\n"
+#define FLEET(vips)                                                                                \
+	"agent: { consul_addr: 'http://127.0.0.1:1' }\nfleet: { engine: consul, vips: " vips       \
+	" }\nbgp: { local_as: 1, " BGP "{ peer_ip: 10.0.0.2, peer_as: 2 } ] }\n"
+	(void)state;
+	expect_printed(BFD("false"), BFD("true"),
+		       "peer 10.0.0.2 changed: no UPDATE\n    bfd: false -> true\n",
+		       CONFIG_APPLIES);
+	expect_printed(BFD("true"), BFD("{ multiplier: 4 }"),
+		       "peer 10.0.0.2 changed: no UPDATE\n    bfd.multiplier: 3 -> 4\n",
+		       CONFIG_APPLIES);
+	expect_printed(FLEET("50%"), FLEET("{ default: { min_up: 3, max_joining: 2 } }"),
+		       "fleet changed: no UPDATE\n    vips: default 50% -> default 3, 2 joining\n",
+		       CONFIG_APPLIES);
+#undef FLEET
+#undef BFD
+}
+
 static void apps_with_series(void **state)
 {
 #define SERIES(value)                                                                              \
@@ -527,6 +549,7 @@ int main(void)
 		cmocka_unit_test(restart_and_more),
 		cmocka_unit_test(apps_in_another_order),
 		cmocka_unit_test(monitors_with_options),
+		cmocka_unit_test(values_or_mappings),
 		cmocka_unit_test(apps_with_series),
 		cmocka_unit_test(catalogs_that_are_kept),
 		cmocka_unit_test(prefixes_of_keys),
