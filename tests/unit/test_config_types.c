@@ -342,6 +342,26 @@ static void test_an_as_or_a_rule(void **state)
 	assert_int_equal(peer.peer_as, 65001);
 }
 
+/* Of a shorter name nothing of the one before is left. */
+static void test_interfaces_are_replaced(void **state)
+{
+	static const struct config_type *const types[] = { &config_type_interface,
+							   &config_type_device };
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
+		struct bgp_peer_config peer = { 0 };
+		struct err err = { "" };
+		const struct config_key key = { .type = types[i] };
+		assert_int_equal(key.type->set(&key, "interface15char", &peer, &err), 0);
+		assert_string_equal(peer.ifname, "interface15char");
+		assert_int_equal(key.type->set(&key, "lo", &peer, &err), 0);
+		char zero[IF_NAMESIZE] = "lo";
+		assert_memory_equal(peer.ifname, zero, sizeof(zero));
+		assert_int_equal(peer.unnumbered, i == 0);
+		assert_int_equal(peer.in_vrf, i == 1);
+	}
+}
+
 static void test_descriptions_are_a_line(void **state)
 {
 	static const struct {
@@ -658,6 +678,7 @@ int main(void)
 		cmocka_unit_test(test_texts),
 		cmocka_unit_test(test_longest),
 		cmocka_unit_test(test_an_as_or_a_rule),
+		cmocka_unit_test(test_interfaces_are_replaced),
 		cmocka_unit_test(test_descriptions_are_a_line),
 		cmocka_unit_test(test_password),
 		cmocka_unit_test(test_ids),
