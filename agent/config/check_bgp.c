@@ -85,8 +85,8 @@ static void report_no_peer(const struct scope *s)
 		     "directly under bgp to peer with the default gateway");
 }
 
-/* Of `bgp` it is for eBGP peers only. Without a role `role_strict` has no effect; it is not kept, as
- * `role: none`, which would keep it, is not shown. */
+/* Of `bgp` it is for eBGP peers only. Without a role `role_strict` has no effect; it is not kept,
+ * as `role: none`, which would keep it, is not shown. */
 static void settle_role(const struct scope *s, struct bgp_peer_config *p)
 {
 	if (!bgp_peer_is_internal(s->config, p))

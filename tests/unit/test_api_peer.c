@@ -189,7 +189,7 @@ static void errors_are_by_key(void **state)
 	config_free(c);
 }
 
-/* What is only doubtful is accepted, and said. */
+/* A doubtful definition is accepted, with a warning. */
 static void warnings_are_by_key(void **state)
 {
 	static const struct {

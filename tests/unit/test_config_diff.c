@@ -313,7 +313,7 @@ static void apps_with_series(void **state)
 #undef SERIES
 }
 
-/* What is in effect until a restart: the catalogs change places as a whole. */
+/* They are in effect until a restart: the catalogs change places as a whole. */
 static void catalogs_that_are_kept(void **state)
 {
 #define CATALOGS(consul, nomad)                                                                    \
