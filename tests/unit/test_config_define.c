@@ -15,6 +15,7 @@
 #include "agent/config/show.h"
 #include "lib/array.h"
 #include "lib/mem.h"
+#include "lib/str.h"
 
 static const char *const good[] = {
 	"{\"vip\": \"192.0.2.53/32\"}",
@@ -218,17 +219,19 @@ static void the_deepest(void **state)
 {
 	(void)state;
 	for (unsigned n = 15; n <= 16; n++) {
-		char text[128] = "{\"vip\": ", path[128] = "vip";
+		char text[128], path[128];
+		struct strbuf sb = strbuf_over(text, sizeof(text)),
+			      at = strbuf_over(path, sizeof(path));
 		struct config_findings f = { 0 };
 		struct app_spec spec;
-		for (unsigned i = 0; i < n; i++)
-			strcat(text, "[");
-		for (unsigned i = 0; i < n; i++)
-			strcat(text, "]");
-		strcat(text, "}");
+		strbuf_add(&sb, "{\"vip\": ");
+		for (unsigned i = 0; i < 2 * n; i++)
+			strbuf_add(&sb, "%c", i < n ? '[' : ']');
+		strbuf_add(&sb, "}");
 		assert_int_equal(config_define_text(text, strlen(text), "dns", &spec, &f), -EINVAL);
+		strbuf_add(&at, "vip");
 		for (unsigned i = 0; i + 1 < n; i++)
-			strcat(path, "[0]");
+			strbuf_add(&at, "[0]");
 		bool too_deep = strcmp(f.items[0].text, "nested more than 16 levels deep") == 0;
 		assert_int_equal(too_deep, n == 16);
 		if (too_deep)
