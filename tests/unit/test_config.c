@@ -509,7 +509,8 @@ static void vips_on_this_host(void **state)
 						      .subnets = &subnets };
 		assert_int_equal(config_load_source(&source, &config, &f), 0);
 		if (f.n != (cases[i].says ? 1 : 0) ||
-		    (f.n > 0 && strncmp(f.items[0].text, cases[i].says, strlen(cases[i].says))))
+		    (f.n > 0 &&
+		     strncmp(f.items[0].text, cases[i].says, strlen(cases[i].says)) != 0))
 			fail_msg("%s: %s", cases[i].vip, f.n > 0 ? f.items[0].text : "nothing");
 		config_free(config);
 		config_findings_done(&f);

@@ -221,8 +221,10 @@ static void the_last_of_two_counts(void **state)
 		char *text = formatted(key, &t), *want = formatted(key, &once);
 		if (strcmp(cases[i].key, "vips") != 0)
 			assert_string_equal(text, want);
+		/* Zero behind its end. */
+		const char password[BGP_BFD_PASSWORD_MAX + 1] = "b";
 		if (cases[i].section == &config_bfd_section)
-			assert_memory_equal(&t, &once, sizeof(t));
+			assert_memory_equal(t.bfd.password, password, sizeof(password));
 		free(text);
 		free(want);
 		target_done(cases[i].section, &t);

@@ -510,6 +510,7 @@ static void test_a_chain_of_conflicts(void **state)
 /* The sums are those of the files, in however many steps they are made. */
 static void test_sums_of_long_files(void **state)
 {
+	static const char line[] = "# a line of no importance, number forty-two\n";
 	static const size_t lengths[] = { 65535, 65536, 65537, 131072, 200000 };
 	char sum[SHA256_TEXT_MAX], *findings;
 	struct config *c = NULL;
@@ -517,7 +518,7 @@ static void test_sums_of_long_files(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(lengths); i++) {
 		char *text = malloc(lengths[i] + 1);
 		for (size_t k = 0; k < lengths[i]; k++)
-			text[k] = k % 50 == 49 ? '\n' : k % 50 ? (char)('a' + k % 23) : '#';
+			text[k] = line[k % (sizeof(line) - 1)];
 		memcpy(text, APP("a", "1") "#", strlen(APP("a", "1") "#"));
 		text[lengths[i]] = 0;
 		write_file("conf.d/a.yaml", text);
