@@ -212,9 +212,12 @@ static void where_it_is_not_json(void **state)
 	assert_int_equal(f.items[0].line, 2);
 	assert_int_equal(f.items[0].column, 9);
 	config_findings_done(&f);
+	assert_int_equal(config_define_text("x", 1, "dns", &spec, &f), -EINVAL);
+	assert_int_equal(f.items[0].line, 1);
+	assert_int_equal(f.items[0].column, 1);
+	config_findings_done(&f);
 }
 
-/* As many levels as a file may have, and one more. */
 static void the_deepest(void **state)
 {
 	(void)state;
