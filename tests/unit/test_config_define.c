@@ -218,6 +218,7 @@ static void where_it_is_not_json(void **state)
 	config_findings_done(&f);
 }
 
+/* As many levels as a file may have, and one more. */
 static void the_deepest(void **state)
 {
 	(void)state;

@@ -454,9 +454,11 @@ static void sections_and_effects(void **state)
 		       CONFIG_NEEDS_RESTART);
 	expect_printed(PEERS("{ peer_ip: 10.0.0.2, peer_as: 2 }"),
 		       "bgp: { local_as: 1, router_id: 10.0.0.1, aggregates: [ { prefix: "
-		       "192.0.2.0/24 } ], peers: [ { peer_ip: 10.0.0.2, peer_as: 2 } ] }\n",
+		       "192.0.2.0/24 }, { prefix: 198.51.100.0/24, min: 2 } ], peers: [ { peer_ip: "
+		       "10.0.0.2, peer_as: 2 } ] }\n",
 		       "bgp changed: UPDATE\n    aggregates: not set -> prefix "
-		       "192.0.2.0/24, min 1, summary_only false\n",
+		       "192.0.2.0/24, min 1, summary_only false; prefix 198.51.100.0/24, min 2, "
+		       "summary_only false\n",
 		       CONFIG_SENDS_UPDATE);
 #undef PEERS
 }
