@@ -77,13 +77,12 @@ static void build(const struct config *config, const struct config_node *root,
 {
 	const struct config_node *list = config_node_get(config_node_get(root, "bgp"), "peers");
 	const struct config_node *item = list ? list->first : NULL;
-	const struct config_node *secret;
 	if (!item) {
 		config_error(found, config_at_line(0, 0),
 			     "not the definition of a peer: expected a JSON object");
 		return;
 	}
-	config_build(root, draft, found, &secret);
+	config_build(root, draft, found);
 	refuse_secrets(item, &config_peer_section, found);
 	config_read_secrets(draft, root, found);
 	config_check_bgp(draft, root, found);

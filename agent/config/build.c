@@ -120,7 +120,7 @@ static void build_sections(struct config_build *b, const struct config_node *nod
 		wrong_kind(b, node, "a list of mappings ('- key: value')");
 		return;
 	}
-	if (key->section == &config_app_section && !node->parent->parent) { /* of the file */
+	if (key->section == &config_app_section) {
 		b->next = node->first;
 		b->list = key;
 		b->list_target = target;
@@ -405,11 +405,10 @@ bool config_build_step(struct config_build *b, size_t elements)
 }
 
 void config_build(const struct config_node *root, struct config_draft *draft,
-		  struct config_findings *findings, const struct config_node **ret_secret)
+		  struct config_findings *findings)
 {
 	struct config_build b;
 	config_build_begin(&b, root, draft, findings);
 	while (config_build_step(&b, SIZE_MAX))
 		;
-	*ret_secret = b.secret;
 }

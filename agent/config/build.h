@@ -14,11 +14,10 @@
 /*
  * Fills `draft` with all valid values and reports the others: wrong values, unknown keys, required
  * keys that are missing. Every element of a list in the file has its element in the draft, also an
- * invalid one, so that positions in both are the same. `root` may be NULL. *ret_secret is the first
- * key of the file with a secret, or NULL.
+ * invalid one, so that positions in both are the same. `root` may be NULL.
  */
 void config_build(const struct config_node *root, struct config_draft *draft,
-		  struct config_findings *findings, const struct config_node **ret_secret);
+		  struct config_findings *findings);
 
 /* One of apps[] on its own. */
 void config_build_app(const struct config_node *root, struct app_spec *spec,

@@ -62,7 +62,7 @@ static bool uses_legacy(const struct config *c, const struct capability_facts *f
 	case NAT_AUTO:
 		return facts->legacy == NAT_LEGACY_USED && has_nats(c);
 	case NAT_NFTABLES:
-		return false;
+		break;
 	}
 	return false;
 }

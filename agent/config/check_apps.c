@@ -426,7 +426,7 @@ bool config_apps_check_step(struct config_apps_check *c, size_t n)
 		return true;
 	case CHECK_RESERVED:
 		check_all_reserved(c, n);
-		return c->next < c->n_vips;
+		break;
 	}
-	return false;
+	return c->next < c->n_vips;
 }

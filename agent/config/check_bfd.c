@@ -44,8 +44,11 @@ void config_settle_bfd(const struct config_node *bgp, const struct config_node *
 		node = config_node_get(bgp, "bfd");
 	if (node && node->kind == CONFIG_MAPPING)
 		p->bfd.on = true;
-	if (!p->bfd.on) /* the keys of `bgp` have no effect then */
-		config_section_defaults(&config_bfd_section, &p->bfd);
+	if (p->bfd.on)
+		return;
+	/* The keys of `bgp` have no effect then, those without a default included. */
+	p->bfd = (struct bgp_bfd_config){ 0 };
+	config_section_defaults(&config_bfd_section, &p->bfd);
 }
 
 static bool is_multihop(const struct bgp_peer_config *p, bool ibgp)

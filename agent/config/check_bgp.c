@@ -85,13 +85,16 @@ static void report_no_peer(const struct scope *s)
 		     "directly under bgp to peer with the default gateway");
 }
 
-/* Of `bgp` it is for eBGP peers only. */
+/* Of `bgp` it is for eBGP peers only. Without a role `role_strict` has no effect; it is not kept,
+ * as `role: none`, which would keep it, is not shown. */
 static void settle_role(const struct scope *s, struct bgp_peer_config *p)
 {
-	if (!s->item || !bgp_peer_is_internal(s->config, p) || config_node_get(s->item, "role"))
+	if (!bgp_peer_is_internal(s->config, p))
 		return;
-	p->role = BGP_ROLE_NONE;
-	p->role_strict = false;
+	if (s->item && !config_node_get(s->item, "role"))
+		p->role = BGP_ROLE_NONE;
+	if (p->role == BGP_ROLE_NONE)
+		p->role_strict = false;
 }
 
 /* multihop_ttl and families of `bgp` are defaults: what the peer says itself is stronger. */

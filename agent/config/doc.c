@@ -115,7 +115,7 @@ void config_print_doc(FILE *out)
 static void print_plain(FILE *out, const char *text)
 {
 	for (; *text; text++) {
-		if (*text == '`' || *text == '[' || (*text == '*' && text[1] == '*'))
+		if (*text == '`' || *text == '[' || *text == '*')
 			continue;
 		if (*text == ']' && text[1] == '(')
 			text = strchr(text, ')') ? strchr(text, ')') : text;
@@ -126,7 +126,7 @@ static void print_plain(FILE *out, const char *text)
 		else if (strncmp(text, "…", 3) == 0) {
 			fputs("...", out);
 			text += 2;
-		} else if (*text != ']' && *text != '*')
+		} else if (*text != ']')
 			fputc(*text, out);
 	}
 }

@@ -110,7 +110,8 @@ static void add_names(const char *directory, const struct names *names, const ch
 		      struct config_findings *findings)
 {
 	char path[PATH_MAX];
-	bool here = str_equal(directory, ".") && !str_starts(node->text, "./");
+	bool here = str_equal(directory, ".") && !str_starts(node->text, "./") &&
+		    !str_starts(file, "./");
 	for (size_t i = 0; i < names->n; i++) {
 		int n = snprintf(path, sizeof(path), "%s%s%s", here ? "" : directory,
 				 here ? "" : "/", names->items[i]);

@@ -221,7 +221,7 @@ static int on_event(struct builder *b, const yaml_event_t *e)
 	case YAML_STREAM_START_EVENT:
 	case YAML_STREAM_END_EVENT:
 	case YAML_DOCUMENT_END_EVENT:
-		return 0;
+		break;
 	case YAML_DOCUMENT_START_EVENT:
 		return on_document(b, e);
 	case YAML_ALIAS_EVENT:

@@ -166,7 +166,7 @@ static int read_text(const char **p, const char *end, struct config_set *set)
 		return -EINVAL;
 	memcpy(head, *p, n);
 	head[n] = 0;
-	if (sscanf(head + strlen(MARK), "%64s %zu %n", sha256, &len, &at) != 2 || at == 0 ||
+	if (sscanf(head + strlen(MARK), "%64s %zu %n", sha256, &len, &at) != 2 ||
 	    !head[strlen(MARK) + (size_t)at])
 		return -EINVAL;
 	*p = newline + 1;

@@ -50,10 +50,10 @@ static json_t *text_json(const char *text, unsigned flags)
 	return value;
 }
 
+/* Of keys that take numbers; their words begin with a letter. */
 static bool is_number(const char *text)
 {
-	size_t n = strspn(text, "0123456789");
-	return n > 0 && n < 16 && !text[n];
+	return text[0] >= '0' && text[0] <= '9';
 }
 
 /* A key that takes numbers or booleans; it may take words besides. */

@@ -27,8 +27,8 @@
 static void check_draft(struct config_draft *draft, const struct config_node *root,
 			struct config_findings *findings)
 {
-	const struct config_node *secret, *apps = config_node_get(root, "apps");
-	config_build(root, draft, findings, &secret);
+	const struct config_node *apps = config_node_get(root, "apps");
+	config_build(root, draft, findings);
 	draft->first_app = apps ? apps->first : NULL;
 	config_check_agent(draft, root, findings);
 	config_check_bgp(draft, root, findings);

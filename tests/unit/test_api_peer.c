@@ -73,6 +73,23 @@ static void defaults_are_those_of_the_file(void **state)
 	config_free(c);
 }
 
+/* An address that is of the link is for peers on it. */
+static void an_address_of_the_link_is_not_for_all(void **state)
+{
+	(void)state;
+	struct config *c = load("bgp:\n"
+				"  local_as: 65001\n"
+				"  local_ip6: 'fe80::9'\n"
+				"  peers: [ { peer_ip: 10.0.0.2, peer_as: 65000 } ]\n");
+	struct bgp_peer_config p = build(c, "{\"peer_ip\": \"10.0.0.3\", \"peer_as\": 65003}");
+	assert_false(addr_is_set(&p.local_ip6));
+	config_peer_done(&p);
+	p = build(c, "{\"peer_ip\": \"fe80::1%eth0\", \"peer_as\": 65003}");
+	assert_true(addr_is_link_local(&p.local_ip6));
+	config_peer_done(&p);
+	config_free(c);
+}
+
 /* The only way to a key of BFD for a peer of the API. */
 static void a_key_of_bfd_is_that_of_the_file(void **state)
 {
@@ -153,6 +170,19 @@ static const struct {
 	{ "{\"peer_ip\": \"10.0.0.2\", \"port\": 1790, \"peer_as\": 1, \"password_file\": "
 	  "\"FILE\"}",
 	  "", "different passwords" },
+	{ "{\"peer_ip\": \"10.0.0.3\", \"peer_as\": 1, \"hold_time\": {\"a\": 1}}", "hold_time",
+	  "found a mapping" },
+	/* One that is not valid is not compared with the others. */
+	{ "{\"peer_ip\": \"10.0.0.2\", \"port\": 1790, \"peer_as\": 0, \"bfd\": {\"multiplier\": "
+	  "4}}",
+	  "peer_as", "AS 0 is reserved" },
+	{ "x", "", "not the definition of a peer: expected a JSON object" },
+	/* It shares a session of BFD with the file's peer of that address. */
+	{ "{\"peer_ip\": \"10.0.0.2\", \"port\": 1790, \"peer_as\": 1, \"bfd\": {\"multiplier\": "
+	  "4}}",
+	  "bfd", "share a BFD session" },
+	{ "{\"peer_ip\": \"10.0.0.2\", \"port\": 1790, \"peer_as\": 1, \"bfd\": false}", "bfd",
+	  "share a BFD session" },
 };
 
 static char secret[] = "/tmp/test_api_peer.XXXXXX";
@@ -177,6 +207,38 @@ static void errors_are_by_key(void **state)
 				 findings.items[0].text);
 		assert_int_equal(findings.items[0].line, 0);
 		assert_null(peer.password);
+		config_findings_done(&findings);
+	}
+	config_free(c);
+}
+
+/* A doubtful definition is accepted, with a warning. */
+static void warnings_are_by_key(void **state)
+{
+	static const struct {
+		const char *definition, *key, *says; /* NULL: nothing */
+	} cases[] = {
+		{ "{\"peer_ip\": \"10.0.0.3\", \"peer_as\": 1}", NULL, NULL },
+		{ "{\"peer_ip\": \"10.0.0.3\", \"peer_as\": 1, \"keepalive\": \"11s\"}",
+		  "keepalive", "more than a third" },
+		{ "{\"peer_ip\": \"10.0.0.3\", \"peer_as\": 1, \"bfd\": {\"multiplier\": 1}}",
+		  "bfd.multiplier", "a single lost packet" },
+		{ "{\"peer_ip\": \"10.0.0.2\", \"port\": 1790, \"peer_as\": 1}", NULL, NULL },
+	};
+	struct config *c = load(FILE_TEXT);
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct config_findings findings = { 0 };
+		struct bgp_peer_config peer = { 0 };
+		assert_int_equal(config_api_peer(c, cases[i].definition, &peer, &findings), 0);
+		assert_int_equal(findings.n_errors, 0);
+		assert_int_equal(findings.n, cases[i].says ? 1 : 0);
+		if (cases[i].says) {
+			assert_int_equal(findings.items[0].severity, CONFIG_WARNING);
+			assert_string_equal(findings.items[0].path, cases[i].key);
+			assert_non_null(strstr(findings.items[0].text, cases[i].says));
+		}
+		config_peer_done(&peer);
 		config_findings_done(&findings);
 	}
 	config_free(c);
@@ -274,7 +336,9 @@ int main(void)
 		cmocka_unit_test(a_key_of_bfd_is_that_of_the_file),
 		cmocka_unit_test(every_kind_of_key_can_be_given),
 		cmocka_unit_test(the_older_form_has_defaults_too),
+		cmocka_unit_test(an_address_of_the_link_is_not_for_all),
 		cmocka_unit_test(errors_are_by_key),
+		cmocka_unit_test(warnings_are_by_key),
 		cmocka_unit_test(a_password_comes_from_a_file),
 		cmocka_unit_test(one_by_the_interface_is_alone_there),
 		cmocka_unit_test(they_stand_behind_those_of_the_file),

@@ -128,6 +128,45 @@ static const struct needs_case {
 	  BGP "processes: [ { name: p, fifo: /run/p, allow: [ 192.0.2.0/24 ], bind: route } ]\n",
 	  { .first_free_port = 1024 },
 	  ADMIN },
+	{ "the second program among two is bound",
+	  BGP "processes: [ { name: p, fifo: /run/p, allow: [ 192.0.2.0/24 ], bind: none }, "
+	      "{ name: q, fifo: /run/q, allow: [ 192.0.2.0/24 ], bind: address } ]\n",
+	  { .first_free_port = 1024 },
+	  ADMIN },
+	{ "the first program among two is bound",
+	  BGP "processes: [ { name: p, fifo: /run/p, allow: [ 192.0.2.0/24 ], bind: address }, "
+	      "{ name: q, fifo: /run/q, allow: [ 192.0.2.0/24 ], bind: none } ]\n",
+	  { .first_free_port = 1024 },
+	  ADMIN },
+	{ "services of Nomad beside an app that needs no address",
+	  "agent: { nomad_addr: \"http://127.0.0.1:4646\" }\n" BGP
+	  "apps: [ { name: a, vip: 192.0.2.1/32, bind: none } ]\n",
+	  { .first_free_port = 1024 },
+	  ADMIN },
+	{ "services of Consul that need no address",
+	  "agent: { consul_addr: \"http://127.0.0.1:8500\", bind: none }\n" BGP,
+	  { .first_free_port = 1024 },
+	  "" },
+	{ "a program of another user",
+	  BGP PING_APP "processes: [ { name: p, run: x, allow: [ 192.0.2.0/24 ] } ]\n",
+	  { .first_free_port = 1024, .icmp_is_allowed = true, .program_user = "nobody" },
+	  ADMIN "CAP_SETUID (processes[].user)\nCAP_SETGID (processes[].user)\nCAP_KILL "
+		"(processes[].user)\n" },
+	{ "the second peer by its interface",
+	  "bgp: { local_as: 65001, peers: [ { peer_ip: 10.0.0.1, peer_as: 65000 }, { interface: "
+	  "eth0, peer_as: external } ] }\n",
+	  { .first_free_port = 1024, .icmp_is_allowed = true },
+	  ADMIN "CAP_NET_RAW (bgp.peers[].interface)\n" },
+	{ "a ping monitor behind others",
+	  BGP "apps: [ { name: a, vip: 192.0.2.1/32, monitors: \"port:tcp:1\" }, "
+	      "{ name: b, vip: 192.0.2.2/32, monitors: [ \"port:tcp:1\", \"ping:10.0.0.1\", "
+	      "\"port:tcp:2\" ] }, { name: c, vip: 192.0.2.3/32 } ]\n",
+	  { .first_free_port = 1024 },
+	  ADMIN "CAP_NET_RAW (apps[].monitors)\n" },
+	{ "an API and a listener on the last port that is not free",
+	  "agent: { listen_addr: \":1023\" }\nbgp: { listen: \":1023\", " PEER " }\n",
+	  { .first_free_port = 1024 },
+	  ADMIN "CAP_NET_BIND_SERVICE (bgp.listen)\nCAP_NET_BIND_SERVICE (agent.listen_addr)\n" },
 	{ "traffic",
 	  "agent: { traffic: true, bind: none }\n" BGP,
 	  { .first_free_port = 1024 },
@@ -214,6 +253,12 @@ static void test_kept(void **state)
 		{ BGP,
 		  { .icmp_is_allowed = true, .stays_root = true, .first_free_port = 1024 },
 		  BIT(CAP_NET_ADMIN) | BIT(CAP_DAC_OVERRIDE) },
+		{ BGP "nat: { backend: iptables }\n",
+		  { .icmp_is_allowed = true, .first_free_port = 1024 },
+		  BIT(CAP_NET_ADMIN) | BIT(CAP_NET_RAW) },
+		{ BGP,
+		  { .icmp_is_allowed = true, .legacy = NAT_LEGACY_UNUSED, .first_free_port = 1024 },
+		  BIT(CAP_NET_ADMIN) },
 		{ "agent: { exec: { user: nobody } }\n" BGP,
 		  { .icmp_is_allowed = true, .first_free_port = 1024 },
 		  BIT(CAP_NET_ADMIN) | BIT(CAP_SETUID) | BIT(CAP_SETGID) | BIT(CAP_KILL) },
@@ -273,6 +318,25 @@ static void test_dropin(void **state)
 	assert_non_null(strstr(text, "/run/xtables.lock"));
 	assert_non_null(strstr(text, "SystemCallFilter=@setuid\n"));
 	free(text);
+	text = dropin_of("agent: { exec: { user: nobody } }\nnat: { backend: iptables }\n" BGP);
+	assert_string_equal(
+		text, "# Required by this configuration:\n"
+		      "#   CAP_NET_ADMIN         binding VIPs to lo and NAT (apps)\n"
+		      "#   CAP_NET_RAW           NAT with legacy iptables (nat.backend)\n"
+		      "#   CAP_SETUID            running commands as 'nobody' (agent.exec.user)\n"
+		      "#   CAP_SETGID            running commands with the groups of 'nobody' "
+		      "(agent.exec.user)\n"
+		      "#   CAP_KILL              killing commands of 'nobody' that time out "
+		      "(agent.exec.user)\n"
+		      "# In addition to vipherald.service; for "
+		      "/etc/systemd/system/vipherald.service.d/capabilities.conf:\n[Service]\n"
+		      "AmbientCapabilities=CAP_NET_RAW CAP_SETUID CAP_SETGID CAP_KILL\n"
+		      "CapabilityBoundingSet=CAP_NET_RAW CAP_SETUID CAP_SETGID CAP_KILL\n"
+		      "# The lock file of legacy iptables belongs to root.\n"
+		      "ExecStartPre=+/bin/sh -c 'touch /run/xtables.lock && chgrp vipherald "
+		      "/run/xtables.lock && chmod g+r /run/xtables.lock'\n"
+		      "# Commands run as another user.\nSystemCallFilter=@setuid\n");
+	free(text);
 	text = dropin_of(BGP PING_APP);
 	assert_non_null(strstr(text, "\nAmbientCapabilities=CAP_NET_RAW\n"));
 	assert_null(strstr(text, "/run/xtables.lock"));
@@ -325,6 +389,44 @@ static void test_the_host_decides_on_legacy(void **state)
 	(void)state;
 	assert_int_equal(needs.n, 2);
 	assert_string_equal(needs.items[1].what, "NAT with legacy iptables, which this host uses");
+}
+
+/* Words of all needs of a program, and what is missed without them. */
+static void test_texts_of_programs(void **state)
+{
+	static const struct {
+		int number;
+		const char *what, *without;
+	} texts[] = {
+		{ CAP_NET_ADMIN, "binding VIPs to lo and NAT",
+		  "no VIP can be bound and no NAT rule added: sessions come up, but an app is "
+		  "announced only if its VIP is on lo from a previous instance" },
+		{ CAP_NET_ADMIN, "counting the traffic of VIPs",
+		  "the traffic of VIPs is not counted" },
+		{ CAP_NET_RAW, "router advertisements of peers by interface",
+		  "the routers of these peers are not found, and the peers stay down" },
+		{ CAP_SETUID, "running programs as 'nobody'", "these programs cannot run" },
+		{ CAP_SETGID, "running programs with the groups of 'nobody'",
+		  "these programs cannot run" },
+		{ CAP_KILL, "ending programs of 'nobody'",
+		  "a program that does not exit on its own is left running" },
+	};
+	const struct capability_facts facts = { .effective = BIT(CAP_SETGID) | BIT(63) | BIT(0),
+						.first_free_port = 1024,
+						.program_user = "nobody" };
+	struct capability_needs needs =
+		needs_of("agent: { traffic: true }\nbgp: { local_as: 65001, peers: [ { interface: "
+			 "eth0, peer_as: 65000 } ] }\n",
+			 &facts);
+	(void)state;
+	assert_int_equal(needs.n, ARRAY_SIZE(texts));
+	for (size_t i = 0; i < needs.n; i++) {
+		assert_int_equal(needs.items[i].number, texts[i].number);
+		assert_string_equal(needs.items[i].what, texts[i].what);
+		assert_string_equal(needs.items[i].without, texts[i].without);
+		assert_int_equal(needs.items[i].missing, texts[i].number != CAP_SETGID);
+	}
+	assert_int_equal(needs.n_missing, needs.n - 1);
 }
 
 static void test_names(void **state)
@@ -385,6 +487,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_texts_of_needs),
+		cmocka_unit_test(test_texts_of_programs),
 		cmocka_unit_test(test_the_host_decides_on_legacy),
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_the_whole_dropin),

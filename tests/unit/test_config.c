@@ -28,6 +28,7 @@
 #include "agent/model/community.h"
 #include "lib/array.h"
 #include "lib/str.h"
+#include "net/subnets.h"
 #include "tests/unit/own_netns.h"
 
 /* ---- a configuration as text ---- */
@@ -172,7 +173,7 @@ static void print_peer(FILE *out, const struct bgp_peer_config *p)
 			addr_format(&p->next_hop6, ip6));
 	if (p->multihop_ttl || p->families)
 		fprintf(out, " multihop_ttl=%u families=%u", p->multihop_ttl, p->families);
-	if (p->role)
+	if (p->role || p->role_strict)
 		fprintf(out, " role=%s%s", bgp_role_name(p->role), p->role_strict ? " strict" : "");
 	if (p->weight.given || p->link_bandwidth)
 		fprintf(out, " weight=%u:%d", p->weight.value, (int)p->link_bandwidth);
@@ -477,6 +478,45 @@ static void a_secret_that_all_can_read(void **state)
 	}
 }
 
+/* Subnets are given, as those of the host are its own. */
+static void vips_on_this_host(void **state)
+{
+	static const struct {
+		const char *vip, *says; /* NULL: nothing */
+	} cases[] = {
+		{ "192.0.2.1/32", "'192.0.2.1/32' is inside the subnet of interface eth7: " },
+		{ "198.51.100.1/32", NULL },
+		{ "10.0.0.0/8", "'10.0.0.0/8' is very wide: this host will consider all its" },
+		{ "10.0.0.0/9", NULL },
+		{ "'2001::/16'", "'2001::/16' is very wide: this host will consider all its" },
+		{ "'2001:8000::/17'", NULL },
+	};
+	struct subnet subnet = { .ifname = "eth7" };
+	const struct subnets subnets = { .list = &subnet, .n = 1 };
+	(void)state;
+	assert_int_equal(prefix_parse("192.0.2.0/24", &subnet.prefix, NULL), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		char text[512];
+		struct config *config = NULL;
+		struct config_findings f = { 0 };
+		int len = snprintf(text, sizeof(text),
+				   "bgp: { local_as: 65001, peers: [ { peer_ip: 203.0.113.1, "
+				   "peer_as: 65000 } ] }\n"
+				   "apps: [ { name: a, vip: %s, monitors: 'port:tcp:1' } ]\n",
+				   cases[i].vip);
+		const struct config_source source = { .text = text,
+						      .len = (size_t)len,
+						      .subnets = &subnets };
+		assert_int_equal(config_load_source(&source, &config, &f), 0);
+		if (f.n != (cases[i].says ? 1 : 0) ||
+		    (f.n > 0 &&
+		     strncmp(f.items[0].text, cases[i].says, strlen(cases[i].says)) != 0))
+			fail_msg("%s: %s", cases[i].vip, f.n > 0 ? f.items[0].text : "nothing");
+		config_free(config);
+		config_findings_done(&f);
+	}
+}
+
 static void a_file_that_cannot_be_read(void **state)
 {
 	static const struct {
@@ -495,7 +535,33 @@ static void a_file_that_cannot_be_read(void **state)
 		assert_null(config);
 		assert_int_equal(f.n, 1);
 		assert_int_equal(f.items[0].line, 0);
+		assert_int_equal(f.items[0].column, 0);
 		assert_string_equal(f.items[0].text, cases[i].text);
+		config_findings_done(&f);
+	}
+}
+
+/* They are about no line of it. */
+static void findings_about_the_whole_file(void **state)
+{
+	static const struct {
+		const char *text, *says;
+	} cases[] = {
+		{ "", "the file is empty: a minimal configuration is" },
+		{ "# x\n", "the file is empty: a minimal configuration is" },
+		{ "null\n", "the file is empty: a minimal configuration is" },
+	};
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct config *config = NULL;
+		struct config_findings f = { 0 };
+		assert_int_equal(
+			config_load_text(cases[i].text, strlen(cases[i].text), &config, &f),
+			-EINVAL);
+		assert_int_equal(f.items[0].line, 0);
+		assert_int_equal(f.items[0].column, 0);
+		assert_string_equal(f.items[0].path, "");
+		assert_non_null(strstr(f.items[0].text, cases[i].says));
 		config_findings_done(&f);
 	}
 }
@@ -529,6 +595,13 @@ static void a_file_that_is_too_large(void **state)
 	assert_int_equal(config_load_text(text, len, &config, &f), -EINVAL);
 	assert_int_equal(f.n, 1);
 	assert_string_equal(f.items[0].text, "larger than the maximum of 16 MB");
+	assert_int_equal(f.items[0].line, 0);
+	assert_int_equal(f.items[0].column, 0);
+	config_findings_done(&f);
+	/* One octet less is not. */
+	assert_int_equal(config_load_text(text, len - 1, &config, &f), -EINVAL);
+	assert_int_equal(f.n, 1);
+	assert_non_null(strstr(f.items[0].text, "the file is empty"));
 	config_findings_done(&f);
 	free(text);
 }
@@ -574,6 +647,27 @@ static void more_findings_than_are_kept(void **state)
 	assert_int_equal(f.n_errors, n);
 	assert_int_equal(f.n, CONFIG_FINDINGS_MAX + 1);
 	assert_string_equal(f.items[0].text, "too many findings, the rest are not listed");
+	config_findings_done(&f);
+	free(text);
+}
+
+static void apps_are_freed_in_steps(void **state)
+{
+	(void)state;
+	size_t len;
+	char *text = many_apps(3, "port:tcp:53", &len);
+	struct config *config = NULL;
+	struct config_findings f = { 0 };
+	assert_int_equal(config_load_text(text, len, &config, &f), 0);
+	assert_true(config_free_apps(config, 0));
+	assert_int_equal(config->n_apps, 3);
+	assert_true(config_free_apps(config, 2));
+	assert_int_equal(config->n_apps, 1);
+	assert_string_equal(config->apps[0].name, "app0");
+	assert_false(config_free_apps(config, 2));
+	assert_int_equal(config->n_apps, 0);
+	config_free(config);
+	config_free(NULL);
 	config_findings_done(&f);
 	free(text);
 }
@@ -648,11 +742,14 @@ int main(void)
 		cmocka_unit_test(invalid_files),
 		cmocka_unit_test(the_example_is_valid),
 		cmocka_unit_test(a_secret_that_all_can_read),
+		cmocka_unit_test(vips_on_this_host),
 		cmocka_unit_test(a_file_that_cannot_be_read),
+		cmocka_unit_test(findings_about_the_whole_file),
 		cmocka_unit_test(a_pipe_is_read_too),
 		cmocka_unit_test(a_file_that_is_too_large),
 		cmocka_unit_test(ten_thousand_apps),
 		cmocka_unit_test(more_findings_than_are_kept),
+		cmocka_unit_test(apps_are_freed_in_steps),
 		cmocka_unit_test(check_sums_up),
 		cmocka_unit_test(check_warns_of_commands_of_root),
 	};

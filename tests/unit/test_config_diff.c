@@ -13,6 +13,8 @@
 
 #include <cmocka.h>
 
+#include "agent/config/keep.h"
+#include "lib/array.h"
 #include "tests/unit/config_texts.h"
 #include "tests/unit/own_netns.h"
 
@@ -263,7 +265,74 @@ static void monitors_with_options(void **state)
 		"timeout: 500ms, rise: 2, fall: 3, send: x, expect: y} -> tcp:127.0.0.1:2 "
 		"{rise: 4}, tcp:127.0.0.1:2 {send: x}\n",
 		CONFIG_APPLIES);
+	expect_printed(APP("{ tcp: '127.0.0.1:2', evidence: soft, scope: local }"),
+		       APP("{ tcp: '127.0.0.1:2', scope: shared }, { tcp: '127.0.0.1:2', rise: 2, "
+			   "evidence: hard }"),
+		       "app a changed: no UPDATE\n"
+		       "    monitors: tcp:127.0.0.1:2 {evidence: soft, scope: local} -> "
+		       "tcp:127.0.0.1:2 {scope: shared}, tcp:127.0.0.1:2 {rise: 2, evidence: "
+		       "hard}\n",
+		       CONFIG_APPLIES);
 #undef APP
+}
+
+/* Mappings that are values, too. */
+static void values_or_mappings(void **state)
+{
+#define BFD(value)                                                                                 \
+	"bgp: { local_as: 1, " BGP "{ peer_ip: 10.0.0.2, peer_as: 2, bfd: " value " } ] }\n"
+#define FLEET(vips)                                                                                \
+	"agent: { consul_addr: 'http://127.0.0.1:1' }\nfleet: { engine: consul, vips: " vips       \
+	" }\nbgp: { local_as: 1, " BGP "{ peer_ip: 10.0.0.2, peer_as: 2 } ] }\n"
+	(void)state;
+	expect_printed(BFD("false"), BFD("true"),
+		       "peer 10.0.0.2 changed: no UPDATE\n    bfd: false -> true\n",
+		       CONFIG_APPLIES);
+	expect_printed(BFD("true"), BFD("{ multiplier: 4 }"),
+		       "peer 10.0.0.2 changed: no UPDATE\n    bfd.multiplier: 3 -> 4\n",
+		       CONFIG_APPLIES);
+	expect_printed(FLEET("50%"), FLEET("{ default: { min_up: 3, max_joining: 2 } }"),
+		       "fleet changed: no UPDATE\n    vips: default 50% -> default 3, 2 joining\n",
+		       CONFIG_APPLIES);
+#undef FLEET
+#undef BFD
+}
+
+static void apps_with_series(void **state)
+{
+#define SERIES(value)                                                                              \
+	"agent: { metrics: { per_app: " value " } }\nbgp: { local_as: 1, " BGP                     \
+	"{ peer_ip: 10.0.0.2, peer_as: 2 } ] }\n"
+	(void)state;
+	expect_printed(SERIES("true"), SERIES("false"),
+		       "agent changed: no UPDATE\n    metrics.per_app: not set -> false\n",
+		       CONFIG_APPLIES);
+	expect_printed(SERIES("[ a, b ]"), SERIES("true"),
+		       "agent changed: no UPDATE\n    metrics.per_app: a, b -> not set\n",
+		       CONFIG_APPLIES);
+#undef SERIES
+}
+
+/* They are in effect until a restart: the catalogs change places as a whole. */
+static void catalogs_that_are_kept(void **state)
+{
+#define CATALOGS(consul, nomad)                                                                    \
+	"agent: { consul_addr: 'http://127.0.0.1:" consul                                          \
+	"', nomad_addr: 'http://127.0.0.1:" nomad "' }\nbgp: { local_as: 1, " BGP                  \
+	"{ peer_ip: 10.0.0.2, peer_as: 2 } ] }\n"
+	struct config *a = load(CATALOGS("1", "2")), *b = load(CATALOGS("3", "4"));
+	(void)state;
+	config_keep_consul(a, b);
+	assert_string_equal(a->agent.consul.addr, "http://127.0.0.1:3");
+	assert_string_equal(b->agent.consul.addr, "http://127.0.0.1:1");
+	assert_string_equal(a->agent.nomad.addr, "http://127.0.0.1:2");
+	config_keep_nomad(a, b);
+	assert_string_equal(a->agent.nomad.addr, "http://127.0.0.1:4");
+	assert_string_equal(b->agent.nomad.addr, "http://127.0.0.1:2");
+	assert_string_equal(a->agent.consul.addr, "http://127.0.0.1:3");
+	config_free(a);
+	config_free(b);
+#undef CATALOGS
 }
 
 static void prefixes_of_keys(void **state)
@@ -283,6 +352,195 @@ static void prefixes_of_keys(void **state)
 	config_diff_done(&d);
 }
 
+/* The empty one is shown as what it is; other texts lose the words that look like secrets. */
+static void secrets_that_come_and_go(void **state)
+{
+#define ONE(key) "bgp: { local_as: 1, " BGP "{ peer_ip: 10.0.0.2, peer_as: 2" key " } ] }\n"
+#define RUNS(word)                                                                                 \
+	ONE("")                                                                                    \
+	"apps: [ { name: a, vip: 192.0.2.1/32, monitors: [ 'exec:x --password " word "' ] } ]\n"
+	(void)state;
+	expect_printed(ONE(""), ONE(", password: x"),
+		       "peer 10.0.0.2 changed: no UPDATE\n    password: not set -> (hidden)\n",
+		       CONFIG_APPLIES);
+	expect_printed(ONE(", password: x"), ONE(""),
+		       "peer 10.0.0.2 changed: no UPDATE\n    password: (hidden) -> not set\n",
+		       CONFIG_APPLIES);
+	expect_printed(RUNS("old"), RUNS("new"),
+		       "app a changed: no UPDATE\n"
+		       "    monitors: exec:x --password *** -> exec:x --password ***\n",
+		       CONFIG_APPLIES);
+#undef RUNS
+#undef ONE
+}
+
+/* The same link-local address on two links, and routers that are not known yet. */
+static void peers_by_interface(void **state)
+{
+#define LINKS(a, b, c)                                                                             \
+	"bgp: { local_as: 1, " BGP "{ peer_ip: 'fe80::1%" a "', peer_as: 2 }, "                    \
+	"{ peer_ip: 'fe80::1%" b "', peer_as: 2, hold_time: 9s }, { interface: " c                 \
+	", peer_as: 2 } ] }\n"
+	(void)state;
+	expect_printed(LINKS("e1", "e2", "e3"), LINKS("e2", "e1", "e4"),
+		       "peer e3 removed: session closed\n"
+		       "peer fe80::1%e2 changed: session reset\n    hold_time: 9s -> 1m30s\n"
+		       "peer fe80::1%e1 changed: session reset\n    hold_time: 1m30s -> 9s\n"
+		       "peer e4 added: session opened\n",
+		       CONFIG_RESETS);
+#undef LINKS
+}
+
+static void processes_by_name(void **state)
+{
+#define PROGRAMS(list)                                                                             \
+	"bgp: { local_as: 1, " BGP "{ peer_ip: 10.0.0.2, peer_as: 2 } ] }\nprocesses: [ " list     \
+	" ]\n"
+#define RUNS(name, rest) "{ name: " name ", run: x, allow: 192.0.2.0/24" rest " }, "
+	(void)state;
+	expect_printed(PROGRAMS(RUNS("a", "") RUNS("b", "") RUNS("c", "") RUNS("d", "")),
+		       PROGRAMS(RUNS("d", "") RUNS("c", ", on_exit: keep") RUNS("new", "")
+					RUNS("a", ", user: nobody, max_routes: 1")),
+		       "process b removed: withdrawn\n"
+		       "process c changed: no UPDATE\n    on_exit: withdraw -> keep\n"
+		       "process new added: announced when healthy\n"
+		       "process a changed: UPDATE, needs a restart\n"
+		       "    user: not set -> nobody (needs a restart)\n"
+		       "    max_routes: 10000 -> 1\n",
+		       CONFIG_NEEDS_RESTART);
+	expect_printed(PROGRAMS(""), PROGRAMS(RUNS("a", "")),
+		       "process a added: announced when healthy\n", CONFIG_SENDS_UPDATE);
+#undef RUNS
+#undef PROGRAMS
+}
+
+/* An app with `join` starts over when it is another one, and not when only that part is. */
+static void apps_that_join(void **state)
+{
+#define APP(rest) APPS("{ name: a, vip: 192.0.2.1/32, group: g" rest " }")
+#define JOINS     ", states: { join: { med: 7 } }"
+	(void)state;
+	expect_printed(APP(""), APP(", monitors: 'port:tcp:1'"),
+		       "app a changed: no UPDATE\n    monitors: not set -> port:tcp:1\n",
+		       CONFIG_APPLIES);
+	expect_printed(APP(JOINS), APP(", monitors: 'port:tcp:1'" JOINS),
+		       "app a changed: UPDATE, joins anew unless it was promoted before\n"
+		       "    monitors: not set -> port:tcp:1\n",
+		       CONFIG_SENDS_UPDATE);
+	expect_printed(APP(JOINS), APP(JOINS ", join_time: 9s"),
+		       "app a changed: no UPDATE\n    join_time: 0s -> 9s\n", CONFIG_APPLIES);
+	expect_printed(APPS(""), APP(JOINS),
+		       "app a added: announced when healthy, joins anew unless it was promoted "
+		       "before\n",
+		       CONFIG_SENDS_UPDATE);
+	expect_printed(APP(JOINS), APPS(""), "app a removed: withdrawn\n", CONFIG_SENDS_UPDATE);
+#undef JOINS
+#undef APP
+}
+
+/* Peers alone: what comes and goes costs the session, and no more. */
+static void sections_and_effects(void **state)
+{
+#define PEERS(list) "bgp: { local_as: 1, router_id: 10.0.0.1, peers: [ " list " ] }\n"
+	(void)state;
+	expect_printed(
+		PEERS("{ peer_ip: 10.0.0.2, peer_as: 2 }"),
+		PEERS("{ peer_ip: 10.0.0.2, peer_as: 2 }, { peer_ip: 10.0.0.3, peer_as: 2 }"),
+		"peer 10.0.0.3 added: session opened\n", CONFIG_RESETS);
+	expect_printed(PEERS("{ peer_ip: 10.0.0.2, peer_as: 2 }"),
+		       "nat: { backend: nftables }\n" PEERS("{ peer_ip: 10.0.0.2, peer_as: 2 }"),
+		       "nat changed: needs a restart\n"
+		       "    backend: auto -> nftables (needs a restart)\n",
+		       CONFIG_NEEDS_RESTART);
+	expect_printed(PEERS("{ peer_ip: 10.0.0.2, peer_as: 2 }"),
+		       "bgp: { local_as: 1, router_id: 10.0.0.1, aggregates: [ { prefix: "
+		       "192.0.2.0/24 }, { prefix: 198.51.100.0/24, min: 2 } ], peers: [ { peer_ip: "
+		       "10.0.0.2, peer_as: 2 } ] }\n",
+		       "bgp changed: UPDATE\n    aggregates: not set -> prefix "
+		       "192.0.2.0/24, min 1, summary_only false; prefix 198.51.100.0/24, min 2, "
+		       "summary_only false\n",
+		       CONFIG_SENDS_UPDATE);
+#undef PEERS
+}
+
+/* 200 octets of a value are shown. */
+static void long_values_are_cut(void **state)
+{
+	char path[256], before[512], after[600], want[700];
+	(void)state;
+	snprintf(before, sizeof(before), APPS("{ name: a, vip: 192.0.2.1/32 }"));
+	for (int len = 200; len <= 201; len++) {
+		memset(path, 'x', sizeof(path));
+		path[0] = '/';
+		path[len] = 0;
+		snprintf(after, sizeof(after),
+			 APPS("{ name: a, vip: 192.0.2.1/32, disable_file: %s }"), path);
+		snprintf(want, sizeof(want),
+			 "app a changed: no UPDATE\n    disable_file: not set -> %.200s%s\n", path,
+			 len > 200 ? " …" : "");
+		expect_printed(before, after, want, CONFIG_APPLIES);
+	}
+}
+
+static void in_steps(void **state)
+{
+	struct config *a = load(APPS(NAMED("a", "1") NAMED("b", "2") NAMED("c", "3"))),
+		      *b = load(APPS(NAMED("d", "4") NAMED("a", "1") NAMED("e", "5")));
+	struct config_differ d;
+	struct config_diff diff;
+	(void)state;
+	config_differ_begin(&d, a, b, &diff);
+	assert_true(config_differ_step(&d, 0));
+	assert_int_equal(diff.n, 0);
+	assert_true(config_differ_step(&d, 1));
+	assert_int_equal(diff.n, 1);
+	assert_true(config_differ_step(&d, 1));
+	assert_int_equal(diff.n, 1);
+	assert_false(config_differ_step(&d, 1));
+	assert_int_equal(diff.n, 4);
+	assert_int_equal(config_diff_count(&diff, CONFIG_APP, CONFIG_REMOVED), 2);
+	config_differ_done(&d);
+	assert_null(d.before);
+	assert_null(d.matched);
+	config_diff_add_app(&diff, "f");
+	assert_int_equal(config_diff_count(&diff, CONFIG_APP, CONFIG_ADDED), 3);
+	assert_int_equal(diff.items[4].effect, CONFIG_SENDS_UPDATE);
+	config_diff_done(&diff);
+	assert_int_equal(diff.n, 0);
+	assert_null(diff.items);
+	config_free(a);
+	config_free(b);
+}
+
+static void keys_behind_the_first(void **state)
+{
+	struct config_diff d;
+	(void)state;
+	diff_texts("bgp: { local_as: 1, " BGP "{ peer_ip: 10.0.0.2, peer_as: 2 } ] }\n",
+		   "agent: { rise: 3, fall: 4, monitor_interval: 9s }\n"
+		   "bgp: { local_as: 1, " BGP "{ peer_ip: 10.0.0.2, peer_as: 2 } ] }\n",
+		   &d);
+	assert_true(config_diff_has_key(&d, CONFIG_AGENT, "monitor_"));
+	assert_true(config_diff_has_key(&d, CONFIG_AGENT, "rise"));
+	assert_true(config_diff_has_key(&d, CONFIG_AGENT, "fall"));
+	config_diff_done(&d);
+}
+
+static void words(void **state)
+{
+	static const char *const objects[] = { "agent", "bgp",     "nat", "fleet",
+					       "peer",  "process", "app", "" };
+	static const char *const kinds[] = { "changed", "added", "removed", "" };
+	static const char *const effects[] = { "none", "update", "session", "restart", "" };
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(objects); i++)
+		assert_string_equal(config_object_name(i), objects[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+		assert_string_equal(config_change_kind_name(i), kinds[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(effects); i++)
+		assert_string_equal(config_effect_name(i), effects[i]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -293,7 +551,19 @@ int main(void)
 		cmocka_unit_test(restart_and_more),
 		cmocka_unit_test(apps_in_another_order),
 		cmocka_unit_test(monitors_with_options),
+		cmocka_unit_test(values_or_mappings),
+		cmocka_unit_test(apps_with_series),
+		cmocka_unit_test(catalogs_that_are_kept),
 		cmocka_unit_test(prefixes_of_keys),
+		cmocka_unit_test(secrets_that_come_and_go),
+		cmocka_unit_test(peers_by_interface),
+		cmocka_unit_test(processes_by_name),
+		cmocka_unit_test(apps_that_join),
+		cmocka_unit_test(sections_and_effects),
+		cmocka_unit_test(long_values_are_cut),
+		cmocka_unit_test(in_steps),
+		cmocka_unit_test(keys_behind_the_first),
+		cmocka_unit_test(words),
 	};
 	own_netns_enter();
 	return cmocka_run_group_tests(tests, NULL, NULL);

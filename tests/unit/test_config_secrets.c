@@ -56,7 +56,13 @@ static const struct {
 	  "secret\n", "own", NULL },
 	{ "too long", OWN, LONG "0\n", NULL, "at most 80 bytes" },
 	{ "two lines", OWN, "one\ntwo\n", NULL, "a line of at most" },
+	{ "the longest, of DOS", OWN, LONG "\r\n", LONG, NULL },
+	{ "too long, of DOS", OWN, LONG "0\r\n", NULL, "at most 80 bytes" },
+	{ "too long, without its end", OWN, LONG "000", NULL, "at most 80 bytes" },
+	{ "one character", OWN, "x", "x", NULL },
 	{ "empty", OWN, "\n", NULL, "is empty" },
+	{ "empty, of DOS", OWN, "\r\n", NULL, "is empty" },
+	{ "nothing at all", OWN, "", NULL, "is empty" },
 	{ "missing", OWN, NULL, NULL, "No such file" },
 	{ "a directory", HEAD ", peers: [{" PEER ", password_file: /tmp}]}\n", NULL, NULL,
 	  "not a regular file" },
@@ -125,10 +131,29 @@ static void without_systemd(void **state)
 	struct config_findings findings = { 0 };
 	static const char consul[] =
 		"agent: {consul_token_file: '%d/token'}\n" HEAD ", peers: [{" PEER "}]}\n";
+	static const struct {
+		const char *config, *key;
+		size_t n;
+	} unset[] = {
+		{ consul, "agent.consul_token_file", 1 },
+		{ "agent: {nomad_token_file: '%d/token'}\n" HEAD ", peers: [{" PEER "}]}\n",
+		  "agent.nomad_token_file", 1 },
+		{ "agent: {api: {tls: {cert: '%d/c', key: /k, client_ca: '%d/a'}}}\n" HEAD
+		  ", peers: [{" PEER "}]}\n",
+		  "agent.api.tls.cert", 2 },
+	};
 	unsetenv("CREDENTIALS_DIRECTORY");
 	assert_true(config_load_text(OWN, strlen(OWN), &c, &findings) < 0);
 	assert_true(says(&findings, "LoadCredential="));
 	config_findings_done(&findings);
+	for (size_t i = 0; i < ARRAY_SIZE(unset); i++) {
+		assert_true(config_load_text(unset[i].config, strlen(unset[i].config), &c,
+					     &findings) < 0);
+		assert_int_equal(findings.n, unset[i].n);
+		assert_string_equal(findings.items[0].path, unset[i].key);
+		assert_true(says(&findings, "LoadCredential="));
+		config_findings_done(&findings);
+	}
 	setenv("CREDENTIALS_DIRECTORY", "/run/credentials/x", 1);
 	assert_int_equal(config_load_text(consul, strlen(consul), &c, &findings), 0);
 	assert_string_equal(c->agent.consul.token_file, "/run/credentials/x/token");

@@ -133,6 +133,42 @@ static void shown_and_loaded(void **state)
 		check_text(texts[i]);
 }
 
+/* ---- as JSON, to the letter ---- */
+
+/* Of valid/NAME.yaml; with UPDATE_EXPECTED in the environment it is written again. */
+static void check_json(const char *file)
+{
+	char yaml[128];
+	struct config *c = NULL;
+	struct config_findings findings = { 0 };
+	json_error_t error;
+	const char *name = strrchr(file, '/') + 1;
+	snprintf(yaml, sizeof(yaml), "tests/config/valid/%.*s.yaml", (int)strcspn(name, "."), name);
+	assert_int_equal(config_load(yaml, &c, &findings), 0);
+	json_t *shown = json_pack("{s:o, s:o, s:o, s:o}", "all", show(c, CONFIG_SHOW_ALL), "hidden",
+				  show(c, CONFIG_SHOW), "defaults", show(c, CONFIG_SHOW_DEFAULTS),
+				  "readers", show(c, CONFIG_SHOW_TO_READERS));
+	if (getenv("UPDATE_EXPECTED"))
+		assert_int_equal(json_dump_file(shown, file, JSON_INDENT(1)), 0);
+	json_t *expected = json_load_file(file, 0, &error);
+	if (!json_equal(shown, expected))
+		fail_msg("%s: not as expected, UPDATE_EXPECTED writes it", file);
+	json_decref(shown);
+	json_decref(expected);
+	config_findings_done(&findings);
+	config_free(c);
+}
+
+static void shown_as_json(void **state)
+{
+	glob_t found;
+	(void)state;
+	assert_int_equal(glob("tests/config/shown/*.json", 0, NULL, &found), 0);
+	for (size_t i = 0; i < found.gl_pathc; i++)
+		check_json(found.gl_pathv[i]);
+	globfree(&found);
+}
+
 /* ---- secrets ---- */
 
 static const char secrets[] =
@@ -261,6 +297,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(valid_files),
 		cmocka_unit_test(shown_and_loaded),
+		cmocka_unit_test(shown_as_json),
 		cmocka_unit_test(secrets_are_hidden),
 		cmocka_unit_test(hidden_is_no_secret),
 		cmocka_unit_test(a_password_file_is_shown),
