@@ -59,7 +59,7 @@ static bool host_is_allowed(const struct api_rules *rules, const struct request_
 	if (!host)
 		return request->http_1_0;
 	size_t len = host_len(host);
-	bool bracketed = host[0] == '[' && len > 2;
+	bool bracketed = host[0] == '[' && host[len - 1] == ']';
 	return request->host_is_ours ||
 	       has_name(&rules->hosts, host + bracketed, bracketed ? len - 2 : len);
 }

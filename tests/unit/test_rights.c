@@ -285,6 +285,7 @@ static void test_names_in_host(void **state)
 		{ "[a.example]", true }, { "::1", false },
 		{ "[]", false },         { "[", false },
 		{ "", false },           { ":80", false },
+		{ "[::1x", false },      { "[::1", false },
 	};
 	const struct api_rules rules = { .local = ROLE_REGISTER,
 					 .hosts = { (char **)names, ARRAY_SIZE(names) } };
