@@ -53,7 +53,7 @@ struct bgp_number {
 	uint32_t value;
 };
 
-/* What is not given has no value. */
+/* Two that are not given are equal whatever their values. */
 bool bgp_number_equal(struct bgp_number a, struct bgp_number b);
 
 /* ORIGIN of a route that has one of its own. */

@@ -108,7 +108,7 @@ static inline const void *config_value(const struct config_key *key, const void 
 	return (const char *)target + key->offset;
 }
 
-/* What the keys of a CONFIG_SECTION are about; `add` may fill in what is not set. */
+/* The object that the keys of a CONFIG_SECTION are about; `add` may fill in what is not set. */
 static inline void *config_section_target(const struct config_key *key, void *target)
 {
 	return key->add ? key->add(target) : config_field(key, target);

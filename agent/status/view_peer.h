@@ -13,7 +13,7 @@
 json_t *view_peer_info(const struct bgp_peer_status *peer, const struct view_clock *clock);
 /* An element of /v1/peers; without the password. */
 json_t *view_peer(const struct bgp_peer_status *peer, const struct view_clock *clock);
-/* What an order for a peer has come to. */
+/* The outcome of an order for a peer. */
 json_t *view_peer_result(const char *peer, const char *result);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Prints how many thousands of times a second this machine's TSC counts. An emulated processor counts
- * with it, and a guest that measures it itself is far off when the machine is busy: its clock then
- * runs several times too fast, and every time limit in it is too short.
+ * Prints how many thousands of times a second this machine's TSC counts. An emulated processor
+ * counts with it, and a guest that measures it itself is far off when the machine is busy: its
+ * clock then runs several times too fast, and every time limit in it is too short.
  */
 #include <stdio.h>
 #include <time.h>

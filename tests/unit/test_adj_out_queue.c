@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What waits to be sent to a peer: how much, why not, and what becomes of it. */
+/* Routes that wait to be sent to a peer: how many, why, and their end. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

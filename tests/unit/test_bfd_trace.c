@@ -328,7 +328,7 @@ static void a_session_that_was_not_heard_stops_at_once(void **state)
 		  "admin-down/7 > admin-down/7 x3 1:7 1000/300, detect 899; 0/300 900; "
 		  "admin-down/0 x3 7 50/50 since 4" },
 	};
-	/* What is heard first: the waits count from the start. */
+	/* The first packet heard: the waits count from the start. */
 	static const struct row later[] = {
 		{ 5000, START, 0, 0, 0, 0, 0, 0, "down/0,; 0/0 0 since 5000" },
 		{ 5010, PACKET, 0, UP, 3, 50, 50, 0,
@@ -344,7 +344,7 @@ static void a_session_that_was_not_heard_stops_at_once(void **state)
 	follow(&f, later, ARRAY_SIZE(later));
 }
 
-/* What was in effect before, until both have agreed anew. */
+/* The former intervals are in effect until both have agreed anew. */
 static void a_resumed_session_keeps_its_times(void **state)
 {
 	(void)state;

@@ -98,7 +98,7 @@ static void a_peer_is_its_address_interface_and_port(void **state)
 	assert_false(bgp_peer_is_same(&learnt, &others[4]));
 }
 
-/* What the connection and the OPEN are made of. */
+/* The keys that the connection and the OPEN are made of. */
 static void these_changes_end_the_session(void **state)
 {
 	(void)state;

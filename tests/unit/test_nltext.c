@@ -169,7 +169,7 @@ static void test_attributes_of_a_look_up(void **state)
 	expect(NETLINK_ROUTE, msg, "look up the route to 10.0.1.1");
 	mnl_attr_put_u32(msg, RTA_OIF, 7);
 	expect(NETLINK_ROUTE, msg, "look up the route to 10.0.1.1 on interface 7");
-	/* The last octet of its head is missing; the attribute behind it would be one of another. */
+	/* The last octet of its head is missing; the attribute behind would be another's. */
 	msg->nlmsg_len = NLMSG_HDRLEN + sizeof(*rtm) - 1;
 	expect(NETLINK_ROUTE, msg, "look up the route");
 }

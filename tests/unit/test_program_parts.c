@@ -632,7 +632,7 @@ static void the_own_address_of_a_session(void **state)
 	}
 }
 
-/* Readers of ExaBGP expect no bracket in a reason of JSON, and no octet that is not ASCII in any. */
+/* Readers of ExaBGP expect no bracket in a reason of JSON, and only ASCII in any reason. */
 static void reasons_in_both_forms(void **state)
 {
 	(void)state;

@@ -221,7 +221,7 @@ static void test_the_ways_of_each_verb(void **state)
 	}
 }
 
-/* Keys stand for themselves where a verb has them, and nowhere else; as does another exit status. */
+/* Keys, and other exit statuses, are told of the verbs that have them only. */
 static void test_lines_of_help(void **state)
 {
 	static const char keys[] =
