@@ -228,7 +228,8 @@ def establish(bed: Testbed, link: Link, address: str, capabilities: bytes = CAPA
     agent = start_agent(bed, peer)
     session = listener.accept()
     # Before the OPEN, so that all routes are sent before End-of-RIB.
-    wait_until(lambda: agent.app("web")["health"] == "up", "the app is up")
+    for vip in VIP4, VIP6:
+        wait_until(lambda vip=vip: agent.vip(vip)["form"] == "up", f"{vip} is to be announced")
     opened = session.establish(ROUTER_AS, "10.255.0.1", capabilities=capabilities)
     assert opened.capability(bgp.CAP_EXTENDED_NEXT_HOP) == [struct.pack(">HHH", 1, 1, 2)]
     listener.close()
