@@ -28,7 +28,7 @@ static struct convert_input input_of(const char *text)
 	size_t len = strlen(text);
 	char *copy = malloc(len > 0 ? len : 1);
 	assert_non_null(copy);
-	memcpy(copy, text, len);
+	memcpy(copy, text, len); /* NOLINT(bugprone-not-null-terminated-result): see above */
 	return (struct convert_input){ "in", copy, len };
 }
 
@@ -192,7 +192,7 @@ static void test_the_text_of_a_statement_is_cut(void **state)
 	assert_string_equal(statement_text(s, text), "hold time 30 { … }");
 	statements_free(root);
 	memset(long_text, 'x', 300);
-	strcpy(long_text + 300, " y;");
+	memcpy(long_text + 300, " y;", sizeof(" y;"));
 	s = first_of(long_text, &root);
 	assert_int_equal(strlen(statement_text(s, text)), STATEMENT_TEXT_MAX - 1);
 	statements_free(root);
@@ -330,7 +330,7 @@ static void test_the_number_of_ini_values_is_bounded(void **state)
 	free(result);
 	text = realloc(text, len + 8);
 	assert_non_null(text);
-	strcpy(text + len, "k=v\n");
+	memcpy(text + len, "k=v\n", sizeof("k=v\n"));
 	result = ini_of(text);
 	assert_string_equal(result, "in:10001: more than 10000 values");
 	free(result);

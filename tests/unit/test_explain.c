@@ -411,7 +411,7 @@ static json_t *loaded(const char *text)
 	char json[4096];
 	assert_true(strlen(text) < sizeof(json));
 	for (size_t i = 0; i <= strlen(text); i++)
-		json[i] = text[i] == '\'' ? '"' : text[i];
+		json[i] = (char)(text[i] == '\'' ? '\"' : text[i]);
 	json_t *o = json_loads(json, 0, NULL);
 	assert_non_null(o);
 	return o;

@@ -34,7 +34,7 @@ static int parse_padded(size_t len, struct err *err)
 	static const char value[] = "{\"version\": 1, \"form\": \"drained\"}";
 	struct fleet_up up;
 	char *text = repeated(' ', len);
-	memcpy(text, value, strlen(value));
+	memcpy(text, value, sizeof(value) - 1);
 	int rc = fleet_up_parse(text, len, &up, err);
 	free(text);
 	return rc;

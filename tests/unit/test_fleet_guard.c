@@ -488,11 +488,11 @@ static void claims_anywhere_in_the_list_are_given_back(void **state)
 	fill(&g, "nnn", "/10");
 	struct fleet_view views[2] = { f.view, g.view };
 	static const char *const left[] = { "/12", "0/2", "0/1" };
-	for (char node = '0'; node < '3'; node++) {
-		fleet_decide_stay(&f.view, 1, claim_of(node).node, false, &d);
+	for (size_t i = 0; i < ARRAY_SIZE(left); i++) {
+		fleet_decide_stay(&f.view, 1, claim_of((char)('0' + i)).node, false, &d);
 		assert_int_equal(d.step, WRITE);
 		write_text(&d, written);
-		assert_string_equal(written, left[node - '0']);
+		assert_string_equal(written, left[i]);
 		fleet_decision_done(&d);
 	}
 	/* At one VIP of two: both are written. */

@@ -351,7 +351,7 @@ static void a_text_that_grows(void **state)
 		html_add(&h, "%zu%%%s;", i % 10, i % 2 ? "&" : "\xff'");
 		assert_int_equal(strlen(h.text), h.len);
 	}
-	assert_int_equal(h.len, 500 * 3 + 250 * (strlen("&amp;") + strlen("\\xff&#39;")));
+	assert_int_equal(h.len, (size_t)500 * 3 + 250 * (strlen("&amp;") + strlen("\\xff&#39;")));
 	assert_memory_equal(h.text, "0%\\xff&#39;;1%&amp;;2%", 21);
 	free(h.text);
 }

@@ -14,7 +14,7 @@ static void test_the_oldest_goes_first(void **state)
 	static const enum health healths[] = { HEALTH_UP, HEALTH_DOWN, HEALTH_UNKNOWN };
 	struct recent_checks r = { 0 };
 	(void)state;
-	for (size_t added = 1; added <= 3 * RECENT_CHECKS; added++) {
+	for (size_t added = 1; added <= (size_t)3 * RECENT_CHECKS; added++) {
 		recent_checks_add(&r, healths[added % 3], added * 1000);
 		size_t kept = added < RECENT_CHECKS ? added : RECENT_CHECKS;
 		assert_int_equal(r.n, kept);

@@ -48,7 +48,7 @@ static char *printed(enum verb_id verb, const char *const *args, const char *ans
 	char json[4096];
 	assert_true(strlen(answer) < sizeof(json));
 	for (size_t i = 0; i <= strlen(answer); i++)
-		json[i] = answer[i] == '\'' ? '"' : answer[i];
+		json[i] = (char)(answer[i] == '\'' ? '\"' : answer[i]);
 	char *text = shown_in(verb, args, json, (struct table_style){ .colors = colors }, 0);
 	char *made = marked(text);
 	free(text);

@@ -536,7 +536,7 @@ static void many_of_each_kind(void **state)
 	for (int i = 0; i < N; i++) {
 		char text[64];
 		snprintf(text, sizeof(text), "a%d", i);
-		assert_string_equal(c.apps[2 * i].spec.name, text);
+		assert_string_equal(c.apps[i + i].spec.name, text);
 		assert_string_equal(c.drains[i].name, text);
 		assert_string_equal(c.promotions[i].name, text);
 		assert_true(c.drains[i].since == (wall_t)i * USEC_PER_MSEC);

@@ -535,9 +535,9 @@ static void test_everything_with_its_tones(void **state)
 {
 	static const char *const lines[] = {
 		"0pvipherald 1.0|13p, running for 1m00s|102devery 1s|",
-		"0pApps |5g1 up|9p, |11b2 down|17p, |19w3 unknown|28p, |30w4 draining|40p, |42w5 "
-		"drained|51p, |53w6 joining|65pVIPs 6 of 7 announced|86p, 1 suppressed|103pPeers "
-		"…|",
+		("0pApps |5g1 up|9p, |11b2 down|17p, |19w3 unknown|28p, |30w4 draining|40p, |42w5 "
+		 "drained|51p, |53w6 joining|65pVIPs 6 of 7 announced|86p, 1 suppressed|103pPeers "
+		 "…|"),
 		"0pChecks -/s, -/s failed|25pMessages 1.5/s sent, 0.5/s received|",
 		"0bALARM |6pa1: t1|",
 		"0bALARM |6pa2: t2|",
@@ -714,14 +714,16 @@ static void test_what_there_is_room_for(void **state)
 		"vip|App|Che|ALA||PEE|10.|10.|10.||APP|a-n|web|dns||UTC|12:|12:|202||||q q",
 		"vip|App|Che|ALA|ALA|ALA||PEE|10.|10.|10.||APP|a-n|web|dns||UTC|12:|12:|202|||q q",
 		"vip|App|Che|ALA|ALA|ALA||PEE|10.|10.|10.||APP|a-n|web|dns||UTC|12:|12:|202||||q q",
-		"vip|App|Che|ALA|ALA|ALA||PEE|10.|10.|10.||APP|a-n|web|dns||UTC|12:|12:|202|||||q "
-		"q",
-		"vip|App|Che|ALA|ALA|ALA||PEE|10.|10.|10.||APP|a-n|web|dns||UTC|12:|12:|202||||||q "
-		"q",
-		"vip|App|Che|ALA|ALA|ALA||PEE|10.|10.|10.||APP|a-n|web|dns||UTC|12:|12:|202|||||||"
-		"q q",
-		"vip|App|Che|ALA|ALA|ALA||PEE|10.|10.|10.||APP|a-n|web|dns||UTC|12:|12:|202||||||||"
-		"q q",
+		("vip|App|Che|ALA|ALA|ALA||PEE|10.|10.|10.||APP|a-n|web|dns||UTC|12:|12:|202|||||q "
+		 "q"),
+		("vip|App|Che|ALA|ALA|ALA||PEE|10.|10.|10.||APP|a-n|web|dns||UTC|12:|12:|202||||||"
+		 "q "
+		 "q"),
+		("vip|App|Che|ALA|ALA|ALA||PEE|10.|10.|10.||APP|a-n|web|dns||UTC|12:|12:|202|||||||"
+		 "q q"),
+		("vip|App|Che|ALA|ALA|ALA||PEE|10.|10.|10.||APP|a-n|web|dns||UTC|12:|12:|202|||||||"
+		 "|"
+		 "q q"),
 	};
 	struct top_model m;
 	char buf[ROW_MAX];

@@ -13,6 +13,7 @@
 
 #include "agent/cli/verb.h"
 #include "lib/array.h"
+#include "lib/mem.h"
 #include "lib/str.h"
 
 #define TEXT_MAX 1024
@@ -28,7 +29,7 @@ static int parse(const char *line, struct verb_call *ret, char **ret_words, stru
 		argv[argc++] = strcmp(word, "''") == 0 ? word + 2 : word;
 	}
 	/* As a list that ends where it is said to end: nothing behind it is read. */
-	char **exact = malloc((size_t)argc * sizeof(*exact));
+	char **exact = mem_new((size_t)argc, sizeof(*exact));
 	memcpy(exact, argv, (size_t)argc * sizeof(*exact));
 	int rc = verb_parse(verb_find(argv[0]), argc - 1, exact + 1, ret, err);
 	free(exact);

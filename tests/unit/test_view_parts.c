@@ -30,7 +30,7 @@ static void expect(json_t *got, const char *wanted)
 	char *text = stream_json_text(got);
 	json_decref(got);
 	for (char *c = text; *c; c++)
-		*c = *c == '"' ? '\'' : *c == '\n' ? '\0' : *c;
+		*c = (char)(*c == '"' ? '\'' : *c == '\n' ? '\0' : *c);
 	assert_string_equal(text, wanted);
 	free(text);
 }
