@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
-#include <linux/close_range.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -15,6 +14,9 @@
 #include "process/fd.h"
 #include "process/fd_limit.h"
 #include "process/nice_limit.h"
+
+/* Where the child writes why it could not start; the exec closes it. */
+#define REPORT (STDERR_FILENO + 1)
 
 /* Groups are set before the user, who may not change them. Ambient capabilities survive a change
  * from one plain user to another. */
@@ -40,6 +42,16 @@ void spawn_reset_signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
+/* All others are closed: libraries open some that an exec would not close. CLOSE_RANGE_CLOEXEC would
+ * be shorter, and is not in Linux 5.10. */
+static int keep_report(int report)
+{
+	if (report != REPORT && dup3(report, REPORT, O_CLOEXEC) < 0)
+		return errno;
+	close_range(REPORT + 1, ~0U, 0);
+	return 0;
+}
+
 _Noreturn static void run(const struct spawn *s, const struct spawn_fds *fds, int report)
 {
 	int code = 0, in = fds->in, err = fds->err < 0 ? fds->out : fds->err;
@@ -55,7 +67,10 @@ _Noreturn static void run(const struct spawn *s, const struct spawn_fds *fds, in
 	if (code == 0) {
 		fd_limit_lower();
 		nice_limit_clear();
-		close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
+		code = keep_report(report);
+	}
+	if (code == 0) {
+		report = REPORT;
 		execvpe(s->argv[0], (char *const *)s->argv, s->env);
 		code = errno;
 	}

@@ -39,7 +39,7 @@ struct reconcile *reconcile_new(const struct reconcile_ops *ops, void *userdata)
 	list_init(&r->dirty);
 	list_init(&r->awaiting);
 	list_init(&r->next_wait);
-	list_init(&r->mapping);
+	list_init(&r->pending);
 	list_init(&r->troubled);
 	list_init(&r->cursors);
 	return r;
@@ -84,7 +84,7 @@ bool reconcile_work(struct reconcile *r, size_t max, mono_t now)
 bool reconcile_settled(const struct reconcile *r)
 {
 	return list_empty(&r->dirty) && list_empty(&r->awaiting) && list_empty(&r->next_wait) &&
-	       list_empty(&r->mapping);
+	       list_empty(&r->pending);
 }
 
 /* Requests of the registry */
@@ -325,7 +325,7 @@ void reconcile_nat_result(struct reconcile *r, const struct prefix *prefix, int 
 	if (!vip)
 		return;
 	if (result != -EBUSY) /* else another process is in the way, and another answer follows */
-		list_remove(&vip->mapping);
+		list_remove(&vip->pending);
 	if (result == 0) {
 		vip_mark_dirty(r, vip);
 		return;

@@ -89,13 +89,19 @@ bool vip_wants_address(const struct vip *vip)
 	return false;
 }
 
+/* Until the answer to what returned -EINPROGRESS. */
+static void set_pending(struct reconcile *r, struct vip *vip, int rc)
+{
+	list_remove(&vip->pending);
+	if (rc == -EINPROGRESS)
+		list_append(&r->pending, &vip->pending);
+}
+
 static int set_nat(struct reconcile *r, struct vip *vip, const struct nat_spec *nats, size_t n,
 		   struct err *err)
 {
 	int rc = r->ops->nat_set(&vip->prefix, nats, n, err, r->userdata);
-	list_remove(&vip->mapping);
-	if (rc == -EINPROGRESS)
-		list_append(&r->mapping, &vip->mapping);
+	set_pending(r, vip, rc);
 	vip->has_nat = n > 0 || rc < 0;
 	return rc;
 }
@@ -106,6 +112,7 @@ static int make_ready(struct reconcile *r, struct vip *vip, struct err *err)
 	int rc = 0;
 	if (!vip->bound) {
 		rc = r->ops->address_add(&vip->prefix, vip->spec, err, r->userdata);
+		set_pending(r, vip, rc);
 		vip_set_bound(r, vip, rc == 0);
 		vip->retained = vip->retained || rc == 0;
 		if (rc == 0 && vip->damage) {
@@ -211,6 +218,7 @@ static void go_down(struct reconcile *r, struct vip *vip, mono_t now)
 		trouble_set(r, vip, rc, &err, now);
 		return;
 	}
+	set_pending(r, vip, 0);
 	vip_set_bound(r, vip, false);
 	vip->retained = false;
 	vip->damage = NULL;

@@ -3,7 +3,7 @@
  * The way up and the way down of one VIP.
  *
  * NAT answers later, so that the rules of many VIPs can be one transaction. Until then a VIP is on
- * the list `mapping`, and the step that follows the answer asks NAT again and gets it at once.
+ * the list `pending`, and the step that follows the answer asks NAT again and gets it at once.
  */
 #ifndef AGENT_VIP_STEPS_H
 #define AGENT_VIP_STEPS_H

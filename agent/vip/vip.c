@@ -39,7 +39,7 @@ void vip_free(struct reconcile *r, struct vip *vip)
 	}
 	list_remove(&vip->dirty);
 	list_remove(&vip->awaiting);
-	list_remove(&vip->mapping);
+	list_remove(&vip->pending);
 	HASH_DELETE(hh, r->vips, vip);
 	r->counts.vips--;
 	free(vip->traffic);

@@ -104,7 +104,7 @@ struct vip {
 	mono_t changed_at;           /* when `announced` or `form` changed; 0: never */
 	struct traffic *traffic;     /* NULL: not counted */
 	uint32_t traffic_round;      /* in which it was read (agent/vip/traffic_watch.h) */
-	struct list_node dirty, awaiting, mapping; /* `mapping`: NAT has not answered yet */
+	struct list_node dirty, awaiting, pending;
 	UT_hash_handle hh;
 };
 
@@ -115,7 +115,7 @@ struct reconcile {
 	struct list dirty;     /* need a step */
 	struct list awaiting;  /* wait for the acknowledgements that are awaited now */
 	struct list next_wait; /* wait for those that are awaited next */
-	struct list mapping;   /* wait for NAT */
+	struct list pending;   /* wait for the address (lo, the state file) or for NAT */
 	struct list troubled;  /* struct vip_trouble that are tried again */
 	struct list cursors;
 	struct backoff backoff;

@@ -20,10 +20,13 @@ NEEDED = {"nftables": ("net_admin",), "iptables": ("net_admin", "net_raw")}
 
 
 def start_as_user(
-    bed: Testbed, structure: dict[str, Any], capabilities: Sequence[str]
+    bed: Testbed,
+    structure: dict[str, Any],
+    capabilities: Sequence[str],
+    after: Agent | None = None,
 ) -> Agent:
     bed.workdir.chmod(0o755)
-    return bed.start_agent(structure, wrapper=as_plain_user(capabilities))
+    return bed.start_agent(structure, after=after, wrapper=as_plain_user(capabilities))
 
 
 def missing(agent: Agent) -> list[str]:
@@ -60,7 +63,7 @@ def test_plain_user_finds_what_a_killed_one_left(bed: Testbed, backend: str) -> 
     wait_announced(agent, "dns")
     agent.kill()
     assert nat.our_rules(backend) != []
-    start_as_user(bed, nat.config(backend=backend), NEEDED[backend])
+    start_as_user(bed, nat.config(backend=backend), NEEDED[backend], after=agent)
     nat.wait_rules(backend, 0)
     bed.wait_loopback({})
 
@@ -174,7 +177,7 @@ def test_without_net_admin_what_is_there_is_announced(bed: Testbed) -> None:
     router.wait_routes(VIP4, VIP6)
     agent.kill()
     router.wait_routes()
-    agent = bed.start_agent(structure, wrapper=without("net_admin"))
+    agent = bed.start_agent(structure, after=agent, wrapper=without("net_admin"))
     router.wait_routes(VIP4, VIP6)
     agent.stop()
     router.wait_routes()

@@ -81,6 +81,8 @@ def test_link_local_peer(bed: Testbed) -> None:
     entry = {"peer_ip": f"fe80::1%{link.device}", "peer_as": ROUTER_AS}
     agent = bed.start_agent(config(entry, apps=(app("web", [VIP4, VIP6]),)))
     session = listener.accept()
+    for vip in VIP4, VIP6:
+        wait_until(lambda vip=vip: agent.vip(vip)["form"] == "up", f"{vip} is to be announced")
     session.establish(ROUTER_AS, "10.0.1.1")
     agent.wait_log(f"peer fe80::1%{link.device}: established")
     assert agent.peer(f"fe80::1%{link.device}")["state"] == "established"

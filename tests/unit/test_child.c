@@ -193,6 +193,20 @@ static void test_without_standard_files(void **state)
 	assert_int_equal(f->end, CHILD_EXITED);
 }
 
+static void test_no_other_descriptor_is_inherited(void **state)
+{
+	struct fixture *f = *state;
+	int fds[3];
+	for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
+		assert_true((fds[i] = dup(STDERR_FILENO)) > STDERR_FILENO);
+	run(f, "for i in 3 4 5 6 7 8 9; do { true >&$i; } 2>/dev/null && echo $i; done; true",
+	    LONG);
+	for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
+		close(fds[i]);
+	assert_string_equal(f->output, "");
+	assert_int_equal(f->end, CHILD_EXITED);
+}
+
 static void expect_no_start(struct fixture *f, const char *file, int r)
 {
 	const char *const argv[] = { file, NULL };
@@ -535,6 +549,7 @@ int main(void)
 		TEST(test_input),
 		TEST(test_without_standard_files),
 		TEST(test_cannot_start),
+		TEST(test_no_other_descriptor_is_inherited),
 		TEST(test_output_is_cut),
 		TEST(test_endless_output),
 		TEST(test_timeout),

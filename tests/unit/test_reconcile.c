@@ -436,11 +436,16 @@ static void nat_told(struct world *w, const char *vip, int result, mono_t now)
 	work(w, now);
 }
 
-static void test_route_waits_for_the_answer_of_nat(void **state)
+static void test_route_waits_for_the_address_and_for_the_answer_of_nat(void **state)
 {
 	struct world *w = world_of(state);
-	w->nat_set = -EINPROGRESS;
+	w->address_add = w->nat_set = -EINPROGRESS;
 	struct vip *vip = bring_up(w, "192.0.2.1/32");
+	expect(w, "add 192.0.2.1/32\n");
+	assert_false(reconcile_settled(w->r));
+	w->address_add = 0;
+	reconcile_resume(w->r, &vip->prefix);
+	work(w, SEC);
 	expect(w, "add 192.0.2.1/32\nnat 192.0.2.1/32\n");
 	assert_false(vip->announced);
 	assert_null(vip->trouble);
@@ -448,8 +453,7 @@ static void test_route_waits_for_the_answer_of_nat(void **state)
 	nat_told(w, "192.0.2.1/32", 0, 2 * SEC);
 	expect(w, "nat 192.0.2.1/32\nannounce 192.0.2.1/32\n");
 	assert_true(reconcile_settled(w->r));
-	nat_told(w, "192.0.2.1/32", 0,
-		 3 * SEC); /* rules that another process removed are restored */
+	nat_told(w, "192.0.2.1/32", 0, 3 * SEC); /* rules that were lost are back */
 	expect(w, "");
 }
 
@@ -771,7 +775,7 @@ int main(void)
 		TEST(test_old_wait_does_not_count_for_a_new_withdrawal),
 		TEST(test_address_error_stops_before_the_route),
 		TEST(test_nat_error_stops_before_the_route),
-		TEST(test_route_waits_for_the_answer_of_nat),
+		TEST(test_route_waits_for_the_address_and_for_the_answer_of_nat),
 		TEST(test_nat_that_takes_long_is_a_trouble_that_ends),
 		TEST(test_nat_that_fails_later_is_tried_again),
 		TEST(test_route_goes_when_lost_rules_cannot_be_had_back),
