@@ -20,13 +20,10 @@ NEEDED = {"nftables": ("net_admin",), "iptables": ("net_admin", "net_raw")}
 
 
 def start_as_user(
-    bed: Testbed,
-    structure: dict[str, Any],
-    capabilities: Sequence[str],
-    after: Agent | None = None,
+    bed: Testbed, structure: dict[str, Any], capabilities: Sequence[str]
 ) -> Agent:
     bed.workdir.chmod(0o755)
-    return bed.start_agent(structure, after=after, wrapper=as_plain_user(capabilities))
+    return bed.start_agent(structure, wrapper=as_plain_user(capabilities))
 
 
 def missing(agent: Agent) -> list[str]:
@@ -58,12 +55,20 @@ def test_plain_user_does_everything(bed: Testbed, backend: str) -> None:
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_plain_user_finds_what_a_killed_one_left(bed: Testbed, backend: str) -> None:
     nat = NatBed(bed)
-    structure = nat.config(nat_app("dns"), backend=backend)
-    agent = start_as_user(bed, structure, NEEDED[backend])
+    directory = bed.workdir / "state"
+    directory.mkdir()
+    directory.chmod(0o777)
+
+    def start(*apps: dict[str, Any]) -> Agent:
+        structure = nat.config(*apps, backend=backend)
+        structure["agent"]["state_file"] = str(directory / "state.json")
+        return start_as_user(bed, structure, NEEDED[backend])
+
+    agent = start(nat_app("dns"))
     wait_announced(agent, "dns")
     agent.kill()
     assert nat.our_rules(backend) != []
-    start_as_user(bed, nat.config(backend=backend), NEEDED[backend], after=agent)
+    start()
     nat.wait_rules(backend, 0)
     bed.wait_loopback({})
 

@@ -201,6 +201,8 @@ def test_stop_makes_the_peer_forget(
 ) -> None:
     peer = Peer(bed, offer)
     agent = peer.agent(WEB)
+    for vip in VIP4, VIP6:
+        wait_until(lambda vip=vip: agent.vip(vip)["form"] == "up", f"{vip} is to be announced")
     session, _ = peer.accept()
     session.receive_updates_until_end_of_rib()
     agent.process.signal(signal.SIGTERM)
