@@ -21,7 +21,7 @@
 /* `line` behind "vipherald", by blanks; an empty word is ''. Free *ret_words. */
 static int parse(const char *line, struct verb_call *ret, char **ret_words, struct err *err)
 {
-	char *argv[32], *rest = strdup(line), *word;
+	char *argv[32] = { NULL }, *rest = strdup(line), *word;
 	int argc = 0;
 	*ret_words = rest;
 	while ((word = strsep(&rest, " "))) {
