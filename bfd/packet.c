@@ -92,7 +92,7 @@ size_t bfd_packet_write(const struct bfd_packet *p, size_t auth_len,
 	struct writer w = writer_over(buf, BFD_PACKET_MAX);
 	int flags = (p->poll ? POLL : 0) | (p->final ? FINAL : 0) |
 		    (p->independent ? INDEPENDENT : 0) | (p->demand ? DEMAND : 0) |
-		    (auth_len ? AUTHENTICATED : 0);
+		    (auth_len > 0 ? AUTHENTICATED : 0);
 	writer_u8(&w, (uint8_t)(BFD_VERSION << 5 | (p->diag & 0x1f)));
 	writer_u8(&w, (uint8_t)((unsigned)p->state << 6 | (unsigned)flags));
 	writer_u8(&w, p->multiplier);

@@ -303,9 +303,9 @@ static bool length_is_right(const struct spec *spec, size_t len)
 	case LEN_IS:
 		return len == spec->len;
 	case LEN_TIMES:
-		break;
+		return len > 0 && len % spec->len == 0;
 	}
-	return len != 0 && len % spec->len == 0;
+	return false;
 }
 
 static bool is_out_of_scope(const struct decoder *d, const struct spec *spec)

@@ -162,5 +162,6 @@ void redact(char *text)
 		size_t keep = secret.len < strlen(STARS) ? secret.len : strlen(STARS);
 		memcpy(p, STARS, keep);
 		memmove(p + keep, p + secret.len, strlen(p + secret.len) + 1);
+		p += keep;
 	}
 }

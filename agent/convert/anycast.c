@@ -131,8 +131,7 @@ static void carry_daemon(struct taking *t, const struct ini_value *v)
 static char *command_for_shell(const char *command)
 {
 	char *text = NULL, *word = mem_new(strlen(command) + 1, 1), quote = 0;
-	size_t len = 0;
-	size_t n = 0;
+	size_t len = 0, n = 0;
 	bool in_word = false, first = true;
 	FILE *out = open_memstream(&text, &len);
 	if (!out)

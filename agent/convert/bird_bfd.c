@@ -142,7 +142,7 @@ static bool fits(const struct statement *s, const char *interface)
 	for (size_t i = 1; i < s->n_words; i++) {
 		const char *pattern = s->words[i];
 		bool not = *pattern == '-';
-		if (!fnmatch(pattern + not, interface, 0))
+		if (fnmatch(pattern + not, interface, 0) == 0)
 			return !not ;
 	}
 	return false;

@@ -438,8 +438,7 @@ static int digit64(char c)
 /* A text; false: it is none, or too long for a key. */
 static bool decode64(const char *from, char to[static 96])
 {
-	unsigned bits = 0;
-	unsigned have = 0;
+	unsigned bits = 0, have = 0;
 	size_t n = 0;
 	for (; *from && *from != '='; from++) {
 		int digit = digit64(*from);

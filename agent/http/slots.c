@@ -42,9 +42,9 @@ static bool counts(const struct slot *slot, enum share share, const struct slot_
 	case SHARE_OTHERS:
 		return !slot->origin.own;
 	case SHARE_ALL:
-		break;
+		return true;
 	}
-	return true;
+	return false;
 }
 
 static size_t limit_of(enum share share, const struct slot_origin *origin)
@@ -57,9 +57,9 @@ static size_t limit_of(enum share share, const struct slot_origin *origin)
 	case SHARE_OTHERS:
 		return origin->own ? SLOTS_MAX : SLOTS_MAX - SLOTS_KEPT;
 	case SHARE_ALL:
-		break;
+		return SLOTS_MAX;
 	}
-	return SLOTS_MAX;
+	return 0;
 }
 
 /* 0: it stays; the higher, the sooner it goes. */

@@ -46,7 +46,7 @@ static void add_text(struct html *h, const char *text)
 		add_plain(h, text);
 		return;
 	}
-	char *escaped = mem_new(UTF8_ESCAPED_MAX(len), sizeof(*escaped));
+	char *escaped = mem_new(UTF8_ESCAPED_MAX(len), 1);
 	add_plain(h, utf8_escape(escaped, UTF8_ESCAPED_MAX(len), text, len));
 	free(escaped);
 }

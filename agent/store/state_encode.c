@@ -37,7 +37,7 @@ static json_t *text_of(const char *text)
 	if (value)
 		return value;
 	size_t len = strlen(text);
-	char *hex = mem_new(2 * len + 1, sizeof(*hex));
+	char *hex = mem_new(2 * len + 1, 1);
 	for (size_t i = 0; i < len; i++)
 		snprintf(hex + 2 * i, 3, "%02x", (unsigned char)text[i]);
 	value = json_pack("{s:s}", "hex", hex);

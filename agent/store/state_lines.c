@@ -76,7 +76,7 @@ static char *from_hex(const char *hex)
 {
 	size_t len = strlen(hex) / 2;
 	unsigned octet = 0;
-	char *text = mem_new(len + 1, sizeof(*text));
+	char *text = mem_new(len + 1, 1);
 	bool ok = strlen(hex) % 2 == 0 && strspn(hex, "0123456789abcdef") == strlen(hex);
 	for (size_t i = 0; ok && i < len; i++) {
 		ok = sscanf(hex + 2 * i, "%2x", &octet) == 1 && octet != 0;
