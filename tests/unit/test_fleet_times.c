@@ -93,6 +93,15 @@ static void begin_claim(struct bed *b)
 	assert_int_equal(b->m.decision.step, FLEET_STEP_WRITE);
 }
 
+/* As before the answer to the claim, by which it may leave. */
+static void begin_granted_claim(struct bed *b)
+{
+	begin_claim(b);
+	b->claims[0] = b->m.claim;
+	b->view.leave.n = b->view.leave.n_slots = 1;
+	send_next(b, FLEET_CLAIM);
+}
+
 static void test_a_member_that_begins(void **state)
 {
 	struct bed b;
@@ -308,10 +317,7 @@ static void test_one_that_has_left_looks_from_time_to_time(void **state)
 {
 	struct bed b;
 	(void)state;
-	begin_claim(&b);
-	b.claims[0] = b.m.claim;
-	b.view.leave.n = b.view.leave.n_slots = 1;
-	send_next(&b, FLEET_CLAIM);
+	begin_granted_claim(&b);
 	mono_t due = jittered(b.now + 3, b.config.poll_max, b.m.random);
 	answer(&b, FLEET_OK);
 	assert_int_equal(b.m.form, FLEET_WITHDRAWN);
@@ -366,10 +372,7 @@ static void test_no_one_leaves_after_its_session(void **state)
 {
 	struct bed b;
 	(void)state;
-	begin_claim(&b);
-	b.claims[0] = b.m.claim;
-	b.view.leave.n = b.view.leave.n_slots = 1;
-	send_next(&b, FLEET_CLAIM);
+	begin_granted_claim(&b);
 	b.m.session_until = b.now + 3;
 	answer(&b, FLEET_OK);
 	assert_int_equal(b.m.form, FLEET_DEGRADED);

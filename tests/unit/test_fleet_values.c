@@ -21,44 +21,7 @@
 
 #define SESSION "e2ecb391-497f-18bd-60a8-d74e5d4c50cb"
 
-/* ---- base64 ---- */
-
 #define SEEN "{\"version\":1,\"seen\":5}"
-
-static void test_base64(void **state)
-{
-	static const char *const pairs[][2] = {
-		{ "", "" },
-		{ "f", "Zg==" },
-		{ "fo", "Zm8=" },
-		{ "foo", "Zm9v" },
-		{ "foob", "Zm9vYg==" },
-		{ "fooba", "Zm9vYmE=" },
-		{ "\xff\xfe", "//4=" },
-	};
-	static const char *const wrong[] = {
-		"Z",    "Zg",   "Zg=",      "Zh==",   "Zm9=", "Z===",
-		"====", "Zg=x", "Zg==Zg==", "Zm9v\n", "Zm9-", "Zm\n="
-	};
-	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(pairs); i++) {
-		uint8_t *data;
-		size_t len;
-		char *text = base64_encode(pairs[i][0], strlen(pairs[i][0]));
-		assert_string_equal(text, pairs[i][1]);
-		assert_int_equal(base64_decode(text, &data, &len), 0);
-		assert_int_equal(len, strlen(pairs[i][0]));
-		assert_string_equal((char *)data, pairs[i][0]);
-		free(data);
-		free(text);
-	}
-	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
-		uint8_t *data;
-		size_t len;
-		if (base64_decode(wrong[i], &data, &len) != -EINVAL)
-			fail_msg("'%s' is accepted", wrong[i]);
-	}
-}
 
 /* ---- values ---- */
 
@@ -619,7 +582,6 @@ static void test_each_vip_is_asked_about(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_base64),
 		cmocka_unit_test(test_round_trip),
 		cmocka_unit_test(test_two_writes_differ),
 		cmocka_unit_test(test_details_that_are_missing_or_wrong),
