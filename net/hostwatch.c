@@ -27,16 +27,22 @@ struct hostwatch {
 	sd_event *loop;
 	struct nlsock *socket;
 	sd_event_source *source, *timer;
-	mono_t told_at;
+	mono_t told_at, recheck_at;
 	bool addresses_changed;
 	hostwatch_cb *changed;
 	void *userdata;
 };
 
+static int on_timer(sd_event_source *source, uint64_t usec, void *userdata);
+
+/* The kernel announces an address before it adds or removes the local route: who asks in between, on
+ * another processor, gets the answer of before, and no message follows. So it is asked again. */
 static void tell(struct hostwatch *w)
 {
 	w->told_at = loop_now(w->loop);
 	w->changed(w->userdata);
+	if (w->recheck_at > w->told_at)
+		loop_timer_set(w->loop, &w->timer, w->recheck_at, LOOP_APPLY, on_timer, w);
 }
 
 static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
@@ -65,6 +71,8 @@ static bool receive(struct hostwatch *w)
 	struct news news = { 0 };
 	bool lost = nlsock_receive(w->socket, EVENTS_PER_TURN, on_message, &news) == -ENOBUFS;
 	w->addresses_changed = w->addresses_changed || news.addresses || lost;
+	if (news.addresses)
+		w->recheck_at = usec_add(loop_now(w->loop), TOLD_EVERY);
 	return news.any || lost;
 }
 

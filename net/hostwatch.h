@@ -13,7 +13,8 @@
 struct hostwatch;
 
 /* From the loop: at once after a quiet time, then once for all changes within 50 ms; also when
- * notifications were lost. An IPv6 address counts as changed when it ceases to be tentative,
+ * notifications were lost, and once more 50 ms after a change of an address, which the kernel
+ * announces before its routes follow. An IPv6 address counts as changed when it ceases to be tentative,
  * an interface when its carrier goes or comes. */
 typedef void hostwatch_cb(void *userdata);
 

@@ -95,8 +95,34 @@ static void test_filter(void **state)
 	sd_event_unref(loop);
 }
 
+static bool is_told_twice(void *userdata)
+{
+	return ((const struct seen *)userdata)->n == 2;
+}
+
+/* Its only message may come before the kernel answers by it. */
+static void test_an_address_is_told_again(void **state)
+{
+	(void)state;
+	struct seen s = { 0 };
+	sd_event *loop;
+	own_netns_enter();
+	must("ip addr add 10.0.0.1/32 dev lo");
+	assert_true(sd_event_new(&loop) >= 0);
+	assert_int_equal(hostwatch_new(loop, count, &s, &s.watch, NULL), 0);
+	must("ip addr del 10.0.0.1/32 dev lo");
+	loop_until(loop, is_told_twice, &s);
+	hostwatch_catch_up(s.watch);
+	assert_int_equal(s.n, 2); /* and that was it */
+	hostwatch_free(s.watch);
+	sd_event_unref(loop);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_filter) };
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_filter),
+		cmocka_unit_test(test_an_address_is_told_again),
+	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
